@@ -1,0 +1,23 @@
+"""How available is a system, and how sure are we? Names of the public Python interface; nothing is loaded before it is used."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from spn.api import check, load, simulate
+
+__version__ = "0.1.0"
+__all__ = ["__version__", "check", "load", "simulate"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in {"check", "load", "simulate"}:
+        from spn import api
+
+        return getattr(api, name)
+    raise AttributeError(f"module 'spn' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(set(globals()) | set(__all__))

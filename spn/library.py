@@ -1,0 +1,36 @@
+"""The models that ship with the package: where they are and what they are called. Nothing here reads them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+SUFFIXES = (".yaml", ".yml")
+
+
+def models_folder() -> Path:
+    """The folder of the shipped models: inside an installed package, or beside the package in a checkout."""
+    package = Path(__file__).resolve().parent
+    for folder in (package / "models", package.parent / "models"):
+        if folder.is_dir():
+            return folder
+    return package / "models"
+
+
+def shipped_models() -> dict[str, Path]:
+    """The file of each shipped model by its name, sorted; the name is ``folder/name`` for one in a folder."""
+    folder = models_folder()
+    files = sorted(path for path in folder.rglob("*") if path.suffix in SUFFIXES)
+    return {path.relative_to(folder).with_suffix("").as_posix(): path for path in files}
+
+
+def find_model(name: str) -> Path | None:
+    """The file that `name` means: a path as it is, or the name of a shipped model. None if there is neither.
+
+    A file wins over a shipped model of the same name.
+    """
+    try:
+        if Path(name).exists() and not Path(name).is_dir():
+            return Path(name)
+    except (OSError, ValueError):  # too long for a path, or with a null character
+        return None
+    return shipped_models().get(name)
