@@ -1,0 +1,329 @@
+"""Distributions given by a closed-form density: exponential, uniform, lognormal, Weibull, gamma, truncated normal, triangular.
+
+Sums and mixtures of exponentials are in `phase`, distributions on given points in `data`.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, final
+
+from spn.distributions import conversions, curves, draws
+from spn.distributions.base import Argument, Continuous, register
+
+if TYPE_CHECKING:
+    from numpy.random import Generator
+
+    from spn.distributions.base import FloatArray
+
+MEAN = Argument("mean", 1)
+SD = Argument("sd", 1)
+RATE = Argument("rate", -1)
+SHAPE = Argument("shape", 0)
+SCALE = Argument("scale", 1)
+SIGMA = Argument("sigma", 0)
+LOW = Argument("low", 1, sign="nonnegative")
+HIGH = Argument("high", 1, sign="nonnegative")
+
+
+@register(
+    "exponential",
+    "No memory: the same failure rate at every age. Rate 0: never.",
+    {(Argument("rate", -1, sign="nonnegative"),): None, (MEAN,): conversions.exponential_mean},
+)
+@final
+@dataclass(frozen=True, slots=True)
+class Exponential(Continuous):
+    """Exponential with the given rate.
+
+    Draw: standard_exponential / rate; for rate 0 infinity, without a draw.
+    """
+
+    rate: float
+    is_memoryless: ClassVar[bool] = True
+
+    def _complete(self) -> None:
+        pass
+
+    @property
+    def mean(self) -> float:
+        return 1.0 / self.rate if self.rate else math.inf
+
+    @property
+    def variance(self) -> float:
+        return self.mean * self.mean
+
+    @property
+    def support(self) -> tuple[float, float]:
+        return (0.0, math.inf) if self.rate else (math.inf, math.inf)
+
+    def sample(self, rng: Generator) -> float:
+        return draws.exponential(rng, self.rate)
+
+    def _cdf(self, x: FloatArray) -> FloatArray:
+        import numpy as np
+
+        return -np.expm1(-self.rate * x)
+
+    def _sf(self, x: FloatArray) -> FloatArray:
+        import numpy as np
+
+        return np.exp(-self.rate * x)
+
+    def _quantile(self, p: FloatArray) -> FloatArray:
+        import numpy as np
+
+        return -np.log1p(-p) / self.rate
+
+    def _pdf(self, x: FloatArray) -> FloatArray:
+        import numpy as np
+
+        return self.rate * np.exp(-self.rate * x)
+
+    def _hazard(self, x: FloatArray) -> FloatArray:
+        import numpy as np
+
+        return np.full_like(x, self.rate)
+
+
+@register("uniform", "Every value between the two bounds is equally likely; equal bounds are allowed.", {(LOW, HIGH): None}, positional=True)
+@final
+@dataclass(frozen=True, slots=True)
+class Uniform(Continuous):
+    """Uniform between low and high; for low = high the density is infinite there.
+
+    Draw: low + (high - low) * random, one draw also if low = high.
+    """
+
+    low: float
+    high: float
+
+    def _complete(self) -> None:
+        if self.low > self.high:
+            raise ValueError(f"uniform: low must not exceed high, but is {self.low!r} > {self.high!r}")
+
+    @property
+    def mean(self) -> float:
+        return self.low + (self.high - self.low) / 2.0
+
+    @property
+    def variance(self) -> float:
+        return (self.high - self.low) * (self.high - self.low) / 12.0
+
+    @property
+    def support(self) -> tuple[float, float]:
+        return self.low, self.high
+
+    def sample(self, rng: Generator) -> float:
+        return draws.uniform(rng, self.low, self.high)
+
+    def _cdf(self, x: FloatArray) -> FloatArray:
+        import numpy as np
+
+        if self.low == self.high:
+            return np.where(x < self.low, 0.0, 1.0)
+        return np.clip((x - self.low) / (self.high - self.low), 0.0, 1.0)
+
+    def _sf(self, x: FloatArray) -> FloatArray:
+        import numpy as np
+
+        if self.low == self.high:
+            return np.where(x < self.low, 1.0, 0.0)
+        return np.clip((self.high - x) / (self.high - self.low), 0.0, 1.0)
+
+    def _quantile(self, p: FloatArray) -> FloatArray:
+        return self.low + (self.high - self.low) * p
+
+    def _pdf(self, x: FloatArray) -> FloatArray:
+        import numpy as np
+
+        height = 1.0 / (self.high - self.low) if self.low < self.high else math.inf
+        return np.where((x >= self.low) & (x <= self.high), height, 0.0)
+
+    def _hazard(self, x: FloatArray) -> FloatArray:
+        import numpy as np
+
+        return np.where(x < self.low, 0.0, np.where(x < self.high, 1.0 / (self.high - x), np.nan))
+
+
+@register(
+    "lognormal",
+    "The logarithm is normal: products of many small effects, repair and life times. sigma is the standard deviation of the logarithm.",
+    {
+        (MEAN, SIGMA): conversions.lognormal_mean_sigma,
+        (Argument("mu", 0, sign="any"), SIGMA): None,
+        (MEAN, SD): conversions.lognormal_mean_sd,
+    },
+)
+@final
+@dataclass(frozen=True, slots=True)
+class LogNormal(Continuous):
+    """ln(X / 1 s) is normal with mean mu and standard deviation sigma.
+
+    Draw: exp(mu + sigma * standard_normal).
+    """
+
+    mu: float
+    sigma: float
+
+    def _complete(self) -> None:
+        # A ziggurat normal of 53-bit uniforms stays within 13.7, so that math.exp, which raises where C's exp gives infinity, never overflows.
+        if self.mu + max(14.0 * self.sigma, self.sigma * self.sigma / 2.0) > 709.0:
+            raise ValueError(f"lognormal: mu and sigma give delays beyond the greatest number there is, mu = {self.mu!r} and sigma = {self.sigma!r}")
+
+    @property
+    def mean(self) -> float:
+        return math.exp(self.mu + self.sigma * self.sigma / 2.0)
+
+    @property
+    def variance(self) -> float:
+        try:
+            return self.mean * self.mean * math.expm1(self.sigma * self.sigma)
+        except OverflowError:
+            return math.inf
+
+    @property
+    def support(self) -> tuple[float, float]:
+        return 0.0, math.inf
+
+    def sample(self, rng: Generator) -> float:
+        return draws.lognormal(rng, self.mu, self.sigma)
+
+    def _z(self, x: FloatArray) -> FloatArray:
+        import numpy as np
+
+        return (np.log(x) - self.mu) / self.sigma
+
+    def _cdf(self, x: FloatArray) -> FloatArray:
+        from scipy.special import ndtr
+
+        return ndtr(self._z(x))
+
+    def _sf(self, x: FloatArray) -> FloatArray:
+        from scipy.special import ndtr
+
+        return ndtr(-self._z(x))
+
+    def _quantile(self, p: FloatArray) -> FloatArray:
+        import numpy as np
+        from scipy.special import ndtri
+
+        return np.exp(self.mu + self.sigma * ndtri(p))
+
+    def _pdf(self, x: FloatArray) -> FloatArray:
+        import numpy as np
+
+        return np.where(x > 0.0, curves.normal_density(self._z(x)) / (self.sigma * x), 0.0)
+
+    def _hazard(self, x: FloatArray) -> FloatArray:
+        import numpy as np
+
+        return np.where(x > 0.0, curves.normal_hazard(self._z(x)) / (self.sigma * x), 0.0)
+
+
+@register(
+    "weibull",
+    "Failure rate falling (shape < 1), constant (1) or rising (> 1) with age.",
+    {(SHAPE, SCALE): None, (SHAPE, MEAN): conversions.weibull_shape_mean},
+)
+@final
+@dataclass(frozen=True, slots=True)
+class Weibull(Continuous):
+    """sf(x) = exp(-(x / scale)^shape).
+
+    Draw: scale * weibull(shape), which is scale * standard_exponential^(1 / shape).
+    """
+
+    shape: float
+    scale: float
+
+    def _complete(self) -> None:
+        if self.shape < 0.01:
+            raise ValueError(f"weibull: shape must be at least 0.01, not {self.shape!r} (the mean would be beyond all numbers)")
+
+    @property
+    def mean(self) -> float:
+        return self.scale * math.gamma(1.0 + 1.0 / self.shape)
+
+    @property
+    def variance(self) -> float:
+        return self.mean * self.mean * curves.weibull_squared_variation(self.shape)
+
+    @property
+    def support(self) -> tuple[float, float]:
+        return 0.0, math.inf
+
+    def sample(self, rng: Generator) -> float:
+        return draws.weibull(rng, self.shape, self.scale)
+
+    def _cdf(self, x: FloatArray) -> FloatArray:
+        import numpy as np
+
+        return -np.expm1(-((x / self.scale) ** self.shape))
+
+    def _sf(self, x: FloatArray) -> FloatArray:
+        import numpy as np
+
+        return np.exp(-((x / self.scale) ** self.shape))
+
+    def _quantile(self, p: FloatArray) -> FloatArray:
+        import numpy as np
+
+        return self.scale * (-np.log1p(-p)) ** (1.0 / self.shape)
+
+    def _pdf(self, x: FloatArray) -> FloatArray:
+        return self._hazard(x) * self._sf(x)
+
+    def _hazard(self, x: FloatArray) -> FloatArray:
+        return self.shape / self.scale * (x / self.scale) ** (self.shape - 1.0)
+
+
+@register(
+    "gamma",
+    "The sum of `shape` exponential times, for any positive shape.",
+    {(SHAPE, SCALE): None, (SHAPE, MEAN): conversions.gamma_shape_mean, (SHAPE, RATE): conversions.gamma_shape_rate},
+)
+@final
+@dataclass(frozen=True, slots=True)
+class Gamma(Continuous):
+    """Gamma with mean shape * scale.
+
+    Draw: scale * standard_gamma(shape).
+    """
+
+    shape: float
+    scale: float
+
+    def _complete(self) -> None:
+        pass
+
+    @property
+    def mean(self) -> float:
+        return self.shape * self.scale
+
+    @property
+    def variance(self) -> float:
+        return self.shape * self.scale * self.scale
+
+    @property
+    def support(self) -> tuple[float, float]:
+        return 0.0, math.inf
+
+    def sample(self, rng: Generator) -> float:
+        return draws.gamma(rng, self.shape, self.scale)
+
+    def _cdf(self, x: FloatArray) -> FloatArray:
+        return curves.gamma_cdf(self.shape, x / self.scale)
+
+    def _sf(self, x: FloatArray) -> FloatArray:
+        return curves.gamma_sf(self.shape, x / self.scale)
+
+    def _quantile(self, p: FloatArray) -> FloatArray:
+        return self.scale * curves.gamma_quantile(self.shape, p)
+
+    def _pdf(self, x: FloatArray) -> FloatArray:
+        return curves.gamma_density(self.shape, x / self.scale) / self.scale
+
+    def _hazard(self, x: FloatArray) -> FloatArray:
+        return self._pdf(x) / self._sf(x)
