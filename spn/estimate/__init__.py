@@ -1,0 +1,26 @@
+"""Estimates with intervals from the observations of independent replications. Sees arrays of observations, never nets."""
+
+from spn.estimate.comparison import ratio_interval
+from spn.estimate.estimates import AnyEstimate, Assessment, AvailabilityEstimate, Estimate, State
+from spn.estimate.intervals import Interval
+from spn.estimate.measures import Sample, Subject, estimate
+from spn.estimate.stopping import Criterion, Firings, Precision, Reason, Replications, WallTime
+
+__all__ = [
+    "AnyEstimate",
+    "Assessment",
+    "AvailabilityEstimate",
+    "Criterion",
+    "Estimate",
+    "Firings",
+    "Interval",
+    "Precision",
+    "Reason",
+    "Replications",
+    "Sample",
+    "State",
+    "Subject",
+    "WallTime",
+    "estimate",
+    "ratio_interval",
+]

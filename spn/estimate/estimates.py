@@ -1,0 +1,157 @@
+"""What is known of a measure: estimates with their intervals, states and diagnostics, and their JSON. How they come about is in `measures`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, final
+
+from spn.estimate.intervals import Interval, number
+
+YEAR = 365.25 * 86_400.0
+"""Seconds."""
+
+
+class State(Enum):
+    """How far an estimate can be trusted. The values are what users read."""
+
+    CONVERGED = "converged"
+    IMPRECISE = "not converged: the precision asked for was not reached"
+    FEW_EVENTS = "not converged: too few events"
+    FEW_REPLICATIONS = "not converged: too few replications"
+    NO_EVENT = "no event seen"
+    CENSORED = "not converged: observations were cut short by a limit"
+    DEAD = "dead marking"
+    NOT_STATIONARY = "not stationary"
+    MISSING = "nothing was observed"
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """How an estimate came about and what to think of it.
+
+    `target` is the relative half-width asked for, `events` the number of failures, firings or values behind it (None where nothing is counted),
+    `censored` the replications whose observation was cut short, `drift` Student's t between the halves of the windows,
+    `notes` what a reader has to know.
+    """
+
+    state: State
+    target: float
+    replications: int
+    events: int | None = None
+    censored: int = 0
+    drift: float | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def converged(self) -> bool:
+        return self.state is State.CONVERGED
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "target": number(self.target),
+            "replications": self.replications,
+            "events": self.events,
+            "converged": self.converged,
+            "state": self.state.value,
+            "diagnostics": {"censored": self.censored, "drift_t": number(self.drift), "notes": list(self.notes)},
+        }
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A measure other than availability. `quantiles` has an interval for each probability asked for."""
+
+    kind: str
+    interval: Interval
+    assessment: Assessment
+    unit: str = ""
+    quantiles: Mapping[float, Interval] = field(default_factory=dict)
+
+    @property
+    def relative_half_width(self) -> float:
+        return self.interval.relative_half_width
+
+    @property
+    def converged(self) -> bool:
+        return self.assessment.converged
+
+    def to_dict(self) -> dict[str, Any]:
+        found: dict[str, Any] = {"kind": self.kind, **self.interval.to_dict(), "confidence": self.interval.confidence, "unit": self.unit}
+        if self.quantiles:
+            found["quantiles"] = [{"probability": p, **interval.to_dict()} for p, interval in self.quantiles.items()]
+        return {**found, "relative_half_width": number(self.relative_half_width), **self.assessment.to_dict()}
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class AvailabilityEstimate:
+    """An availability, by its unavailability: U is the primary number, A is printed from it, so that nothing is lost near 1.
+
+    `failures_per_year` (failures per second times a year of 365.25 d), `mean_up_s` and `mean_down_s` are None where the window has no duration.
+    """
+
+    unavailability: Interval
+    assessment: Assessment
+    failures_per_year: Interval | None = None
+    mean_up_s: Interval | None = None
+    mean_down_s: Interval | None = None
+
+    @property
+    def kind(self) -> str:
+        return "availability"
+
+    @property
+    def interval(self) -> Interval:
+        """Of A, which is 1 - U."""
+        return self.unavailability.complement()
+
+    @property
+    def relative_half_width(self) -> float:
+        """That of U."""
+        return self.unavailability.relative_half_width
+
+    @property
+    def converged(self) -> bool:
+        return self.assessment.converged
+
+    @property
+    def downtime_s_per_year(self) -> Interval:
+        return self.unavailability.scaled(YEAR)
+
+    @property
+    def nines(self) -> Interval:
+        """-log10 U: with no failure seen the estimate is unknown and the low end is what is sure; the high end is unbounded."""
+
+        def of(value: float) -> float:
+            return math.inf if value == 0.0 else abs(math.log10(value)) if value <= 1.0 else math.nan
+
+        u = self.unavailability
+        return Interval(math.nan if u.estimate == 0.0 else of(u.estimate), of(u.high), of(u.low), u.confidence, u.method)
+
+    def to_dict(self) -> dict[str, Any]:
+        others = {
+            "downtime_s_per_year": self.downtime_s_per_year,
+            "nines": self.nines,
+            "failures_per_year": self.failures_per_year,
+            "mean_up_s": self.mean_up_s,
+            "mean_down_s": self.mean_down_s,
+        }
+        return {
+            "kind": self.kind,
+            **self.interval.to_dict(),
+            "confidence": self.unavailability.confidence,
+            "unavailability": self.unavailability.to_dict(),
+            **{name: None if interval is None else number(interval.estimate) for name, interval in others.items()},
+            "intervals": {name: interval.to_dict() for name, interval in others.items() if interval is not None},
+            "failures": self.assessment.events,
+            "relative_half_width": number(self.relative_half_width),
+            **self.assessment.to_dict(),
+        }
+
+
+AnyEstimate = Estimate | AvailabilityEstimate

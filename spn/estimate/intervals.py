@@ -1,0 +1,242 @@
+"""Intervals for one number from independent observations: means, ratios, proportions, rates. No measures and no stopping here.
+
+Every function says where its method comes from and what it answers when nothing, or only one thing, was seen. ``scipy.special``
+gives the quantiles of the t, beta and gamma distributions; it is imported when first needed.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+FEW_EVENTS = 30
+"""Below this number of events a sum of them is treated as skewed (gamma interval) and not as normal (Student)."""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """An estimate between `low` and `high`. Unknown is NaN, unbounded is infinite (both null in JSON)."""
+
+    estimate: float
+    low: float
+    high: float
+    confidence: float
+    method: str
+
+    @property
+    def relative_half_width(self) -> float:
+        """Half the width over the absolute estimate; infinite if the estimate is 0 or anything is unknown or unbounded."""
+        if self.estimate == 0.0 or not math.isfinite(self.estimate):
+            return math.inf
+        width = (self.high - self.low) / 2.0
+        return width / abs(self.estimate) if math.isfinite(width) else math.inf
+
+    def clipped(self, low: float, high: float) -> Interval:
+        """The same with all three numbers brought into [low, high]."""
+
+        def into(value: float) -> float:
+            return value if math.isnan(value) else min(max(value, low), high)
+
+        return Interval(into(self.estimate), into(self.low), into(self.high), self.confidence, self.method)
+
+    def scaled(self, factor: float) -> Interval:
+        """The interval of `factor` (> 0) times the quantity."""
+        return Interval(self.estimate * factor, self.low * factor, self.high * factor, self.confidence, self.method)
+
+    def complement(self) -> Interval:
+        """The interval of 1 minus the quantity."""
+        return Interval(1.0 - self.estimate, 1.0 - self.high, 1.0 - self.low, self.confidence, self.method)
+
+    def reciprocal(self) -> Interval:
+        """The interval of 1 over the (non-negative) quantity; 1/0 is unbounded, and as an estimate unknown."""
+
+        def inverse(value: float) -> float:
+            return math.inf if value == 0.0 else 1.0 / value
+
+        estimate = math.nan if self.estimate == 0.0 else 1.0 / self.estimate
+        return Interval(estimate, inverse(self.high), inverse(self.low), self.confidence, self.method)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"estimate": number(self.estimate), "low": number(self.low), "high": number(self.high), "method": self.method}
+
+
+def number(value: float | None) -> float | None:
+    """`value` for JSON: NaN and infinities become null."""
+    return float(value) if value is not None and math.isfinite(value) else None
+
+
+def unknown(confidence: float, method: str, low: float = -math.inf, high: float = math.inf) -> Interval:
+    """Nothing can be said, but that the number lies between `low` and `high`."""
+    return Interval(math.nan, low, high, confidence, method)
+
+
+def check_confidence(confidence: float) -> None:
+    if not 0.0 < confidence < 1.0:
+        raise ValueError(f"confidence must be between 0 and 1, not {confidence}")
+
+
+def t_quantile(confidence: float, degrees: int) -> float:
+    """The two-sided Student quantile."""
+    from scipy.special import stdtrit
+
+    return float(stdtrit(degrees, 0.5 + confidence / 2.0))
+
+
+def mean(values: Floats, confidence: float) -> Interval:
+    """The mean of i.i.d. observations by Student's interval (Student, Biometrika 6, 1908; Law & Kelton, sec. 4.5).
+
+    With one observation the interval is unbounded, with none all is unknown. If all are equal (zeros too) the width is 0 and the method says so.
+    """
+    check_confidence(confidence)
+    count = len(values)
+    if count == 0:
+        return unknown(confidence, "Student: no observation")
+    middle = float(np.mean(values))
+    if count == 1:
+        return Interval(middle, -math.inf, math.inf, confidence, "Student: one observation only")
+    if values.min() == values.max():
+        return Interval(float(values[0]), float(values[0]), float(values[0]), confidence, "Student: all observations are equal")
+    half = t_quantile(confidence, count - 1) * float(np.std(values, ddof=1)) / math.sqrt(count)
+    return Interval(middle, middle - half, middle + half, confidence, "Student")
+
+
+def ratio_of_means(numerators: Floats, denominators: Floats, confidence: float) -> Interval:
+    """E[X] / E[Y] from i.i.d. pairs, Y >= 0, by Fieller's theorem (Fieller, J. R. Stat. Soc. B 16, 1954; Law & Kelton, sec. 9.5.3).
+
+    The estimate is the ratio of sums. If Y is constant this is Student's interval of X / Y. If the denominator's mean cannot be told from 0,
+    Fieller's set is not an interval and the answer is unbounded; if it *is* 0, the estimate is unknown.
+    """
+    check_confidence(confidence)
+    count = len(numerators)
+    top, bottom = float(np.sum(numerators)), float(np.sum(denominators))
+    if count == 0 or bottom <= 0.0:
+        return unknown(confidence, "Fieller: the denominator is 0")
+    if float(np.min(denominators)) == float(np.max(denominators)):
+        return mean(numerators / denominators, confidence)
+    ratio = top / bottom
+    if count == 1:
+        return Interval(ratio, -math.inf, math.inf, confidence, "Fieller: one observation only")
+    x, y = numerators / (bottom / count), denominators / (bottom / count)  # so that the mean of y is 1
+    squared = t_quantile(confidence, count - 1) ** 2 / count
+    vxx, vyy, vxy = float(np.var(x, ddof=1)), float(np.var(y, ddof=1)), float(np.sum((x - ratio) * (y - 1.0))) / (count - 1)
+    g = squared * vyy
+    if g >= 1.0:
+        return Interval(ratio, -math.inf, math.inf, confidence, "Fieller: unbounded, the denominator is too uncertain")
+    middle = (ratio - squared * vxy) / (1.0 - g)
+    half = math.sqrt(max(0.0, squared * (vxx - 2 * ratio * vxy + ratio * ratio * vyy) - squared * squared * (vxx * vyy - vxy * vxy))) / (1.0 - g)
+    return Interval(ratio, min(ratio, middle - half), max(ratio, middle + half), confidence, "Fieller")
+
+
+def proportion(successes: int, count: int, confidence: float) -> Interval:
+    """A probability from `count` trials (Clopper & Pearson, Biometrika 26, 1934): never covers less than asked.
+
+    With 0 successes the low end is 0, with `count` the high end is 1; the other end stays two-sided, 1 - (alpha/2)**(1/n) from it.
+    """
+    check_confidence(confidence)
+    from scipy.special import betaincinv
+
+    if count == 0:
+        return unknown(confidence, "Clopper-Pearson: no trial", 0.0, 1.0)
+    tail = (1.0 - confidence) / 2.0
+    low = 0.0 if successes == 0 else float(betaincinv(successes, count - successes + 1, tail))
+    high = 1.0 if successes == count else float(betaincinv(successes + 1, count - successes, 1.0 - tail))
+    return Interval(successes / count, low, high, confidence, "Clopper-Pearson")
+
+
+def all_zero_bound(count: int, confidence: float) -> Interval:
+    """The mean of a [0,1]-valued observation, `count` independent ones of which were all 0: a one-sided bound that assumes nothing else.
+
+    E[X] <= P(X > 0), and P(all zero) = (1 - P(X > 0))**n, so E[X] <= 1 - (1 - confidence)**(1/n) (Clopper & Pearson's one-sided
+    bound at zero; Hanley & Lippman-Hand, JAMA 249, 1983: about 3/n). All ones: the `complement` of this.
+    """
+    check_confidence(confidence)
+    if count == 0:
+        return unknown(confidence, "no observation", 0.0, 1.0)
+    return Interval(0.0, 0.0, -math.expm1(math.log1p(-confidence) / count), confidence, "one-sided bound: none of the replications saw it")
+
+
+def poisson_rate(events: int, exposure: float, confidence: float) -> Interval:
+    """The rate of a Poisson process (Garwood, Biometrika 28, 1936).
+
+    With no event: estimate 0 and the one-sided bound -ln(1 - confidence) / exposure, at 95 % about 3 / exposure.
+    """
+    check_confidence(confidence)
+    from scipy.special import gammaincinv
+
+    if exposure <= 0.0:
+        return unknown(confidence, "Garwood: no time was observed", 0.0)
+    if events == 0:
+        return Interval(0.0, 0.0, -math.log1p(-confidence) / exposure, confidence, "Garwood (Poisson): one-sided bound, no event seen")
+    tail = (1.0 - confidence) / 2.0
+    low, high = float(gammaincinv(events, tail)), float(gammaincinv(events + 1, 1.0 - tail))
+    return Interval(events / exposure, low / exposure, high / exposure, confidence, "Garwood (Poisson)")
+
+
+def gamma_mean(values: Floats, confidence: float, scale: Floats | None = None) -> Interval:
+    """The mean of non-negative, skewed i.i.d. observations that few events make up (Fay & Feuer, Statistics in Medicine 16, 1997).
+
+    The interval of a weighted sum of Poisson counts, a replication taking the part of an event: with one replication not zero it is
+    Garwood's for one event, times the size. It is wider than Student's on the high side and never goes below 0. With `scale`: the ratio of the
+    sums, its variance by linearisation. All zero: the width is 0 and tells nothing; take `all_zero_bound` or `poisson_rate`.
+    """
+    check_confidence(confidence)
+    from scipy.special import gammaincinv
+
+    count = len(values)
+    if count < 2:
+        return unknown(confidence, "gamma: fewer than two observations", 0.0)
+    per = np.ones(count) if scale is None else scale / float(np.mean(scale))
+    unit = 1.0 if scale is None else float(np.mean(scale))
+    if unit <= 0.0:
+        return unknown(confidence, "gamma: the denominator is 0", 0.0)
+    sizes = values / unit
+    middle = float(np.mean(sizes))
+    variance = float(np.var(sizes - middle * per, ddof=1)) / count
+    if middle == 0.0 or variance <= 1e-20 * middle * middle:
+        return Interval(middle, middle, middle, confidence, "gamma: all observations are equal")
+    largest = float(np.max(sizes)) / count
+    tail = (1.0 - confidence) / 2.0
+    low = variance / middle * float(gammaincinv(middle * middle / variance, tail))
+    upper_mean, upper_variance = middle + largest, variance + largest * largest
+    high = upper_variance / upper_mean * float(gammaincinv(upper_mean * upper_mean / upper_variance, 1.0 - tail))
+    return Interval(middle, min(low, middle), max(high, middle), confidence, "gamma (Fay and Feuer), few events")
+
+
+def unit_mean(values: Floats, events: int | None, confidence: float) -> Interval:
+    """The mean of [0,1]-valued i.i.d. observations (the unavailability of each replication); never leaves [0, 1].
+
+    All 0, or all 1: the one-sided bound that assumes nothing. Only 0 and 1: Clopper-Pearson. Fewer than 30 `events`: gamma. Else Student.
+    """
+    count = len(values)
+    if count == 0:
+        return unknown(confidence, "no observation", 0.0, 1.0)
+    if not values.any():
+        return all_zero_bound(count, confidence)
+    if values.min() >= 1.0:
+        bound = all_zero_bound(count, confidence)
+        return Interval(1.0, 1.0 - bound.high, 1.0, confidence, "one-sided bound: all replications saw nothing else")
+    if np.all((values == 0.0) | (values == 1.0)):
+        return proportion(int(np.sum(values == 1.0)), count, confidence)
+    if events is not None and events < FEW_EVENTS and values.min() < values.max():
+        return gamma_mean(values, confidence).clipped(0.0, 1.0)
+    return mean(values, confidence).clipped(0.0, 1.0)
+
+
+def event_rate(counts: Floats, exposures: Floats, confidence: float) -> Interval:
+    """Events per unit of exposure, from i.i.d. replications: sum of counts over sum of exposures; not negative.
+
+    No event: Garwood's one-sided bound (it takes the events for Poisson). Fewer than 30: gamma. Else Fieller (Student for equal exposures).
+    """
+    events = float(np.sum(counts))
+    if events == 0.0:
+        return poisson_rate(0, float(np.sum(exposures)), confidence)
+    if events < FEW_EVENTS:
+        return gamma_mean(counts, confidence, exposures)
+    return ratio_of_means(counts, exposures, confidence).clipped(0.0, math.inf)

@@ -1,0 +1,239 @@
+"""From the observations of all replications to what is known of one measure. It sees arrays by the kind of measure, never a net.
+
+Observations of a measure have the shape (replications, segments, columns), columns as in `spn.observation.COLUMNS`. Segments are summed;
+replications are independent and identically distributed, which is all that the intervals take for granted.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spn.estimate import intervals
+from spn.estimate.estimates import YEAR, AnyEstimate, Assessment, AvailabilityEstimate, Estimate, State
+from spn.estimate.intervals import Floats, Interval
+from spn.estimate.quantiles import clustered_quantile
+from spn.estimate.stationarity import Drift, drift
+
+LEAST_REPLICATIONS = 30
+DRIFT_LIMIT = 5.0
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is estimated: the class name of the quantity (a key of `COLUMNS`), and what of its window and options matters here."""
+
+    kind: str
+    point: bool = False
+    """The window is a point in time: one column, ``value``."""
+    within: float | None = None
+    quantiles: tuple[float, ...] = ()
+    steady: bool = False
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """All observations of one measure. `values`: the tallied values of each replication (or an even thinning) where quantiles are asked for."""
+
+    observations: Floats
+    values: Sequence[Floats] = field(default_factory=tuple)
+
+    @property
+    def whole(self) -> NDArray[np.bool_]:
+        """Which replications were observed to the end."""
+        return np.asarray(~np.isnan(self.observations).any(axis=(1, 2)), np.bool_)
+
+
+_NAMES: Mapping[str, tuple[str, str]] = {
+    "Average": ("average", ""),
+    "Integral": ("integral", "s"),
+    "Rate": ("rate", "1/s"),
+    "Count": ("count", ""),
+    "Tally": ("tally", ""),
+}
+
+
+def terms(kind: str, observations: Floats) -> tuple[Floats, Floats]:
+    """Numerator and denominator of the ratio that a measure over time is, each of shape (replications, segments)."""
+    first = observations[:, :, 0]
+    if kind == "Availability":
+        return observations[:, :, 1], first + observations[:, :, 1]
+    if kind == "Tally":
+        return observations[:, :, 1], first
+    return first, observations[:, :, 1] if observations.shape[2] > 1 else np.ones_like(first)
+
+
+def events(kind: str, observations: Floats) -> Floats | None:
+    """The events (failures, firings, values) of each replication and segment, or None where the measure counts none."""
+    if observations.shape[2] == 1 and kind != "Count":
+        return None
+    if kind == "Availability":
+        return observations[:, :, 2]
+    return observations[:, :, 0] if kind in ("Rate", "Count", "Tally") else None
+
+
+def halves(kind: str, observations: Floats) -> Drift | None:
+    """The drift between the first and the second half of the segments; None with fewer than two. Ratios are compared by linearisation."""
+    segments = observations.shape[1]
+    if segments < 2 or observations.shape[2] < 2 or len(observations) < 2:
+        return None
+    above, below = terms(kind, observations)
+    return drift_of(above, below, segments // 2)
+
+
+def drift_of(above: Floats, below: Floats, middle: int) -> Drift:
+    """`drift` of the ratio of sums between the segments before `middle` and as many after it; shape (replications, segments) each."""
+    a1, a2 = above[:, :middle].sum(axis=1), above[:, middle : 2 * middle].sum(axis=1)
+    b1, b2 = below[:, :middle].sum(axis=1), below[:, middle : 2 * middle].sum(axis=1)
+    whole = float(np.mean(b1 + b2)) / 2.0
+    if whole <= 0.0:
+        return Drift(0.0, 0.0, math.inf)
+    level = float(np.sum(a1 + a2) / np.sum(b1 + b2))
+    if float(np.mean(b1)) <= 0.0 or float(np.mean(b2)) <= 0.0:
+        return Drift(math.inf, math.inf, math.inf)
+    first, second = (a1 - level * b1) / whole + level, (a2 - level * b2) / whole + level
+    return drift(first, second, level)
+
+
+def estimate(subject: Subject, sample: Sample, confidence: float, target: float, min_events: int = 0) -> AnyEstimate:
+    """What is known of a measure, with the state that its own observations justify."""
+    whole = sample.whole
+    observations = sample.observations[whole]
+    values = [part for part, good in zip(sample.values, whole, strict=True) if good] if len(sample.values) else []
+    censored = int(len(whole) - np.sum(whole))
+    count = len(observations)
+    if subject.kind == "FirstPassage":
+        return _passage(subject, sample.observations, confidence, target)
+    base = Assessment(State.MISSING, target, count, None, censored)
+    counted = events(subject.kind, observations)
+    total = None if counted is None else round(float(np.sum(counted)))
+    if count:
+        shift = halves(subject.kind, observations) if subject.steady else None
+        base = replace(base, events=total, drift=None if shift is None else shift.t)
+    if subject.kind == "Availability":
+        return _availability(subject, observations, confidence, base, min_events)
+    return _other(subject, observations, values, confidence, base, min_events)
+
+
+def _judged(base: Assessment, interval: Interval, seen: bool, min_events: int) -> Assessment:
+    """The state, from the gravest on."""
+    if base.replications == 0:
+        return base
+    half = (interval.high - interval.low) / 2.0
+    if base.censored:
+        note = f"{base.censored} of {base.replications + base.censored} replications were cut short and are left out: the estimate can be biased"
+        return replace(base, state=State.CENSORED, notes=(*base.notes, note))
+    if base.drift is not None and abs(base.drift) > DRIFT_LIMIT and math.isfinite(half):
+        note = f"the two halves of the observation windows differ (t = {base.drift:.1f})"
+        return replace(base, state=State.NOT_STATIONARY, notes=(*base.notes, note))
+    if not seen:
+        return replace(base, state=State.NO_EVENT)
+    if base.replications < LEAST_REPLICATIONS:
+        return replace(base, state=State.FEW_REPLICATIONS)
+    if base.events is not None and base.events < min_events:
+        return replace(base, state=State.FEW_EVENTS)
+    return replace(base, state=State.CONVERGED if interval.relative_half_width <= base.target else State.IMPRECISE)
+
+
+def _availability(subject: Subject, observations: Floats, confidence: float, base: Assessment, min_events: int) -> AvailabilityEstimate:
+    if subject.point:
+        down = 1.0 - observations[:, 0, 0]
+        u = intervals.unit_mean(down, None, confidence)
+        return AvailabilityEstimate(u, _judged(base, u, bool(down.any()), 0))
+    columns = observations.sum(axis=1)
+    up, down, failures = columns[:, 0], columns[:, 1], columns[:, 2]
+    total = up + down
+    share = np.divide(down, total, out=np.zeros_like(down), where=total > 0.0)
+    u = intervals.unit_mean(share, base.events, confidence)
+    if len(total) > 1 and total.max() > total.min() * (1.0 + 1e-9) and 0.0 < u.estimate < 1.0:
+        u = intervals.ratio_of_means(down, total, confidence).clipped(0.0, 1.0)
+    rate = intervals.event_rate(failures, total, confidence)
+    up_rate = intervals.event_rate(failures, up, confidence)
+    mean_down = intervals.ratio_of_means(down, failures, confidence).clipped(0.0, math.inf)
+    # Windows from the initial marking on: the number of failures is random and can be 1, fixed by the window; no events are asked of them.
+    judged = _judged(base, u, bool(base.events) if subject.steady else bool(down.any()), min_events if subject.steady else 0)
+    return AvailabilityEstimate(u, judged, rate.scaled(YEAR), up_rate.reciprocal(), mean_down)
+
+
+def _other(subject: Subject, observations: Floats, values: Sequence[Floats], confidence: float, base: Assessment, min_events: int) -> Estimate:
+    kind, unit = _NAMES[subject.kind]
+    if base.replications == 0:
+        return Estimate(kind, intervals.unknown(confidence, "nothing was observed"), base, unit)
+    columns = observations.sum(axis=1) if not subject.point else observations[:, 0, :]
+    first = columns[:, 0]
+    if subject.kind == "Rate":
+        interval = intervals.event_rate(first, columns[:, 1], confidence)
+    elif subject.kind == "Count":
+        interval = intervals.event_rate(first, np.ones_like(first), confidence)
+    elif subject.kind == "Tally":
+        interval = intervals.ratio_of_means(columns[:, 1], first, confidence)
+    elif columns.shape[1] == 1:
+        interval = _skewed(first, np.ones_like(first), confidence)
+    else:
+        interval = _skewed(first, columns[:, 1], confidence)
+    if subject.kind in ("Average", "Integral") and first.any() and not first.all():
+        base = replace(base, events=int(np.count_nonzero(first)))
+        min_events = intervals.FEW_EVENTS
+    elif subject.kind == "Count" or not subject.steady:
+        min_events = min(min_events, intervals.FEW_EVENTS)
+    seen = bool(base.events) if base.events is not None else bool(first.any())
+    if interval.method.endswith("all observations are equal") and base.replications >= 2:
+        other = intervals.all_zero_bound(base.replications, confidence).high
+        base = replace(base, notes=(*base.notes, f"all replications gave the same value; another one has a probability of at most {other:.2g}"))
+    judged = _judged(base, interval, seen, min_events)
+    found = {p: clustered_quantile(values, first.astype(np.int64).tolist(), p, confidence) for p in subject.quantiles} if len(values) else {}
+    if judged.converged and any(part.relative_half_width > base.target for part in found.values()):
+        judged = replace(judged, state=State.IMPRECISE)
+    return Estimate(kind, interval, judged, unit, found)
+
+
+def _skewed(above: Floats, below: Floats, confidence: float) -> Interval:
+    """A ratio of means; by the gamma interval if only few replications are not 0 (and none is negative)."""
+    seen = int(np.count_nonzero(above))
+    if 0 < seen < min(intervals.FEW_EVENTS, len(above)) and above.min() >= 0.0:
+        return intervals.gamma_mean(above, confidence, below)
+    return intervals.ratio_of_means(above, below, confidence)
+
+
+def _passage(subject: Subject, observations: Floats, confidence: float, target: float) -> Estimate:
+    """First passages. Those not reached before a limit are never dropped: a probability takes them at their worst, a mean becomes a lower bound."""
+    kind = "first_passage"
+    count = len(observations)
+    if count == 0:
+        return Estimate(kind, intervals.unknown(confidence, "nothing was observed"), Assessment(State.MISSING, target, 0))
+    value, known = observations[:, 0, 0], observations[:, 0, 1] == 1.0
+    censored = int(np.sum(~known))
+    events = int(np.sum(value[known])) if subject.within is not None else int(np.sum(known))
+    base = Assessment(State.IMPRECISE, target, count, events, censored)
+    if censored:
+        note = f"{censored} of {count} passages had not happened when a limit ended the replication"
+        base = replace(base, state=State.CENSORED, notes=(note,))
+    if subject.within is not None:
+        interval = _within(events, count, censored, confidence)
+        judged = base if censored else _judged(replace(base, notes=base.notes), interval, bool(events), 0)
+        return Estimate(kind, interval, judged, "")
+    never = int(np.sum(~known & ~np.isfinite(value)))
+    if never:
+        note = f"{never} of {count} replications can never pass (dead marking): the mean is infinite"
+        return Estimate(kind, intervals.unknown(confidence, "no mean: some never pass", 0.0), replace(base, state=State.DEAD, notes=(note,)), "s")
+    interval = intervals.mean(value, confidence).clipped(0.0, math.inf)
+    if censored:
+        interval = replace(interval, high=math.inf, method="lower bound: mean of the times up to the limit (Student)")
+        return Estimate(kind, interval, base, "s")
+    return Estimate(kind, interval, _judged(base, interval, True, 0), "s")
+
+
+def _within(successes: int, count: int, censored: int, confidence: float) -> Interval:
+    if not censored:
+        return intervals.proportion(successes, count, confidence)
+    low = intervals.proportion(successes, count, confidence)
+    high = intervals.proportion(successes + censored, count, confidence)
+    middle = successes / (count - censored) if count > censored else math.nan
+    return Interval(middle, low.low, high.high, confidence, "Clopper-Pearson, passages not known taken both ways")

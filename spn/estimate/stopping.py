@@ -1,0 +1,152 @@
+"""When to stop: criteria that combine with ``|`` and ``&``, and the reasons users read. What is simulated is decided elsewhere."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import final
+
+
+class Reason(Enum):
+    """Why a simulation ended. The values are what users read; the order is that of their weight."""
+
+    CONVERGED = "converged: every measure has the precision asked for"
+    REPLICATIONS = "the limit of replications was reached"
+    FIRINGS = "the budget of firings is used up"
+    TIME = "the time budget is used up"
+    NO_EVENT = "no event seen: what a measure counts did not happen once"
+    DEAD = "dead marking: replications came to a standstill"
+    NOT_STATIONARY = "not stationary: a measure has no long-run value that could be seen"
+    RUN_ERROR = "the net cannot go on: run error"
+    INTERRUPTED = "interrupted"
+
+    @property
+    def weight(self) -> int:
+        return list(Reason).index(self)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How far one measure is. `relative` is the relative half-width; `enough` says that replications and events are; `hopeless`, if set, why no
+    further replication will help.
+    """
+
+    relative: float
+    enough: bool
+    hopeless: Reason | None = None
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What criteria see. `looks` is empty between check points, where precision is not looked at."""
+
+    replications: int
+    firings: int
+    seconds: float
+    looks: Mapping[str, Look] = field(default_factory=dict)
+
+
+class Criterion(ABC):
+    """A condition to stop on."""
+
+    @abstractmethod
+    def reason(self, status: Status) -> Reason | None:
+        """The reason to stop, or None to go on."""
+
+    def __or__(self, other: Criterion) -> Criterion:
+        return AnyOf((self, other))
+
+    def __and__(self, other: Criterion) -> Criterion:
+        return AllOf((self, other))
+
+
+@final
+@dataclass(frozen=True)
+class AnyOf(Criterion):
+    """Stops with the first part that does."""
+
+    parts: tuple[Criterion, ...]
+
+    def reason(self, status: Status) -> Reason | None:
+        return next((reason for part in self.parts if (reason := part.reason(status)) is not None), None)
+
+
+@final
+@dataclass(frozen=True)
+class AllOf(Criterion):
+    """Stops when all parts do, with the gravest of their reasons."""
+
+    parts: tuple[Criterion, ...]
+
+    def reason(self, status: Status) -> Reason | None:
+        reasons = [part.reason(status) for part in self.parts]
+        found = [reason for reason in reasons if reason is not None]
+        return max(found, key=lambda reason: reason.weight) if found and len(found) == len(reasons) else None
+
+
+@final
+@dataclass(frozen=True)
+class Precision(Criterion):
+    """Each measure has a relative half-width of at most `relative` (or its own), or is hopeless. Asked of U for availabilities."""
+
+    relative: float
+    own: Mapping[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for value in (self.relative, *self.own.values()):
+            if not value > 0.0:
+                raise ValueError(f"a relative precision must be positive, not {value}")
+
+    def target(self, measure: str) -> float:
+        return self.own.get(measure, self.relative)
+
+    def met(self, measure: str, look: Look) -> bool:
+        return look.enough and look.relative <= self.target(measure)
+
+    def reason(self, status: Status) -> Reason | None:
+        if not status.looks:
+            return None
+        gravest = Reason.CONVERGED
+        for name, look in status.looks.items():
+            if look.hopeless is not None:
+                gravest = max(gravest, look.hopeless, key=lambda reason: reason.weight)
+            elif not self.met(name, look):
+                return None
+        return gravest
+
+
+@final
+@dataclass(frozen=True)
+class Firings(Criterion):
+    """At least `limit` firings were made."""
+
+    limit: int
+
+    def reason(self, status: Status) -> Reason | None:
+        return Reason.FIRINGS if status.firings >= self.limit else None
+
+
+@final
+@dataclass(frozen=True)
+class WallTime(Criterion):
+    """`seconds` have passed. The only criterion that does not stop at the same place each time; the replications made are reported."""
+
+    seconds: float
+
+    def reason(self, status: Status) -> Reason | None:
+        return Reason.TIME if status.seconds >= self.seconds else None
+
+
+@final
+@dataclass(frozen=True)
+class Replications(Criterion):
+    """At least `limit` replications were made."""
+
+    limit: int
+
+    def reason(self, status: Status) -> Reason | None:
+        return Reason.REPLICATIONS if status.replications >= self.limit else None
