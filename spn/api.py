@@ -1,0 +1,120 @@
+"""The verbs of the Python interface: load, check, simulate and what the command line needs besides. Nothing is computed here.
+
+Whatever takes long to import is imported by the function that needs it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from spn.text.problems import ModelError, Problem
+from spn.text.source import Source
+
+if TYPE_CHECKING:
+    from spn.net.types import Net
+    from spn.observation import Engine
+    from spn.study import Progress, Result
+
+ENGINES = ("auto", "reference")
+
+
+class NotSupportedError(Exception):
+    """The method does not support the net; `reasons` says why not."""
+
+    def __init__(self, method: str, reasons: list[str]) -> None:
+        super().__init__(f"the {method} does not support this net: {'; '.join(reasons)}")
+        self.method = method
+        self.reasons = reasons
+
+
+def load(model: str | Path | Source, parameters: Mapping[str, Any] | None = None) -> Net:
+    """The net of a model: a path, the name of a shipped model, or a `Source` holding its text.
+
+    `parameters` gives parameters other values, as texts in the language of models or as numbers.
+    Raises `ModelError` with all problems, and `FileNotFoundError`.
+    """
+    from spn import net
+    from spn.library import find_model
+
+    if isinstance(model, str):
+        found = find_model(model)
+        if found is None:
+            raise FileNotFoundError(f"no model '{model}': neither a file nor a shipped model")
+        model = found
+    return net.load(model, {name: _text(value) for name, value in (parameters or {}).items()})
+
+
+def check(model: str | Path | Source, parameters: Mapping[str, Any] | None = None) -> list[Problem]:
+    """All problems of a model; none, if it is right."""
+    try:
+        load(model, parameters)
+    except ModelError as error:
+        return error.problems
+    return []
+
+
+def simulate(
+    model: str | Path | Source | Net,
+    parameters: Mapping[str, Any] | None = None,
+    *,
+    precision: float = 0.05,
+    confidence: float = 0.95,
+    seed: int | None = None,
+    engine: str = "auto",
+    max_firings: int | None = None,
+    max_seconds: float | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> Result:
+    """Simulate until each measure's interval has the relative half-width `precision`, or until a limit.
+
+    Precision is asked of the unavailability U of availabilities. Ctrl-C ends it with what was found until then.
+    Raises `ModelError`, `NotSupportedError`, and `RunError` if the net cannot go on.
+    """
+    from spn import study
+    from spn.net.types import Net
+
+    net = model if isinstance(model, Net) else load(model, parameters)
+    chosen = find_engine(engine)
+    reasons = chosen.supports(net)
+    if reasons:
+        raise NotSupportedError(f"{chosen.name} engine", reasons)
+    limits = {name: value for name, value in (("max_firings", max_firings), ("max_seconds", max_seconds)) if value is not None}
+    return study.simulate(net, chosen, precision=precision, confidence=confidence, seed=seed, progress=progress, **limits)
+
+
+def find_engine(name: str) -> Engine:
+    """The engine of that name; ``auto`` takes the fastest there is."""
+    if name not in ENGINES:
+        raise ValueError(f"no engine '{name}'; there are {', '.join(ENGINES)}")
+    from spn.engine.reference import ReferenceEngine
+
+    return ReferenceEngine()
+
+
+def trace(net: Net, *, seed: int, max_firings: int, max_time: float | None = None) -> Iterator[str]:
+    """The events of one run, a line each."""
+    from spn.engine.trace import trace as run
+
+    return run(net, seed, max_firings, max_time)
+
+
+def net_to_dict(net: Net) -> dict[str, Any]:
+    """The net as JSON-able data, which is itself a model."""
+    from spn.net.text import to_dict
+
+    return to_dict(net)
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of model files."""
+    from spn.model.schema import schema as make
+
+    return make()
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value if isinstance(value, str) else repr(value)

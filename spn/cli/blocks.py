@@ -1,0 +1,74 @@
+"""The text of one estimate: a block of lines with aligned names, every number with its interval. The page around it is `report`."""
+
+from __future__ import annotations
+
+import math
+
+from spn.cli.numbers import duration, percent, with_interval
+from spn.estimate.estimates import AnyEstimate, AvailabilityEstimate, Estimate
+
+Rows = list[tuple[str, str]]
+
+_WORDS = {"average": "average", "integral": "integral", "rate": "firings per second", "count": "firings", "tally": "mean"}
+
+
+def block(name: str, estimate: AnyEstimate) -> str:
+    """Name, kind, numbers, and how far they can be trusted."""
+    confidence = estimate.interval.confidence
+    lines = [f"{name}  ({estimate.kind.replace('_', ' ')}, intervals of {percent(confidence)} confidence)"]
+    rows = _availability(estimate) if isinstance(estimate, AvailabilityEstimate) else _other(estimate)
+    rows.append(("basis", _basis(estimate)))
+    if not estimate.converged:
+        rows.append(("state", estimate.assessment.state.value))
+    rows += [("note", note) for note in estimate.assessment.notes]
+    return "\n".join([*lines, *aligned(rows)])
+
+
+def aligned(rows: Rows) -> list[str]:
+    """The rows, indented, their second column aligned."""
+    width = max((len(name) for name, _ in rows), default=0)
+    return [f"  {name:<{width}}  {text}" for name, text in rows]
+
+
+def _availability(estimate: AvailabilityEstimate) -> Rows:
+    rows = [
+        ("unavailability U", with_interval(estimate.unavailability)),
+        ("availability A", with_interval(estimate.interval)),
+        ("downtime per year", duration(estimate.downtime_s_per_year)),
+        ("nines", with_interval(estimate.nines)),
+    ]
+    if estimate.failures_per_year is not None:
+        rows.append(("failures per year", with_interval(estimate.failures_per_year)))
+    if estimate.mean_up_s is not None:
+        rows.append(("mean time up", duration(estimate.mean_up_s)))
+    if estimate.mean_down_s is not None:
+        rows.append(("mean time down", duration(estimate.mean_down_s)))
+    return rows
+
+
+def _other(estimate: Estimate) -> Rows:
+    name = _WORDS.get(estimate.kind, "estimate")
+    rows = [(name, _with_unit(estimate, with_interval(estimate.interval)))]
+    if estimate.unit == "s":
+        rows = [(name, duration(estimate.interval))]
+    for probability, interval in estimate.quantiles.items():
+        text = duration(interval) if estimate.unit == "s" else _with_unit(estimate, with_interval(interval))
+        rows.append((f"{probability * 100:.6g} % quantile", text))
+    return rows
+
+
+def _with_unit(estimate: Estimate, text: str) -> str:
+    return text if estimate.unit in {"", "1/s"} or text == "-" else f"{text} {estimate.unit}"
+
+
+def _basis(estimate: AnyEstimate) -> str:
+    """What the numbers rest on: precision against what was asked, events, replications, method."""
+    assessment = estimate.assessment
+    reached = estimate.relative_half_width
+    of = " of U" if estimate.kind == "availability" else ""
+    parts = [f"precision{of} {'+-' + percent(reached) if math.isfinite(reached) else 'unknown'} (asked: {percent(assessment.target)})"]
+    if assessment.events is not None:
+        parts.append(f"{assessment.events:,} {'failures' if of else 'events'}")
+    parts.append(f"{assessment.replications:,} replications")
+    method = (estimate.unavailability if isinstance(estimate, AvailabilityEstimate) else estimate.interval).method
+    return ", ".join([*parts, *([method] if method else [])])

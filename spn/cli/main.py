@@ -1,0 +1,106 @@
+"""The parser of the command line, and what every command's end means for the exit code. The commands are modules beside this one."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from spn.cli import check, compare, resolve, run, schema, trace
+from spn.cli.console import close_quietly, note, prepare_streams, show_problems
+from spn.cli.exits import Exit, UsageError
+
+if TYPE_CHECKING:
+    from spn.text.problems import Problem
+
+COMMANDS = (run, compare, check, resolve, trace, schema)
+
+EPILOG = """\
+exit codes:
+  0    done
+  1    the model has errors, or ran into one
+  2    the command was called wrongly
+  3    done, but the precision was not reached, or the run ended in a state to look at
+  4    the method does not support this net
+  130  interrupted; what was found until then is printed
+
+Results go to stdout, everything else to stderr.
+"""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of all commands; each sets `execute`, a function from the parsed arguments to an exit code."""
+    import spn
+
+    parser = argparse.ArgumentParser(
+        prog="spn",
+        description="How available is a system, and how sure are we? Stochastic coloured Petri nets, simulated.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"spn {spn.__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, title="commands")
+    for command in COMMANDS:
+        name = command.__name__.rpartition(".")[2]
+        part = commands.add_parser(name, help=command.HELP, description=command.DESCRIPTION, allow_abbrev=False)
+        command.add_arguments(part)
+        part.set_defaults(execute=command.execute)
+    return parser
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one command line; returns the exit code. No traceback for anything a user can cause."""
+    prepare_streams()
+    try:
+        try:
+            options = build_parser().parse_args(arguments)
+            code = _execute(options)
+            sys.stdout.flush()
+        except BrokenPipeError:  # whoever reads has seen enough: `spn trace m | head`
+            close_quietly(sys.stdout)
+            code = Exit.OK
+        sys.stderr.flush()
+    except BrokenPipeError:
+        close_quietly(sys.stderr)
+        code = Exit.OK
+    except KeyboardInterrupt:
+        note("interrupted")
+        code = Exit.INTERRUPTED
+    return int(code)
+
+
+def _execute(options: argparse.Namespace) -> Exit:
+    from spn.api import NotSupportedError
+    from spn.observation import RunError
+    from spn.text.problems import ModelError
+
+    try:
+        code: Exit = options.execute(options)
+    except UsageError as error:
+        note(f"spn {options.command}: {error}")
+        return Exit.USAGE
+    except ModelError as error:
+        show_problems(error)
+        return Exit.USAGE if all(_on_command_line(problem) for problem in error.problems) else Exit.MODEL
+    except RunError as error:
+        note(f"{error.code}: {error.message} (at time {error.time:.9g} s)")
+        return Exit.MODEL
+    except NotSupportedError as error:
+        note(f"spn {options.command}: {error}")
+        return Exit.NOT_SUPPORTED
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        note(f"spn {options.command}: {error.filename or options.model}: {error.strerror or error}")
+        return Exit.USAGE
+    except (RecursionError, MemoryError) as error:
+        note(f"spn {options.command}: the model is nested too deeply or too large ({type(error).__name__})")
+        return Exit.MODEL
+    return code
+
+
+def _on_command_line(problem: Problem) -> bool:
+    """Whether the fault is in a ``-p`` and not in the model."""
+    return problem.span is not None and problem.span.source.name.startswith("<parameter ")

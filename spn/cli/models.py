@@ -1,0 +1,47 @@
+"""From the MODEL on a command line to its net: finds the file, says which name was probably meant. Reading is for `spn.api`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from spn.cli.exits import UsageError
+from spn.library import find_model, shipped_models
+from spn.text.problems import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from spn.net.types import Net
+    from spn.text.source import Source
+
+
+def locate(name: str) -> Path | Source:
+    """The file of a model, or the text on standard input if the name is ``-``."""
+    if name == "-":
+        from spn.text.source import Source
+
+        return Source("<stdin>", _standard_input())
+    path = find_model(name)
+    if path is not None:
+        return path
+    known = list(shipped_models())
+    if Path(name).is_dir() if "\0" not in name and len(name) < 200 else False:
+        raise UsageError(f"'{name}' is a folder, not a model file")
+    hint = nearest(name, known) or (f"shipped models: {', '.join(known)}" if known else "")
+    raise UsageError(f"no model '{name}': neither a file nor a shipped model" + (f"; {hint}" if hint else ""))
+
+
+def load(name: str, parameters: Mapping[str, str]) -> Net:
+    """The net of the model `name` with some parameters changed."""
+    from spn import api
+
+    return api.load(locate(name), parameters)
+
+
+def _standard_input() -> str:
+    try:
+        return sys.stdin.buffer.read().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"standard input is not UTF-8 (byte {error.start + 1})") from None
