@@ -6,6 +6,7 @@ The distributions themselves live in `continuous`, `phase` and `data`, their dra
 from __future__ import annotations
 
 import math
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -62,16 +63,19 @@ class Family:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What is registered for a family: the class, and for each form what turns its values into the class's fields (None: they are the fields)."""
+    """What is registered for a family: the class with its fields, and for each form what turns its values into them (None: they are the fields)."""
 
     family: Family
     distribution: type[Distribution]
     conversions: tuple[Conversion | None, ...]
     canonical: Form
+    fields: tuple[str, ...]
 
 
 _ENTRIES: dict[str, Entry] = {}
 ENTRIES: Mapping[str, Entry] = MappingProxyType(_ENTRIES)
+
+_GREATEST = sys.float_info.max
 
 D = TypeVar("D", bound="type[Distribution]")
 
@@ -86,7 +90,8 @@ def register(name: str, doc: str, forms: Mapping[tuple[Argument, ...], Conversio
         family = Family(name, tuple(Form(arguments) for arguments in forms), positional, doc)
         (canonical,) = (form for form, conversion in zip(family.forms, forms.values(), strict=True) if conversion is None)
         distribution.family = family
-        _ENTRIES[name] = Entry(family, distribution, tuple(forms.values()), canonical)
+        names = tuple(field.name for field in fields(distribution) if field.init)
+        _ENTRIES[name] = Entry(family, distribution, tuple(forms.values()), canonical, names)
         return distribution
 
     return add
@@ -96,11 +101,11 @@ def check_scalar(family: str, argument: Argument, label: str, value: object) -> 
     """Refuse with a ValueError what is not a number, not finite, or of the wrong sign."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise ValueError(f"{family}: {label} must be a number, not {value!r}")
+    if not -_GREATEST <= value <= _GREATEST:  # NaN as well; and integers that no double holds (nor, perhaps, a message)
+        raise ValueError(f"{family}: {label} must be finite, not {value!r}" if isinstance(value, float) else f"{family}: {label} is too large")
     if argument.integer:
-        if not (math.isfinite(value) and value == int(value) and value >= 1):
+        if not (value == int(value) and 1 <= value <= 2**53):  # beyond, doubles skip integers
             raise ValueError(f"{family}: {label} must be a positive integer, not {value!r}")
-    elif not math.isfinite(value):
-        raise ValueError(f"{family}: {label} must be finite, not {value!r}")
     elif argument.sign == "positive" and value <= 0:
         hint = " (a constant delay is deterministic)" if value == 0 and argument.name in ("sigma", "sd") else ""
         raise ValueError(f"{family}: {label} must be positive, not {value!r}{hint}")
@@ -141,8 +146,7 @@ class Distribution(ABC):
 
     def __post_init__(self) -> None:
         entry = _ENTRIES[self.family.name]
-        names = [field.name for field in fields(self) if field.init]
-        check_form(self.family.name, entry.canonical, [getattr(self, name) for name in names])
+        check_form(self.family.name, entry.canonical, [getattr(self, name) for name in entry.fields])
         self._complete()
 
     @abstractmethod

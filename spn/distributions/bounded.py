@@ -42,7 +42,7 @@ class TruncatedNormal(Continuous):
 
     def _at_cut(self) -> tuple[float, float]:
         """Return mu / sigma, and the standard normal's density there over the probability of being kept."""
-        a = self.mu / self.sigma
+        a = min(self.mu / self.sigma, 1e300)  # infinity times the density 0 would be NaN
         return a, math.exp(-a * a / 2.0) / math.sqrt(2.0 * math.pi) / (0.5 * math.erfc(-a / math.sqrt(2.0)))
 
     @property

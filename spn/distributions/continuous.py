@@ -56,7 +56,7 @@ class Exponential(Continuous):
 
     @property
     def support(self) -> tuple[float, float]:
-        return (0.0, math.inf) if self.rate else (math.inf, math.inf)
+        return 0.0, math.inf
 
     def sample(self, rng: Generator) -> float:
         return draws.exponential(rng, self.rate)

@@ -44,26 +44,26 @@ def gamma_density(shape: float, x: FloatArray) -> FloatArray:
 
 def gamma_cdf(shape: float, x: FloatArray) -> FloatArray:
     """P(X <= x) of a gamma variable of scale 1."""
+    import numpy as np
     from scipy.special import gammainc
 
-    result: FloatArray = gammainc(shape, x)
-    return result
+    return np.asarray(gammainc(shape, x), np.float64)
 
 
 def gamma_sf(shape: float, x: FloatArray) -> FloatArray:
     """P(X > x) of a gamma variable of scale 1."""
+    import numpy as np
     from scipy.special import gammaincc
 
-    result: FloatArray = gammaincc(shape, x)
-    return result
+    return np.asarray(gammaincc(shape, x), np.float64)
 
 
 def gamma_quantile(shape: float, p: FloatArray) -> FloatArray:
     """The quantile of a gamma variable of scale 1."""
+    import numpy as np
     from scipy.special import gammaincinv
 
-    result: FloatArray = gammaincinv(shape, p)
-    return result
+    return np.asarray(gammaincinv(shape, p), np.float64)
 
 
 def weibull_squared_variation(shape: float) -> float:
@@ -85,7 +85,8 @@ def invert(cdf: Callable[[FloatArray], FloatArray], sf: Callable[[FloatArray], F
     """The least double x with cdf(x) >= p, for 0 < p < 1 and a distribution on [0, infinity).
 
     Bisection over the bit patterns of the non-negative doubles, which are ordered as the doubles are: at most 63 steps whatever the scale,
-    no tolerance and no starting value. The upper end is Markov's inequality, P(X > x) <= mean / x. Above the median sf decides, which is exact where cdf rounds to 1.
+    no tolerance and no starting value. The upper end is Markov's inequality, P(X > x) <= mean / x.
+    Above the median sf decides, which is exact where cdf rounds to 1.
     """
     import numpy as np
 
@@ -119,7 +120,7 @@ def stages(rates: Sequence[float], x: FloatArray) -> FloatArray:
         return np.concatenate([stages(rates, x[start : start + step]) for start in range(0, x.size, step)])
     decay = np.append(np.asarray(rates, np.float64), 0.0)
     greatest = decay.max()
-    squarings = np.maximum(np.frexp(greatest * x)[1], 0)  # afterwards greatest * time <= 1
+    squarings = np.maximum(np.frexp(greatest)[1] + np.frexp(x)[1], 0)  # afterwards greatest * time <= 1
     time = np.ldexp(x, -squarings)
     scaled = np.zeros((x.size, size, size))
     diagonal = np.arange(size)

@@ -187,11 +187,15 @@ class HypoExponential(Continuous):
         return draws.hypoexponential(rng, self.rates)
 
     def _cdf(self, x: FloatArray) -> FloatArray:
-        return curves.stages(self.rates, x)[:, -1]
+        import numpy as np
+
+        return np.minimum(curves.stages(self.rates, x)[:, -1], 1.0)
 
     def _sf(self, x: FloatArray) -> FloatArray:
-        total: FloatArray = curves.stages(self.rates, x)[:, :-1].sum(axis=1)
-        return total
+        import numpy as np
+
+        waiting: FloatArray = curves.stages(self.rates, x)[:, :-1].sum(axis=1)
+        return np.minimum(waiting, 1.0)
 
     def _quantile(self, p: FloatArray) -> FloatArray:
         return curves.invert(self._cdf, self._sf, p, self.mean)
