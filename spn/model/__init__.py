@@ -1,1 +1,1 @@
-"""The model: what people write. Types, and reading them from files; what they mean is in `spn.net`."""
+"""The model: what people write. Its types are in `types`, reading them from files in `read`; what they mean is in `spn.net`."""

@@ -8,10 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from spn.text.nodes import Mapping, Node, Scalar, ScalarValue, Sequence
 from spn.text.source import Source, Span
-from spn.text.yaml import Mapping, Node, Scalar, Sequence
-
-ScalarValue = str | int | float | bool | None
 
 
 class Text(str):

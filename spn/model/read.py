@@ -1,0 +1,215 @@
+"""Reading model files: from text to the types of `spn.model.types`, with the files that modules are imported from.
+
+Everything that is wrong with the form of all files is told in one go. What the model means is not looked at.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import Any
+
+from pydantic import ValidationError
+
+from spn.model.forms import SUBJECT, Context, Fault, span_of
+from spn.model.types import Model, ModuleFile
+from spn.text.files import MAX_BYTES, load_file
+from spn.text.positioned import Text, positioned
+from spn.text.problems import Problems
+from spn.text.source import Source, Span
+from spn.text.yaml import read
+
+MAX_FILES = 200
+"""The most files that one model is made of."""
+
+MAX_TOTAL = 2 * MAX_BYTES
+"""The most characters that all files of a model have together."""
+
+Locate = Callable[[Text], Path | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """The models of a file and of all files it imports from, each once, by resolved path."""
+
+    root: Path
+    models: dict[Path, Model]
+
+    @property
+    def model(self) -> Model:
+        """The model of the file itself."""
+        return self.models[self.root]
+
+    def of(self, module: ModuleFile | Model) -> Model:
+        """The model that an entry of ``modules`` stands for."""
+        if isinstance(module, Model):
+            return module
+        assert module.key is not None, "the model was read without following its files"
+        return self.models[module.key]
+
+
+def read_model(source: Source, problems: Problems) -> Model | None:
+    """The model of a text; files it names are not followed. None if there are errors, which are then in `problems`."""
+    return _read(source, problems, None)
+
+
+def load_model(path: str | os.PathLike[str], problems: Problems, library: Path | None = None) -> Library | None:
+    """The model of a file and of those it imports from; None if there are errors in any of them.
+
+    Imported files lie in the folder of `path` or in `library`, the folder of shipped models, also after symbolic links are
+    followed. Files may import from each other in a circle: each is read once.
+    """
+    before = _errors(problems)
+    source = load_file(path, problems)
+    if source is None:
+        return None
+    root = Path(path).resolve()
+    loader = _Loader(root.parent, Path(os.fspath(path)).parent, library.resolve() if library is not None else None, problems)
+    loader.add(root, source)
+    loader.follow()
+    return Library(root, loader.models) if _errors(problems) == before else None
+
+
+def _errors(problems: Problems) -> int:
+    return sum(1 for _ in problems.errors)
+
+
+def _read(source: Source, problems: Problems, locate: Locate | None) -> Model | None:
+    before = _errors(problems)
+    node = read(source, problems)
+    if node is None:
+        return None
+    data = positioned(node)
+    model = None
+    try:
+        model = Model.model_validate(data, context=Context(problems, locate))
+    except ValidationError as invalid:
+        for error in invalid.errors(include_url=False):
+            fault = _fault(error, data)
+            problems.error(fault.code, fault.message, fault.span, fault.hint)
+    if isinstance(data, dict) and "spn" not in data:
+        problems.error("missing-key", "'spn', the version of the language, is missing", data.span.part(0, 1), "start the file with 'spn: 1'")
+    return model if _errors(problems) == before else None
+
+
+def _fault(error: Any, data: Any) -> Fault:
+    """A validation error in plain words, at its place."""
+    location = tuple(part for part in error["loc"] if part != "[key]")
+    context = error.get("ctx", {})
+    if "message" in context:
+        subject = f"'{location[-1]}'" if location else "a model"
+        span = context["span"]
+        if span is None or not span.stop > span.start:  # nothing is written there, so point to its key
+            span = _span(data, location) or span
+        return Fault(context["code"], context["message"].replace(SUBJECT, subject), span, context["hint"])
+    if error["type"] == "missing":
+        return Fault("missing-key", f"'{location[-1]}' is missing", _span(data, location[:-1]), None)
+    return Fault("wrong-kind", f"'{location[-1]}' has a wrong value" if location else "this is not a model", _span(data, location))
+
+
+def _span(data: Any, location: tuple[str | int, ...]) -> Span | None:
+    """Where the key stands that a path of keys leads to, or as much of the path as there is."""
+    span = data.span.part(0, 1)
+    for part in location:
+        if not isinstance(data, dict) or part not in data:
+            break
+        span = next((span_of(key) for key in data if key == part), None) or span
+        data = data[part]
+    return span if isinstance(span, Span) else None
+
+
+@dataclass(slots=True)
+class _Loader:
+    """Reads files one after the other, until none is named that was not read."""
+
+    folder: Path
+    shown: Path
+    library: Path | None
+    problems: Problems
+    models: dict[Path, Model]
+    waiting: dict[Path, Span]
+    seen: set[Path]
+    characters: int
+
+    def __init__(self, folder: Path, shown: Path, library: Path | None, problems: Problems) -> None:
+        self.folder, self.shown, self.library, self.problems = folder, shown, library, problems
+        self.models, self.waiting, self.seen, self.characters = {}, {}, set(), 0
+
+    def add(self, path: Path, source: Source) -> None:
+        """Read the model of a file, and note which files it names."""
+        self.seen.add(path)
+        self.characters += len(source.text)
+        model = _read(source, self.problems, lambda text: self._locate(text, path.parent))
+        if model is not None:
+            self.models[path] = model
+
+    def follow(self) -> None:
+        """Read the files that are named, and those that they name."""
+        while self.waiting:
+            path = next(iter(self.waiting))
+            span = self.waiting.pop(path)
+            if len(self.seen) >= MAX_FILES or self.characters > MAX_TOTAL:
+                self.problems.error("too-large", f"a model is made of at most {MAX_FILES} files with {MAX_TOTAL // 1_000_000} MB together", span)
+                return
+            source = load_file(path, self.problems, self._display(path))
+            self.seen.add(path)
+            if source is not None:
+                self.add(path, source)
+
+    def _display(self, path: Path) -> str:
+        """A file's name as people would give it, from where they named the first."""
+        return str(self.shown / path.relative_to(self.folder)) if path.is_relative_to(self.folder) else str(path)
+
+    def _locate(self, text: Text, beside: Path) -> Path | None:
+        """The file that a module's path means; what is wrong with the path is a problem."""
+        if _is_absolute(text):
+            self.problems.error("bad-path", "a module's path must be relative", text.span, "give it from the folder of this file")
+            return None
+        inside, outside = [], False
+        for candidate in self._candidates(text, beside):
+            found = _resolved(candidate)
+            if found is None or not self._allowed(found):
+                outside = True
+            else:
+                inside.append(found)
+        for found in inside:
+            if found.is_file():
+                if found not in self.seen:
+                    self.waiting.setdefault(found, text.span)
+                return found
+        if outside and not inside:
+            hint = "modules lie in the folder of the model or below it, or are among the shipped models"
+            self.problems.error("bad-path", f"'{text}' is outside of the model's folder", text.span, hint)
+        else:
+            self.problems.error("no-such-file", f"there is no model file '{text}'", text.span, self._hint(text, beside))
+        return None
+
+    def _candidates(self, text: Text, beside: Path) -> list[Path]:
+        """Where the file may be: beside the file that names it; a bare name also in the library; with and without ``.yaml``."""
+        folders = [beside]
+        if self.library is not None and "/" not in text:
+            folders.append(self.library)
+        names = [str(text)] if text.endswith((".yaml", ".yml")) else [str(text), f"{text}.yaml"]
+        return [folder / name for folder in folders for name in names]
+
+    def _allowed(self, path: Path) -> bool:
+        return path.is_relative_to(self.folder) or (self.library is not None and path.is_relative_to(self.library))
+
+    def _hint(self, text: Text, beside: Path) -> str:
+        where = f"looked in {self._display(beside) if self._allowed(beside) else beside}"
+        return f"{where} and in the shipped models" if self.library is not None and "/" not in text else where
+
+
+def _is_absolute(text: str) -> bool:
+    """Absolute on any system, so that a model means the same everywhere; a backslash is no separator in a model."""
+    return PurePosixPath(text).is_absolute() or PureWindowsPath(text).anchor != "" or text.startswith("~") or "\\" in text or "\0" in text
+
+
+def _resolved(path: Path) -> Path | None:
+    """The path with symbolic links followed; None if they lead in a circle."""
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError, ValueError):
+        return None
