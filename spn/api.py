@@ -20,15 +20,6 @@ if TYPE_CHECKING:
 ENGINES = ("auto", "reference")
 
 
-class NotSupportedError(Exception):
-    """The method does not support the net; `reasons` says why not."""
-
-    def __init__(self, method: str, reasons: list[str]) -> None:
-        super().__init__(f"the {method} does not support this net: {'; '.join(reasons)}")
-        self.method = method
-        self.reasons = reasons
-
-
 def load(model: str | Path | Source, parameters: Mapping[str, Any] | None = None) -> Net:
     """The net of a model: a path, the name of a shipped model, or a `Source` holding its text.
 
@@ -70,18 +61,24 @@ def simulate(
     """Simulate until each measure's interval has the relative half-width `precision`, or until a limit.
 
     Precision is asked of the unavailability U of availabilities. Ctrl-C ends it with what was found until then.
-    Raises `ModelError`, `NotSupportedError`, and `RunError` if the net cannot go on.
+    Raises `ModelError`, `spn.study.NotSupported`, and `RunError` if the net cannot go on.
     """
     from spn import study
     from spn.net.types import Net
 
     net = model if isinstance(model, Net) else load(model, parameters)
-    chosen = find_engine(engine)
-    reasons = chosen.supports(net)
-    if reasons:
-        raise NotSupportedError(f"{chosen.name} engine", reasons)
-    limits = {name: value for name, value in (("max_firings", max_firings), ("max_seconds", max_seconds)) if value is not None}
-    return study.simulate(net, chosen, precision=precision, confidence=confidence, seed=seed, progress=progress, **limits)
+    return study.simulate(
+        net,
+        find_engine(engine),
+        seed,
+        precision=precision,
+        confidence=confidence,
+        max_firings=max_firings,
+        max_seconds=max_seconds,
+        progress=progress,
+        digest=digest(net),
+        parameters=net.origin,
+    )
 
 
 def find_engine(name: str) -> Engine:
@@ -98,6 +95,13 @@ def trace(net: Net, *, seed: int, max_firings: int, max_time: float | None = Non
     from spn.engine.trace import trace as run
 
     return run(net, seed, max_firings, max_time)
+
+
+def digest(net: Net) -> str:
+    """A number that identifies the net's meaning."""
+    from spn.net.text import digest as made
+
+    return made(net)
 
 
 def net_to_dict(net: Net) -> dict[str, Any]:

@@ -72,33 +72,48 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _execute(options: argparse.Namespace) -> Exit:
-    from spn.api import NotSupportedError
-    from spn.observation import RunError
-    from spn.text.problems import ModelError
-
     try:
         code: Exit = options.execute(options)
-    except UsageError as error:
-        note(f"spn {options.command}: {error}")
-        return Exit.USAGE
-    except ModelError as error:
-        show_problems(error)
-        return Exit.USAGE if all(_on_command_line(problem) for problem in error.problems) else Exit.MODEL
-    except RunError as error:
-        note(f"{error.code}: {error.message} (at time {error.time:.9g} s)")
-        return Exit.MODEL
-    except NotSupportedError as error:
-        note(f"spn {options.command}: {error}")
-        return Exit.NOT_SUPPORTED
     except BrokenPipeError:
         raise
-    except OSError as error:
-        note(f"spn {options.command}: {error.filename or options.model}: {error.strerror or error}")
+    except Exception as error:
+        told = _tell(error, options)
+        if told is None:
+            raise
+        return told
+    return code
+
+
+def _tell(error: Exception, options: argparse.Namespace) -> Exit | None:
+    """Say what is wrong and return the exit code; None for an error that no user can cause."""
+    from spn.text.problems import ModelError
+
+    if isinstance(error, ModelError):
+        show_problems(error)
+        return Exit.USAGE if all(_on_command_line(problem) for problem in error.problems) else Exit.MODEL
+    if isinstance(error, UsageError):
+        note(f"spn {options.command}: {error}")
         return Exit.USAGE
-    except (RecursionError, MemoryError) as error:
+    if isinstance(error, OSError):
+        note(f"spn {options.command}: {error.filename}: {error.strerror}" if error.filename else f"spn {options.command}: {error}")
+        return Exit.USAGE
+    if isinstance(error, RecursionError | MemoryError):
         note(f"spn {options.command}: the model is nested too deeply or too large ({type(error).__name__})")
         return Exit.MODEL
-    return code
+    return _tell_of_run(error, options)
+
+
+def _tell_of_run(error: Exception, options: argparse.Namespace) -> Exit | None:
+    from spn.observation import RunError
+    from spn.study import NotSupported
+
+    if isinstance(error, RunError):
+        note(f"{error.code}: {error.message} (at time {error.time:.9g} s)")
+        return Exit.MODEL
+    if isinstance(error, NotSupported):
+        note(f"spn {options.command}: {error}")
+        return Exit.NOT_SUPPORTED
+    return None
 
 
 def _on_command_line(problem: Problem) -> bool:

@@ -43,10 +43,15 @@ def _style(value: Interval) -> _Style:
         return _Style(0, None)
     width = (value.high - value.low) / 2
     last = math.floor(math.log10(width)) - 1 if math.isfinite(width) and width > 0 else math.floor(math.log10(largest)) - 5
-    lead = math.floor(math.log10(abs(value.estimate) if value.estimate and math.isfinite(value.estimate) else largest))
+    lead = math.floor(math.log10(abs(_rounded(value.estimate, last)) or largest))
     if -3 <= lead < 6:
         return _Style(min(15, max(0, -last)), None)
-    return _Style(min(15, max(0, lead - last)), lead)
+    return _Style(min(15, max(0, lead - last)), max(lead, -300))
+
+
+def _rounded(number: float, last: int) -> float:
+    """The number to the digit 10^last, for its first digit: 9.99 is written as 10.0 is. Unknown is 0."""
+    return (round(number, -last) if -300 < last < 300 else number) if math.isfinite(number) else 0.0
 
 
 def duration(seconds: Interval) -> str:

@@ -33,11 +33,11 @@ def shown() -> Iterator[Show | None]:
 
 def text(progress: Progress) -> str:
     """A line of effort, and a line for each measure: its relative half-width, the target, and a bar."""
-    lines = [f"{progress.replications:,} replications, {progress.firings:,} firings, {progress.seconds:.0f} s"]
-    names = list(progress.relative)
+    lines = [f"{progress.experiment}: {progress.replications:,} replications, {progress.firings:,} firings, {progress.elapsed_s:.0f} s"]
+    names = list(progress.precision)
     width = max((len(name) for name in names), default=0)
     for name in names[:20]:
-        reached, target = progress.relative[name], progress.targets[name]
+        reached, target = progress.precision[name]
         lines.append(f"  {name:<{width}}  {bar(reached, target)}  +-{percent(reached):>8} of +-{percent(target)}")
     if len(names) > 20:
         lines.append(f"  and {len(names) - 20} more measures")

@@ -27,6 +27,6 @@ def heading(result: Result, changed: Mapping[str, str]) -> Rows:
         ("seed", str(result.seed)),
         ("engine", result.engine),
         ("effort", f"{result.firings:,} firings in {result.elapsed_s:.3g} s"),
-        ("stopped", result.reason.value),
+        ("stopped", result.stop_reason.value),
     ]
     return rows + [("warning", warning) for warning in result.warnings]

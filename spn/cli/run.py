@@ -67,12 +67,12 @@ def exit_code(*results: Result) -> Exit:
     """0 if all converged, 130 if one was interrupted, else 3."""
     from spn.estimate.stopping import Reason
 
-    if any(result.reason is Reason.INTERRUPTED for result in results):
+    reasons = {result.stop_reason for result in results}
+    if Reason.INTERRUPTED in reasons:
         return Exit.INTERRUPTED
-    if any(result.reason is Reason.RUN_ERROR for result in results):
+    if Reason.RUN_ERROR in reasons:
         return Exit.MODEL
-    converged = all(result.reason is Reason.CONVERGED and all(estimate.converged for estimate in result.measures.values()) for result in results)
-    return Exit.OK if converged else Exit.NOT_REACHED
+    return Exit.OK if all(result.converged for result in results) else Exit.NOT_REACHED
 
 
 def repeating(arguments: argparse.Namespace, models: list[str], seed: int) -> str:

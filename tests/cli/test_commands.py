@@ -1,0 +1,274 @@
+"""Exit codes and streams of the commands, with what they call replaced by fakes."""
+
+import json
+
+import pytest
+
+from spn import api
+from spn.cli.main import main
+from spn.estimate.estimates import State
+from spn.estimate.stopping import Reason
+from spn.observation import RunError
+from spn.study import NotSupported
+from spn.text.problems import ModelError, Problem
+from spn.text.source import Source, Span
+from tests.cli.fakes import a_net, a_result, an_availability, an_average
+
+
+@pytest.fixture
+def model(tmp_path):
+    path = tmp_path / "standard.yaml"
+    path.write_text("spn: 1\n")
+    return str(path)
+
+
+@pytest.fixture
+def simulated(monkeypatch):
+    """The result that a simulation is to have, and the calls of it."""
+    calls = []
+
+    class Fake:
+        result = a_result()
+
+    def simulate(net, **settings):
+        calls.append((net, settings))
+        if isinstance(Fake.result, BaseException):
+            raise Fake.result
+        return Fake.result
+
+    monkeypatch.setattr(api, "load", lambda model, parameters=None: a_net(**(parameters or {})))
+    monkeypatch.setattr(api, "simulate", simulate)
+    Fake.calls = calls
+    return Fake
+
+
+def problem_in(name, text="failure: 2208 x\n", start=4, stop=6):
+    return Problem("unknown-name", "'x' is no unit", Span(Source(name, text), start, stop), "write h")
+
+
+def test_a_result_goes_to_stdout_and_the_seed_to_both(model, simulated, capsys):
+    assert main(["run", model, "--seed", "7"]) == 0
+    out, err = capsys.readouterr()
+    assert "3.614e-05  [3.578e-05, 3.650e-05]" in out
+    assert "seed" in out
+    assert "converged" in out
+    assert out.rstrip().endswith(f"spn run {model} --seed 7")
+    assert err == "standard: seed 7\n"
+
+
+def test_the_options_reach_the_simulation(model, simulated, capsys):
+    arguments = ["--precision", "1 %", "--confidence=99%", "--seed", "3", "--max-firings", "1e6", "--max-seconds", "2.5", "--engine", "reference"]
+    assert main(["run", model, "-p", "limit=5", *arguments]) == 0
+    net, settings = simulated.calls[0]
+    assert net.origin == {"limit": "5"}
+    wanted = {"precision": 0.01, "confidence": 0.99, "seed": 3, "max_firings": 1_000_000, "max_seconds": 2.5, "engine": "reference", "progress": None}
+    assert settings == wanted
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last.startswith("repeat: ")
+    assert main(last.removeprefix("repeat: spn ").split()) == 0
+    assert simulated.calls[1][1] == wanted
+
+
+def test_without_a_seed_a_new_one_is_made_and_shown(model, simulated, capsys):
+    assert main(["run", model]) == 0
+    seed = simulated.calls[0][1]["seed"]
+    assert f"--seed {seed}" in capsys.readouterr().out
+
+
+def test_json_is_one_object_with_everything(model, simulated, capsys):
+    simulated.result = a_result({"system": an_availability(), "load": an_average()})
+    assert main(["run", model, "--json"]) == 0
+    data = json.loads(capsys.readouterr().out)
+    assert {"model", "parameters", "seed", "engine", "stop_reason", "firings", "elapsed_s", "measures", "command"} <= set(data)
+    system = data["measures"]["system"]
+    assert {"kind", "estimate", "low", "high", "confidence", "unavailability", "downtime_s_per_year", "nines", "failures_per_year"} <= set(system)
+    assert {"mean_up_s", "mean_down_s"} <= set(system)
+    assert set(system["unavailability"]) >= {"estimate", "low", "high"}
+
+
+@pytest.mark.parametrize("reason", [reason for reason in Reason if reason not in {Reason.CONVERGED, Reason.INTERRUPTED, Reason.RUN_ERROR}])
+def test_a_run_that_stopped_for_another_reason_is_printed_and_ends_with_3(model, simulated, capsys, reason):
+    simulated.result = a_result({"system": an_availability(state=State.IMPRECISE)}, reason)
+    assert main(["run", model]) == 3
+    out = capsys.readouterr().out
+    assert reason.value in out
+    assert State.IMPRECISE.value in out
+
+
+def test_an_interrupted_run_is_printed_and_ends_with_130(model, simulated, capsys):
+    simulated.result = a_result(reason=Reason.INTERRUPTED)
+    assert main(["run", model]) == 130
+    assert "interrupted" in capsys.readouterr().out
+
+
+def test_an_interruption_before_any_result_ends_with_130(model, simulated, capsys):
+    simulated.result = KeyboardInterrupt()
+    assert main(["run", model]) == 130
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "interrupted" in err
+
+
+def test_an_engine_that_does_not_support_the_net_ends_with_4(model, simulated, capsys):
+    simulated.result = NotSupported("reference", ["it is too odd"])
+    assert main(["run", model]) == 4
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "too odd" in err
+
+
+def test_a_run_error_is_a_fault_of_the_model(model, simulated, capsys):
+    simulated.result = RunError("timeless-trap", "a and b fire for ever", 3.0)
+    assert main(["run", model]) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "timeless-trap: a and b fire for ever (at time 3 s)" in err
+
+
+@pytest.mark.parametrize("command", ["run", "check", "resolve", "trace"])
+def test_all_problems_of_a_model_are_told_on_stderr(model, monkeypatch, capsys, command):
+    def load(path, parameters=None):
+        raise ModelError([problem_in("a.yaml"), problem_in("a.yaml", start=9, stop=13)])
+
+    monkeypatch.setattr(api, "load", load)
+    assert main([command, model]) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "a.yaml:1:5: unknown-name" in err
+    assert "a.yaml:1:10: unknown-name" in err
+    assert err.rstrip().endswith("2 errors")
+
+
+def test_a_fault_in_a_parameter_of_the_command_line_is_one_of_usage(model, monkeypatch, capsys):
+    def load(path, parameters=None):
+        raise ModelError([problem_in("<parameter failure>", "2208 x")])
+
+    monkeypatch.setattr(api, "load", load)
+    assert main(["run", model, "-p", "failure=2208 x"]) == 2
+    assert "<parameter failure>:1:5: unknown-name" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["fly"],
+        ["run"],
+        ["run", "m", "n"],
+        ["run", "m", "--prec", "5%"],
+        ["run", "m", "--precision", "2"],
+        ["run", "m", "--confidence", "100%"],
+        ["run", "m", "--seed", "-1"],
+        ["run", "m", "--engine", "steam"],
+        ["run", "m", "-p", "a"],
+        ["run", "m", "-p", "a=1", "-p", "a=2"],
+        ["run", "m", "--max-firings", "0"],
+        ["compare", "m"],
+        ["check", "m", "--json"],
+    ],
+)
+def test_a_wrong_call_ends_with_2_and_nothing_on_stdout(arguments, capsys):
+    with pytest.raises(SystemExit) as end:
+        main(arguments)
+    assert end.value.code == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "usage: spn" in err
+
+
+@pytest.mark.parametrize("name", ["nosuch", "no/such.yaml", "", "a" * 5000, "a\0b", "..", "/", "\x1b[31mred"])
+def test_an_unknown_model_is_one_line_on_stderr(name, capsys):
+    assert main(["check", name]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("spn check: ")
+    assert len(err.splitlines()) == 1
+    assert "\x1b" not in err
+
+
+def test_an_unreadable_file_is_one_line_on_stderr(model, monkeypatch, capsys):
+    def load(path, parameters=None):
+        raise PermissionError(13, "Permission denied", model)
+
+    monkeypatch.setattr(api, "load", load)
+    assert main(["check", model]) == 2
+    assert capsys.readouterr().err == f"spn check: {model}: Permission denied\n"
+
+
+@pytest.mark.parametrize("error", [RecursionError, MemoryError])
+def test_a_model_that_is_too_much_is_refused_in_words(model, monkeypatch, capsys, error):
+    def load(path, parameters=None):
+        raise error
+
+    monkeypatch.setattr(api, "load", load)
+    assert main(["check", model]) == 1
+    assert "too deeply or too large" in capsys.readouterr().err
+
+
+def test_a_net_without_measures_cannot_be_run(model, simulated, monkeypatch, capsys):
+    from dataclasses import replace
+
+    monkeypatch.setattr(api, "load", lambda model, parameters=None: replace(a_net(), measures=()))
+    assert main(["run", model]) == 2
+    assert "no measures" in capsys.readouterr().err
+
+
+def test_a_summary_tells_parameters_and_measures(model, simulated, capsys):
+    assert main(["check", model, "-p", "sections=6"]) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert "sections  6" in out
+    assert "availability, in the long run" in out
+
+
+def test_control_characters_of_a_model_do_not_reach_the_terminal(model, monkeypatch, capsys):
+    from dataclasses import replace
+
+    monkeypatch.setattr(api, "load", lambda model, parameters=None: replace(a_net(), description="\x1b]0;owned\x07 \u202etxt"))
+    assert main(["check", model]) == 0
+    out = capsys.readouterr().out
+    assert "\x1b" not in out
+    assert "\u202e" not in out
+
+
+def test_a_comparison_prints_both_and_the_ratio(model, simulated, monkeypatch, capsys):
+    results = iter([a_result({"system": an_availability(1e-6)}, model="actors"), a_result({"system": an_availability(1e-4)})] * 2)
+    monkeypatch.setattr(api, "simulate", lambda net, **settings: next(results))
+    assert main(["compare", model, model, "--seed", "5"]) == 0
+    out = capsys.readouterr().out
+    assert "actors (system)" in out
+    assert "standard (system)" in out
+    assert "U of actors / U of standard" in out
+    assert "0.01000  [0.00986, 0.01014]" in out
+    assert out.rstrip().endswith("--seed 5")
+    assert main(["compare", model, model, "--seed", "5", "--json"]) == 0
+    data = json.loads(capsys.readouterr().out)
+    assert data["ratio"]["estimate"] == pytest.approx(0.01)
+    assert data["ratio"]["low"] < 0.01 < data["ratio"]["high"]
+    assert [entry["model"] for entry in data["models"]] == ["actors", "standard"]
+
+
+def test_the_two_sides_of_a_comparison_have_seeds_of_their_own_and_only_the_measure_compared(model, simulated, capsys):
+    assert main(["compare", model, model, "--seed", "5"]) == 0
+    assert [settings["seed"] for _, settings in simulated.calls] == [5, 6]
+    assert [[measure.name for measure in net.measures] for net, _ in simulated.calls] == [["system"], ["system"]]
+
+
+def test_a_parameter_goes_to_the_side_that_knows_it(tmp_path, simulated, monkeypatch, capsys):
+    loaded = []
+
+    def load(path, parameters=None):
+        loaded.append((path.stem, dict(parameters or {})))
+        return a_net(path.stem, **{"size": "1", path.stem: "2"} | dict(parameters or {}))
+
+    monkeypatch.setattr(api, "load", load)
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.yaml").write_text("")
+    assert main(["compare", str(tmp_path / "a.yaml"), str(tmp_path / "b.yaml"), "-p", "size=3", "-p", "b=4"]) == 0
+    assert loaded[-2:] == [("a", {"size": "3"}), ("b", {"size": "3", "b": "4"})]
+
+
+@pytest.mark.parametrize("arguments", [["--measure", "sistem"], ["--measure", "a,b,c"], ["--measure", "load"]])
+def test_a_comparison_needs_an_availability_on_each_side(model, simulated, capsys, arguments):
+    assert main(["compare", model, model, *arguments]) == 2
+    assert capsys.readouterr().out == ""

@@ -1,0 +1,42 @@
+"""That the repository's own pages are true: the README's commands, the names of commands and options in the documentation."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import spn
+from spn.cli.main import COMMANDS
+
+ROOT = Path(spn.__file__).parents[1]
+pytestmark = pytest.mark.skipif(not (ROOT / "pyproject.toml").exists(), reason="not in a checkout")
+
+
+def test_the_checks_run_the_tests_as_the_readme_does():
+    readme = (ROOT / "README.md").read_text()
+    (command,) = set(re.findall(r"\.venv/bin/(pytest[^`\n]*)", readme))
+    assert (ROOT / ".ci" / "run").read_text().rstrip().endswith(f'"$bin"/{command}')
+
+
+def test_the_version_is_said_once():
+    assert tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"] == spn.__version__
+
+
+def test_every_command_is_documented():
+    text = (ROOT / "docs" / "design.md").read_text()
+    for command in COMMANDS:
+        assert f"spn {command.__name__.rpartition('.')[2]} " in text
+
+
+def test_every_dependency_has_its_reason():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    text = (ROOT / "docs" / "dependencies.md").read_text()
+    for entry in [*project["dependencies"], *project["optional-dependencies"]["test"]]:
+        assert re.split(r"[<>=]", entry)[0] in text
+
+
+def test_links_of_the_pages_lead_somewhere():
+    for page in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
+        for target in re.findall(r"\]\(([^)#]+)", page.read_text()):
+            assert "://" in target or (page.parent / target).exists(), f"{page.name}: {target}"
