@@ -122,14 +122,15 @@ def stages(rates: Sequence[float], x: FloatArray) -> FloatArray:
     greatest = decay.max()
     squarings = np.maximum(np.frexp(greatest)[1] + np.frexp(x)[1], 0)  # afterwards greatest * time <= 1
     time = np.ldexp(x, -squarings)
-    scaled = np.zeros((x.size, size, size))
     diagonal = np.arange(size)
-    scaled[:, diagonal, diagonal] = np.multiply.outer(time, greatest - decay)
-    scaled[:, diagonal[:-1], diagonal[1:]] = np.multiply.outer(time, decay[:-1])
-    term = np.broadcast_to(np.eye(size), scaled.shape)
+    stay = np.multiply.outer(time, greatest - decay)[:, None, :]  # the shifted, scaled matrix has only this diagonal
+    go = np.multiply.outer(time, decay[:-1])[:, None, :]  # and this one above it
+    term = np.broadcast_to(np.eye(size), (x.size, size, size))
     total = term.copy()
     for n in range(1, size + 20):  # element (i, j) begins with the power j - i; 20 more leave less than 1e-18 of it
-        term = term @ scaled / n
+        product = term * stay
+        product[:, :, 1:] += term[:, :, :-1] * go
+        term = product / n
         total += term
     total *= np.exp(-greatest * time)[:, None, None]
     total[:, diagonal, diagonal] = np.exp(-np.multiply.outer(time, decay))
