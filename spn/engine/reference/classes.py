@@ -1,0 +1,416 @@
+"""A net made ready: its expressions compiled, and for each index that is looked at a *site* with what never changes there. No run's state lives here."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, TypeAlias
+
+from spn.distributions import Distribution, make
+from spn.engine.reference.dependencies import Dependencies
+from spn.engine.reference.state import Function, State, StateFunctions
+from spn.expressions.tree import Constant, DelayCall, Expression, Now, Sequence, Tokens, Value
+from spn.expressions.types import Dot
+from spn.expressions.walk import free_variables, walk
+from spn.net.types import (
+    Availability,
+    Average,
+    Bind,
+    FirstPassage,
+    Immediate,
+    InputArc,
+    Integral,
+    Loop,
+    Measure,
+    Net,
+    OutputArc,
+    Place,
+    Timed,
+    Transition,
+    Until,
+)
+from spn.observation import RunError
+
+Need: TypeAlias = tuple[int, int, int]
+"""(place, element, multiplicity)."""
+
+FREE, BIND, EQUAL = 0, 1, 2
+Check: TypeAlias = tuple[int, Any]
+"""One entry of a pattern: (FREE, None), (BIND, name) or (EQUAL, function of the state)."""
+
+MEMORISED = 10_000
+"""Distributions kept for parameters that change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fan:
+    """A loop of an arc."""
+
+    variable: str
+    start: Function
+    stop: Function
+
+    def values(self, state: State) -> range:
+        return range(self.start(state), self.stop(state) + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Arc:
+    """An arc of a transition class; `token` is an output's, `checks` the pattern of the others. `ordered`: fifo, lifo or random with values."""
+
+    place: int
+    valued: bool
+    ordered: bool
+    element: Function
+    multiplicity: Function
+    fan: Fan | None
+    checks: tuple[Check, ...]
+    whole: bool
+    token: Function | None
+    static: bool
+    size: int
+    name: str
+
+    @property
+    def counts_all(self) -> bool:
+        """Whether every token fits and none tells anything: the arc only counts."""
+        return all(kind == FREE for kind, _ in self.checks)
+
+
+@dataclass(slots=True)
+class TransitionClass:
+    """A transition class compiled. `first` is the code of its index 0: codes number all transitions in the order of bindings."""
+
+    net: PreparedNet
+    transition: Transition
+    number: int
+    first: int
+    immediate: bool = field(init=False)
+    priority: int = field(init=False)
+    inputs: tuple[Arc, ...] = field(init=False)
+    tests: tuple[Arc, ...] = field(init=False)
+    inhibitors: tuple[Arc, ...] = field(init=False)
+    resets: tuple[Arc, ...] = field(init=False)
+    outputs: tuple[Arc, ...] = field(init=False)
+    names: tuple[str, ...] = field(init=False)
+    guard: Function | None = field(init=False)
+    weight: Function | None = field(init=False)
+    servers: Function | None = field(init=False)
+    memory: str = field(init=False)
+    exponential: bool = field(init=False)
+    static_delay: bool = field(init=False)
+    limits_capacity: bool = field(init=False)
+    simple: bool = field(init=False)
+    _delay: tuple[Function | tuple[Function, ...], ...] = field(init=False)
+    _distributions: dict[tuple[Any, ...], Distribution] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        net, transition, timing = self.net, self.transition, self.transition.timing
+        self.priority, self.immediate = timing.priority, isinstance(timing, Immediate)
+        self.inputs, self.tests, self.inhibitors, self.resets = (
+            tuple(net.input_arc(arc, transition) for arc in arcs)
+            for arcs in (transition.inputs, transition.tests, transition.inhibitors, transition.resets)
+        )
+        self.outputs = tuple(net.output_arc(arc, transition) for arc in transition.outputs)
+        self.names = tuple(variable.name for variable in transition.variables)
+        self.guard = None if transition.guard is None else net.function(transition.guard)
+        self.weight = self.servers = None
+        self.memory, self.exponential, self.static_delay, self._delay = "enabling", False, True, ()
+        if isinstance(timing, Immediate):
+            if timing.weight != Constant(timing.weight.type, 1):
+                self.weight = net.function(timing.weight)
+        else:
+            self._compile_timing(timing)
+        self.limits_capacity = any(net.places[arc.place].capacity is not None for arc in self.outputs)
+        arcs = (*self.inputs, *self.tests, *self.inhibitors)
+        self.simple = not self.names and not self.limits_capacity and all(arc.static and arc.counts_all for arc in arcs)
+        self.simple = self.simple and not any(arc.valued for arc in self.inputs)
+
+    def _compile_timing(self, timing: Timed) -> None:
+        self.memory = timing.memory
+        self.servers = None if timing.servers is None else self.net.function(timing.servers)
+        self.exponential = timing.delay.name == "exponential"
+        self.static_delay = is_static(timing.delay, {self.transition.index})
+        self._delay = tuple(
+            tuple(map(self.net.function, argument.items)) if isinstance(argument, Sequence) else self.net.function(argument)
+            for argument in timing.delay.arguments
+        )
+
+    def distribution(self, state: State) -> Distribution:
+        """The delay's distribution with its parameters in the current marking. Raises ValueError."""
+        values = tuple([tuple([item(state) for item in p]) if isinstance(p, tuple) else p(state) for p in self._delay])
+        known = self._distributions.get(values)
+        if known is None:
+            delay: DelayCall = self.transition.timing.delay  # type: ignore[union-attr]
+            known = make(delay.name, delay.form, values)
+            if len(self._distributions) >= MEMORISED:
+                self._distributions.clear()
+            self._distributions[values] = known
+        return known
+
+
+class Site:
+    """One index of a transition class: what never changes there, found when it is first looked at."""
+
+    __slots__ = ("_delay", "code", "environment", "fixed_moves", "index", "inhibitors", "inputs", "kind", "tests")
+
+    def __init__(self, kind: TransitionClass, index: int) -> None:
+        self.kind = kind
+        self.index = index
+        self.code = kind.first + index
+        self.environment: dict[str, Value] = {kind.transition.index: index}
+        self._delay: Distribution | None = None
+        self.fixed_moves: tuple[tuple[int, int, int, None], ...] | None = None
+        self.inputs: tuple[Need, ...] = ()
+        self.tests: tuple[Need, ...] = ()
+        self.inhibitors: tuple[Need, ...] = ()
+        if kind.simple:
+            state = State(kind.net, self.environment)
+            self.inputs = _together(self._needs(kind.inputs, state))
+            self.tests = tuple(need for need in self._needs(kind.tests, state) if need[2])
+            self.inhibitors = tuple(need for need in self._needs(kind.inhibitors, state) if need[2])
+            if not kind.resets and all(arc.static and not arc.valued for arc in kind.outputs):
+                takes = [(place, element, -number, None) for place, element, number in self._needs(kind.inputs, state)]
+                puts = [(place, element, number, None) for place, element, number in self._needs(kind.outputs, state)]
+                self.fixed_moves = tuple(move for move in (*takes, *puts) if move[2])
+
+    def _needs(self, arcs: tuple[Arc, ...], state: State) -> list[Need]:
+        """Element and multiplicity of static arcs, fans taken apart."""
+        needs: list[Need] = []
+        for arc in arcs:
+            if arc.fan is None:
+                needs.append((arc.place, self.element(arc, state), self.multiplicity(arc, state)))
+                continue
+            for value in arc.fan.values(state):
+                state.variables = {**self.environment, arc.fan.variable: value}
+                needs.append((arc.place, self.element(arc, state), self.multiplicity(arc, state)))
+            state.variables = self.environment
+        return needs
+
+    def element(self, arc: Arc, state: State) -> int:
+        """The arc's element in the current binding."""
+        element: int = arc.element(state)
+        if not 0 <= element < arc.size:
+            text = f"{self.describe(state.variables)}: {arc.name} has no element {element} (it has 0 to {arc.size - 1})"
+            raise RunError("bad-index", text, state.now)
+        return element
+
+    def multiplicity(self, arc: Arc, state: State) -> int:
+        """The arc's multiplicity in the current marking."""
+        number: int = arc.multiplicity(state)
+        if number < 0 or number != int(number):
+            text = f"{self.describe(state.variables)}: the multiplicity of the arc of {arc.name} is {number}"
+            raise RunError("bad-multiplicity", text, state.now)
+        return int(number)
+
+    def distribution(self, state: State) -> Distribution:
+        """The delay's distribution in the current marking; `state.variables` must be the binding's."""
+        if self._delay is not None:
+            return self._delay
+        try:
+            found = self.kind.distribution(state)
+        except ValueError as error:
+            negative = self.kind.exponential and "negative" in str(error)
+            text = f"{self.describe(state.variables)}: {error}"
+            raise RunError("negative-rate" if negative else "bad-delay", text, state.now) from None
+        if self.kind.static_delay:
+            self._delay = found
+        return found
+
+    def weight(self, state: State) -> float:
+        """The weight of an immediate binding in the current marking."""
+        if self.kind.weight is None:
+            return 1.0
+        weight: float = self.kind.weight(state)
+        if not 0 <= weight < float("inf"):
+            raise RunError("bad-weight", f"{self.describe(state.variables)}: the weight is {weight}", state.now)
+        return weight
+
+    def servers(self, state: State) -> float:
+        """The most clocks of a binding in the current marking."""
+        if self.kind.servers is None:
+            return float("inf")
+        servers: float = self.kind.servers(state)
+        if servers < 0 or servers != int(servers):
+            raise RunError("bad-servers", f"{self.describe(state.variables)}: the number of servers is {servers}", state.now)
+        return int(servers)
+
+    @property
+    def label(self) -> str:
+        return self.kind.net.transition_label(self.kind.number, self.index)
+
+    def describe(self, variables: dict[str, Value]) -> str:
+        """For people: the transition and its binding."""
+        bound = ", ".join(f"{name}={variables[name]}" for name in self.kind.names if name in variables)
+        return f"transition {self.label}" + (f" with {bound}" if bound else "")
+
+
+def _together(needs: list[Need]) -> tuple[Need, ...]:
+    """Needs of the same element added up."""
+    total: dict[tuple[int, int], int] = {}
+    for place, element, number in needs:
+        total[place, element] = total.get((place, element), 0) + number
+    return tuple((place, element, number) for (place, element), number in total.items() if number)
+
+
+def watched(measure: Measure) -> tuple[Expression, ...]:
+    """A measure's expressions that change with the marking: what it takes over time, then what its window waits for."""
+    quantity, window = measure.quantity, measure.window
+    own: tuple[Expression, ...] = ()
+    if isinstance(quantity, Availability | FirstPassage):
+        own = (quantity.condition,)
+    elif isinstance(quantity, Average | Integral):
+        own = (quantity.expression,)
+    return (*own, window.condition) if isinstance(window, Until) else own
+
+
+def is_static(expression: Expression, names: set[str]) -> bool:
+    """Whether only the variables `names` (and tables) decide the value."""
+    return not any(isinstance(node, Tokens | Now) for node in walk(expression)) and free_variables(expression) <= names
+
+
+class PreparedNet:
+    """All of a net that is the same in every run: compiled classes, sites made when first used, names, sizes."""
+
+    def __init__(self, net: Net) -> None:
+        self.net = net
+        self.places: tuple[Place, ...] = net.places
+        self.place_number = {place.name: number for number, place in enumerate(net.places)}
+        self.valued = tuple(not isinstance(place.colour, Dot) for place in net.places)
+        self._functions = StateFunctions(net)
+        self.classes: list[TransitionClass] = []
+        self._sites: dict[int, Site] = {}
+        first = 0
+        for number, transition in enumerate(net.transitions):
+            self.classes.append(TransitionClass(self, transition, number, first))
+            first += transition.size
+        self.size = first
+        self.class_number = {transition.name: number for number, transition in enumerate(net.transitions)}
+        self._starts = [kind.first for kind in self.classes]
+        self._initial: dict[int, list[tuple[int, int, Value | None]]] = {}
+        self._capacities = [None if place.capacity is None else self.function(place.capacity) for place in net.places]
+
+    def function(self, expression: Expression) -> Function:
+        """An expression as a function of the state."""
+        return self._functions.function(expression)
+
+    def kind_of(self, code: int) -> TransitionClass:
+        """The class to which a code belongs."""
+        return self.classes[bisect_right(self._starts, code) - 1]
+
+    def site(self, code: int) -> Site:
+        """The site of a code."""
+        site = self._sites.get(code)
+        if site is None:
+            kind = self.kind_of(code)
+            site = self._sites[code] = Site(kind, code - kind.first)
+        return site
+
+    def transition_label(self, number: int, index: int) -> str:
+        """A transition's name for people."""
+        return self._label(self.net.transitions[number], index)
+
+    def place_label(self, number: int, element: int) -> str:
+        """An element's name for people."""
+        return self._label(self.places[number], element)
+
+    def _label(self, of: Transition | Place, index: int) -> str:
+        if not of.labels:
+            return of.name if of.size == 1 else f"{of.name}[{index}]"
+        from spn.net.labels import label_of  # late: it comes with the resolver, which no run needs
+
+        def evaluate(expression: Expression, at: int) -> Value:
+            value: Value = self.function(expression)(State(self, {of.index: at}))
+            return value
+
+        return label_of(of.name, of.labels, index, evaluate)
+
+    def capacity(self, place: int, element: int) -> float:
+        """The most tokens that an element may hold (infinity: no bound)."""
+        bound = self._capacities[place]
+        capacity: float = float("inf") if bound is None else bound(State(self, {self.places[place].index: element}))
+        return capacity
+
+    def initial_tokens(self, place: int) -> list[tuple[int, int, Value | None]]:
+        """(element, number, value) of the tokens that a place has at the start, in order."""
+        found = self._initial.get(place)
+        if found is None:
+            found = self._initial[place] = self._evaluate_initial(self.places[place])
+        return found
+
+    def _evaluate_initial(self, place: Place) -> list[tuple[int, int, Value | None]]:
+        parts = [
+            (None if part.value is None else self.function(part.value), self.function(part.count), self._fan(part.loop)) for part in place.initial
+        ]
+        tokens: list[tuple[int, int, Value | None]] = []
+        for element in range(place.size if parts else 0):
+            for value, count, fan in parts:
+                state = State(self, {place.index: element})
+                for variables in [state.variables] if fan is None else [{place.index: element, fan.variable: v} for v in fan.values(state)]:
+                    state.variables = variables
+                    number = count(state)
+                    if number < 0:
+                        raise RunError("bad-multiplicity", f"the initial number of tokens of {place.name} is {number} in element {element}")
+                    if number:
+                        tokens.append((element, number, None if value is None else value(state)))
+        return tokens
+
+    @cached_property
+    def dependencies(self) -> Dependencies:
+        """What to look at after a firing."""
+        return Dependencies(self, self.observed)
+
+    @cached_property
+    def observed(self) -> tuple[Expression, ...]:
+        """The expressions of the measures that are watched over time; their numbers are observation numbers."""
+        return tuple(expression for measure in self.net.measures for expression in watched(measure))
+
+    @cached_property
+    def trap_limit(self) -> int:
+        """The most firings at one instant."""
+        return 10_000 + 20 * (self.size + sum(place.size for place in self.places))
+
+    def input_arc(self, arc: InputArc, transition: Transition) -> Arc:
+        """An input, test, inhibitor or reset arc compiled."""
+        checks: list[Check] = []
+        for entry in arc.pattern:
+            if entry is None:
+                checks.append((FREE, None))
+            elif isinstance(entry, Bind):
+                checks.append((BIND, entry.name))
+            else:
+                checks.append((EQUAL, self.function(entry)))
+        return self._arc(arc, transition, tuple(checks), arc.whole, None)
+
+    def output_arc(self, arc: OutputArc, transition: Transition) -> Arc:
+        """An output arc compiled."""
+        return self._arc(arc, transition, (), True, None if arc.token is None else self.function(arc.token))
+
+    def _arc(self, arc: InputArc | OutputArc, transition: Transition, checks: tuple[Check, ...], whole: bool, token: Function | None) -> Arc:
+        number = self.place_number[arc.place]
+        place = self.places[number]
+        valued = self.valued[number]
+        names = {transition.index}
+        static = True
+        if arc.loop is not None:
+            static = is_static(arc.loop.start, names) and is_static(arc.loop.stop, names)
+            names |= {arc.loop.variable}
+        static = static and is_static(arc.element, names) and is_static(arc.multiplicity, names)
+        return Arc(
+            place=number,
+            valued=valued,
+            ordered=valued and place.order != "multiset",
+            element=self.function(arc.element),
+            multiplicity=self.function(arc.multiplicity),
+            fan=self._fan(arc.loop),
+            checks=checks if valued else (),
+            whole=whole,
+            token=token,
+            static=static,
+            size=place.size,
+            name=place.name,
+        )
+
+    def _fan(self, loop: Loop | None) -> Fan | None:
+        return None if loop is None else Fan(loop.variable, self.function(loop.start), self.function(loop.stop))

@@ -1,0 +1,342 @@
+"""Which bindings of a transition are enabled in a marking, in order, and how often: sections *Enabling* of the semantics. Nothing here changes a marking."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from spn.engine.reference.classes import BIND, EQUAL, FREE, Arc, Site
+from spn.engine.reference.marking import Bag, Line, Marking
+from spn.engine.reference.state import State
+from spn.expressions.tree import Value
+from spn.observation import RunError
+
+if TYPE_CHECKING:
+    from spn.engine.reference.clocks import Clock
+
+Take: TypeAlias = tuple[int, int, int, Value | None]
+"""(place, element, number of tokens, their value); of an ordered place simply so many from the front, one after another."""
+
+MOST_BINDINGS = 1_000_000
+"""More bindings of one transition are taken for a modelling mistake."""
+
+INFINITE = float("inf")
+
+
+class Binding:
+    """An enabled binding: what its inputs take and, for timed transitions, its clocks (in the order of starting)."""
+
+    __slots__ = ("clocks", "degree", "environment", "order", "rate", "site", "takes", "values", "weight")
+
+    def __init__(
+        self, site: Site, values: tuple[Value | None, ...], environment: dict[str, Value], order: tuple[Any, ...], takes: tuple[Take, ...]
+    ) -> None:
+        self.site = site
+        self.values = values
+        self.environment = environment
+        self.order = order
+        self.takes = takes
+        self.degree = 1
+        """The number of clocks it should have."""
+        self.weight = 1.0
+        self.rate = -1.0
+        self.clocks: list[Clock] = []
+
+
+def enabled_bindings(site: Site, state: State) -> list[Binding]:
+    """The enabled bindings of one index, in order, each with its weight or its number of clocks. Immediate ones of weight 0 are left out."""
+    found = _simple(site, state) if site.kind.simple else _Search(site, state).all()
+    if site.kind.immediate:
+        if site.kind.weight is None:
+            return found
+        for binding in found:
+            state.variables = binding.environment
+            binding.weight = site.weight(state)
+        return [binding for binding in found if binding.weight > 0]
+    return found
+
+
+def _simple(site: Site, state: State) -> list[Binding]:
+    """The same for a transition that binds nothing and whose arcs count tokens in elements known beforehand."""
+    counts = state.marking.counts
+    for place, element, number in site.inputs:
+        if counts[place][element] < number:
+            return []
+    for place, element, number in site.tests:
+        if counts[place][element] < number:
+            return []
+    for place, element, number in site.inhibitors:
+        if counts[place][element] >= number:
+            return []
+    kind = site.kind
+    state.variables = site.environment
+    if kind.guard is not None and not kind.guard(state):
+        return []
+    binding = Binding(site, (), site.environment, (), ())
+    if not kind.immediate:
+        degree = min([counts[place][element] // number for place, element, number in site.inputs]) if site.inputs else 1
+        binding.degree = min(degree, site.servers(state)) if kind.servers is not None else degree
+    return [binding]
+
+
+class _Search:
+    """Depth-first over the choices of the input and test arcs, each in its order, so that bindings come out in theirs."""
+
+    def __init__(self, site: Site, state: State) -> None:
+        self.site = site
+        self.state = state
+        self.marking: Marking = state.marking
+        self.variables: dict[str, Value] = dict(site.environment)
+        self.takes: list[Take] = []
+        self.order: list[Any] = []
+        self.found: dict[tuple[Value | None, ...], Binding] = {}
+
+    def all(self) -> list[Binding]:
+        self.state.variables = self.variables
+        self._serve(_unfold(self.site.kind.inputs), _unfold(self.site.kind.tests))
+        return list(self.found.values())
+
+    def _serve(self, inputs: _Pending, tests: _Pending) -> None:
+        """Choose tokens for the first arc that waits, and go on with the others."""
+        taking = bool(inputs)
+        pending = inputs or tests
+        if not pending:
+            self._complete()
+            return
+        (arc, value), rest = pending[0], pending[1:]
+        if arc.fan is not None:
+            if value is None:
+                spread = tuple((arc, each) for each in arc.fan.values(self.state))
+                self._serve(spread + rest if taking else (), tests if taking else spread + rest)
+                return
+            self.variables[arc.fan.variable] = value
+        element, number = self.site.element(arc, self.state), self.site.multiplicity(arc, self.state)
+        following = (rest, tests) if taking else ((), rest)
+        if number == 0:
+            self._serve(*following)
+            return
+        for key, token in self._choices(arc, element, number, taking):
+            self.order.append(key)
+            if taking:
+                self.takes.append((arc.place, element, number, token))
+            self._serve(*following)
+            if taking:
+                self.takes.pop()
+            self.order.pop()
+            if arc.fan is not None:
+                self.variables[arc.fan.variable] = value  # type: ignore[assignment]
+
+    def _choices(self, arc: Arc, element: int, number: int, taking: bool) -> Iterator[tuple[Any, Value | None]]:
+        """(order key, value) of each choice of `number` tokens that fit; while one is given its variables are bound."""
+        taken = [take for take in self.takes if take[0] == arc.place and take[1] == element] if taking else []
+        if self.marking.counts[arc.place][element] - sum(take[2] for take in taken) < number:
+            return
+        if not arc.valued:
+            yield (), None
+            return
+        store = self.marking.store(arc.place, element)
+        if isinstance(store, Line):
+            offered = store.offered(sum(take[2] for take in taken), number)
+            new = self._match_all(arc, offered)
+            if new is not None:
+                yield (), offered[0]
+                self._unbind(new)
+            return
+        for key, value, tokens in self._candidates(arc, store):
+            if tokens - sum(take[2] for take in taken if take[3] == value) >= number:
+                new = match(arc, value, self.state)
+                if new is not None:
+                    yield key, value
+                    self._unbind(new)
+
+    def _candidates(self, arc: Arc, bag: Bag) -> list[tuple[Any, Value, int]]:
+        """The values to try; only one if the pattern says which."""
+        if all(kind == EQUAL or (kind == BIND and entry in self.variables) for kind, entry in arc.checks):
+            entries = tuple([entry(self.state) if kind == EQUAL else self.variables[entry] for kind, entry in arc.checks])
+            value = entries[0] if arc.whole else entries
+            return [((), value, bag.count(value))]
+        return bag.choices()
+
+    def _match_all(self, arc: Arc, tokens: list[Value]) -> list[str] | None:
+        """Match the pattern with all tokens, variables being bound by the first; the names bound, or None."""
+        bound = match(arc, tokens[0], self.state)
+        if bound is not None:
+            for token in tokens[1:]:
+                if match(arc, token, self.state) is None:
+                    self._unbind(bound)
+                    return None
+        return bound
+
+    def _unbind(self, names: list[str]) -> None:
+        for name in names:
+            del self.variables[name]
+
+    def _complete(self) -> None:
+        """All arcs have their tokens: check what else it takes, and keep the binding."""
+        kind = self.site.kind
+        values = tuple([self.variables.get(name) for name in kind.names])
+        if values in self.found or not self._not_inhibited():
+            return
+        if kind.guard is not None and not kind.guard(self.state):
+            return
+        environment = {**self.variables} if kind.names else self.site.environment
+        binding = Binding(self.site, values, environment, tuple(self.order), tuple(self.takes))
+        if kind.limits_capacity and not self._fits_capacity(binding):
+            return
+        if not kind.immediate:
+            limit = self.site.servers(self.state)
+            binding.degree = int(min(limit, self._degree(limit)))
+        if len(self.found) >= MOST_BINDINGS:
+            raise RunError("too-many-bindings", f"transition {self.site.label} has more than {MOST_BINDINGS} bindings", self.state.now)
+        self.found[values] = binding
+
+    def _not_inhibited(self) -> bool:
+        for arc in unfolded(self.site.kind.inhibitors, self.state):
+            element, number = self.site.element(arc, self.state), self.site.multiplicity(arc, self.state)
+            if number and count_fitting(arc, element, self.state) >= number:
+                return False
+        return True
+
+    def _fits_capacity(self, binding: Binding) -> bool:
+        """Whether no element with a capacity would be left with more tokens than that."""
+        net, state, site = self.site.kind.net, self.state, self.site
+        left: dict[tuple[int, int], int] = {}
+        for arc in unfolded(site.kind.outputs, state):
+            if net.places[arc.place].capacity is not None:
+                key = (arc.place, site.element(arc, state))
+                left[key] = left.get(key, 0) + site.multiplicity(arc, state)
+        for place, element in left:
+            left[place, element] += self._staying(binding, place, element)
+        return all(tokens <= net.capacity(place, element) for (place, element), tokens in left.items())
+
+    def _staying(self, binding: Binding, place: int, element: int) -> int:
+        """The tokens of an element that neither inputs nor resets take."""
+        taken = [take for take in binding.takes if take[0] == place and take[1] == element]
+        number = self.marking.counts[place][element] - sum(take[2] for take in taken)
+        resets = [arc for arc in self.site.kind.resets if arc.place == place]
+        if not resets:
+            return number
+        tokens = remaining(self.marking, place, element, taken)
+        for arc in unfolded(tuple(resets), self.state):
+            if self.site.element(arc, self.state) == element:
+                tokens = [token for token in tokens if not fits(arc, token, self.state)]
+        return len(tokens)
+
+    def _degree(self, limit: float) -> int:
+        """The enabling degree, if it is at most `limit`, else a number that is at least `limit`."""
+        takes = self.takes
+        if not takes:
+            return 1
+        arcs = [arc for arc in self.site.kind.inputs if arc.valued]
+        if any(arc.ordered and not arc.counts_all for arc in arcs):
+            return 1
+        if all(all(kind != FREE for kind, _ in arc.checks) for arc in arcs if not arc.ordered):
+            return self._degree_of_values()
+        return self._degree_by_serving(limit)
+
+    def _degree_of_values(self) -> int:
+        """The binding says the value of each token: add up what one firing takes of each."""
+        needs: dict[tuple[int, int, Value | None], int] = {}
+        for place, element, number, value in self.takes:
+            store = self.marking.store(place, element) if value is not None else None
+            key = (place, element, value if isinstance(store, Bag) else None)
+            needs[key] = needs.get(key, 0) + number
+        return min(self._present(*key) // number for key, number in needs.items())
+
+    def _present(self, place: int, element: int, value: Value | None) -> int:
+        return self.marking.counts[place][element] if value is None else self.marking.store(place, element).count(value)
+
+    def _degree_by_serving(self, limit: float) -> int:
+        """Serve the input arcs again and again from what is left, the binding's variables fixed."""
+        left: dict[tuple[int, int], dict[Value, int]] = {}
+        degree = 0
+        while degree < limit:
+            for arc in unfolded(self.site.kind.inputs, self.state):
+                element, number = self.site.element(arc, self.state), self.site.multiplicity(arc, self.state)
+                if number == 0:
+                    continue
+                key = (arc.place, element)
+                if key not in left:
+                    left[key] = self._by_value(arc, element)
+                for value, tokens in left[key].items():
+                    if tokens >= number and (arc.ordered or not arc.valued or fits(arc, value, self.state)):
+                        left[key][value] = tokens - number
+                        break
+                else:
+                    return degree
+            degree += 1
+        return degree
+
+    def _by_value(self, arc: Arc, element: int) -> dict[Value, int]:
+        store = self.marking.store(arc.place, element) if arc.valued else None
+        if isinstance(store, Bag):
+            return {value: tokens for _, value, tokens in store.choices()}
+        return {(): self.marking.counts[arc.place][element]}
+
+
+_Pending: TypeAlias = tuple[tuple[Arc, int | None], ...]
+
+
+def _unfold(arcs: tuple[Arc, ...]) -> _Pending:
+    return tuple([(arc, None) for arc in arcs])
+
+
+def unfolded(arcs: tuple[Arc, ...], state: State) -> Iterator[Arc]:
+    """Each arc, a fan once for each value of its variable (which is bound meanwhile)."""
+    for arc in arcs:
+        if arc.fan is None:
+            yield arc
+            continue
+        variables = state.variables
+        for value in arc.fan.values(state):
+            state.variables = {**variables, arc.fan.variable: value}
+            yield arc
+        state.variables = variables
+
+
+def match(arc: Arc, token: Value, state: State) -> list[str] | None:
+    """Match a token with an arc's pattern. The names that this has bound (in `state.variables`), or None if it does not fit."""
+    variables = state.variables
+    bound: list[str] = []
+    values = (token,) if arc.whole else token
+    for (kind, entry), value in zip(arc.checks, values, strict=False):  # type: ignore[arg-type]
+        if kind == BIND and entry not in variables:
+            variables[entry] = value
+            bound.append(entry)
+        elif (kind == EQUAL and entry(state) != value) or (kind == BIND and variables[entry] != value):
+            for name in bound:
+                del variables[name]
+            return None
+    return bound
+
+
+def fits(arc: Arc, token: Value, state: State) -> bool:
+    """Whether a token fits an arc's pattern in the current binding."""
+    bound = match(arc, token, state)
+    if bound:
+        for name in bound:
+            del state.variables[name]
+    return bound is not None
+
+
+def count_fitting(arc: Arc, element: int, state: State) -> int:
+    """The number of tokens in an element that fit an arc's pattern."""
+    if arc.counts_all:
+        return state.marking.counts[arc.place][element]
+    return sum(fits(arc, token, state) for token in state.marking.values(arc.place, element))
+
+
+def remaining(marking: Marking, place: int, element: int, taken: list[Take]) -> list[Value]:
+    """The tokens of an element, those taken left out."""
+    store = marking.stores[place]
+    number = sum(take[2] for take in taken)
+    if store is None:
+        return [()] * (marking.counts[place][element] - number)
+    tokens = marking.store(place, element)
+    if isinstance(tokens, Line):
+        return tokens.offered(number, len(tokens.tokens) - number)
+    values = list(tokens.values())
+    for _, _, count, value in taken:
+        for _ in range(count):
+            values.remove(value)  # type: ignore[arg-type]
+    return values

@@ -1,0 +1,138 @@
+"""One replication of a task: a simulation, its observers, and the reasons to end. What a firing does and what a measure sums up are elsewhere."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from spn.engine.reference.classes import PreparedNet, watched
+from spn.engine.reference.observers import Action, Counter, Observer, observer
+from spn.engine.reference.simulation import Simulation
+from spn.engine.reference.state import EvaluationError
+from spn.observation import End, Outcome, RunError, Task
+
+
+class Replication:
+    """Runs a task. Observations at a time see the marking after all firings up to it, so they wait until the next firing is later."""
+
+    def __init__(self, net: PreparedNet, task: Task) -> None:
+        self.task = task
+        self.simulation = Simulation(net, task.seed, task.key)
+        self.observers = _observers(net, task)
+        self.tokens = np.full((len(task.cuts), len(net.places)), -1, np.int64)
+        self._watches: dict[int, list[Action]] = {}
+        self._counters: list[list[Counter]] = [[] for _ in net.classes]
+        actions: list[tuple[float, Action]] = []
+        for each in self.observers:
+            actions += each.actions
+            for number, action in each.watches:
+                self._watches.setdefault(number, []).append(action)
+            for counter in each.firings:
+                self._counters[counter.number].append(counter)
+        actions += [(cut, lambda state, row=row: self._count_tokens(row)) for row, cut in enumerate(task.cuts)]  # type: ignore[misc]
+        # Latest first, to be popped. The sort is stable: of equal times a window's stop comes before the next one's start.
+        self._actions = sorted(actions, key=lambda action: action[0])[::-1]
+
+    def _count_tokens(self, row: int) -> None:
+        self.tokens[row] = self.simulation.marking.sums
+
+    def run(self) -> Outcome:
+        """To the end, whatever it is. Raises `RunError`."""
+        simulation, state, task = self.simulation, self.simulation.state, self.task
+        counters = self._counters
+        self._act(before=0.0)
+        simulation.changed = set(self._watches)
+        if self._complete():
+            return self._outcome(End.OBSERVED, 0.0, None)
+        dead_at = None
+        while True:
+            if not simulation.vanishing:
+                if simulation.changed:
+                    self._watch(simulation.changed)
+                    if self._complete():
+                        return self._outcome(End.OBSERVED, simulation.now, dead_at)
+            next_time = simulation.peek()
+            if next_time == math.inf and dead_at is None:
+                dead_at = simulation.now
+            if self._actions and self._actions[-1][0] < next_time:
+                last = self._act(before=next_time)
+                if self._complete():
+                    return self._outcome(End.OBSERVED, last, dead_at)
+            if next_time > task.max_time or next_time == math.inf:
+                return self._outcome(End.TIME, task.max_time, dead_at)
+            if simulation.firings >= task.max_firings:
+                return self._outcome(End.FIRINGS, simulation.now, dead_at)
+            if simulation.marking.total > task.max_tokens:
+                return self._outcome(End.TOKENS, simulation.now, dead_at)
+            binding = simulation.next_binding()
+            assert binding is not None
+            concerned = counters[binding.site.kind.number]
+            if concerned:
+                try:
+                    for counter in concerned:
+                        counter.record(binding, state)
+                except EvaluationError as error:
+                    raise self._arithmetic(error) from None
+            simulation.fire(binding)
+
+    def _watch(self, changed: set[int]) -> None:
+        """A tangible marking is reached; look at what may have changed since the last one."""
+        state = self.simulation.state
+        state.variables = {}
+        try:
+            for number in sorted(changed):
+                for action in self._watches.get(number, ()):
+                    action(state)
+        except EvaluationError as error:
+            raise self._arithmetic(error) from None
+        changed.clear()
+
+    def _act(self, before: float) -> float:
+        """Do what is due before a time; the time of the last of it."""
+        state, actions = self.simulation.state, self._actions
+        now = state.now
+        last = now
+        try:
+            while actions and actions[-1][0] < before and actions[-1][0] <= self.task.max_time:
+                time, action = actions.pop()
+                last = max(time, 0.0)
+                state.now, state.variables = last, {}
+                action(state)
+        except EvaluationError as error:
+            raise self._arithmetic(error) from None
+        state.now = now
+        return last
+
+    def _complete(self) -> bool:
+        return not any(each.missing for each in self.observers) and (not self.task.cuts or bool(self.tokens[-1, 0] >= 0))
+
+    def _arithmetic(self, error: EvaluationError) -> RunError:
+        return RunError("bad-arithmetic", f"in a measure: {error}", self.simulation.now)
+
+    def _outcome(self, end: End, time: float, dead_at: float | None) -> Outcome:
+        for each in self.observers:
+            each.cut(time)
+        return Outcome(
+            end=end,
+            time=time if time < math.inf else self.simulation.state.now,
+            firings=self.simulation.firings,
+            dead_at=dead_at,
+            observations={each.name: each.rows for each in self.observers},
+            values={each.name: np.array(each.tallied.values) for each in self.observers if each.tallied is not None},
+            tokens=self.tokens,
+            fired=np.array(self.simulation.fired, np.int64),
+        )
+
+
+def _observers(net: PreparedNet, task: Task) -> list[Observer]:
+    """Observers of the measures asked for, in the net's order."""
+    asked, made, first = set(task.measures), [], 0
+    for measure in net.net.measures:
+        if measure.name in asked:
+            asked.discard(measure.name)
+            made.append(observer(net, measure, first, task.cuts))
+        first += len(watched(measure))
+    if asked:
+        raise ValueError(f"the net has no measure {', '.join(sorted(asked))}")
+    return made
