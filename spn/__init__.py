@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -13,9 +14,7 @@ __all__ = ["__version__", "check", "load", "simulate"]
 
 def __getattr__(name: str) -> Any:
     if name in {"check", "load", "simulate"}:
-        from spn import api
-
-        return getattr(api, name)
+        return getattr(import_module("spn.api"), name)
     raise AttributeError(f"module 'spn' has no attribute {name!r}")
 
 

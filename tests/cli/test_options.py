@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from spn.cli import options
 
-
 SHARES = [("5%", 0.05), ("5 %", 0.05), ("0.05", 0.05), (" 99.9 % ", 0.999), ("1e-3", 0.001), ("95%", 0.95), (".5", 0.5)]
 
 
@@ -26,8 +25,12 @@ def test_a_share_outside_0_and_1_is_refused(text):
 
 @pytest.mark.parametrize(
     ("text", "pair"),
-    [("a=1", ("a", "1")), ("a==b", ("a", "=b")), (" a = 2 h", ("a", " 2 h"))]
-    + [("f=lognormal(mean=1 h, sigma=0.4)", ("f", "lognormal(mean=1 h, sigma=0.4)"))],
+    [
+        ("a=1", ("a", "1")),
+        ("a==b", ("a", "=b")),
+        (" a = 2 h", ("a", " 2 h")),
+        ("f=lognormal(mean=1 h, sigma=0.4)", ("f", "lognormal(mean=1 h, sigma=0.4)")),
+    ],
 )
 def test_an_assignment_is_split_at_the_first_equals_sign(text, pair):
     assert options.assignment(text) == pair

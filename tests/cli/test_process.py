@@ -27,6 +27,9 @@ measures: {up: {availability: a == 1}}
 """
 
 
+HOSTILE = ["", "\0", "[" * 10_000, "&a [*a]", "spn: 1\nspn: 1", "{{{", "spn: 1e999", "- 1", "x" * 100_000, "!!python/object:os.system x"]
+
+
 def exists(name):
     try:
         return find_spec(name) is not None
@@ -108,7 +111,7 @@ def test_every_problem_has_its_place_and_they_are_counted(tmp_path):
 
 
 @reads
-@pytest.mark.parametrize("hostile", ["", "\0", "[" * 10_000, "&a [*a]", "spn: 1\nspn: 1", "{{{", "spn: 1e999", "- 1", "x" * 100_000, "!!python/object:os.system x"])
+@pytest.mark.parametrize("hostile", HOSTILE)
 def test_a_hostile_model_is_refused_without_a_traceback(hostile):
     done = spn("check", "-", input=hostile, code=1)
     assert done.stdout == ""
