@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from spn.distributions.base import Argument, Continuous, Distribution, Family, Form
-from spn.distributions.bounded import Triangular, TruncatedNormal
-from spn.distributions.continuous import Exponential, Gamma, LogNormal, Uniform, Weibull
+from spn.distributions.bounded import Triangular, TruncatedNormal, Uniform
+from spn.distributions.continuous import Exponential, Gamma, LogNormal, Weibull
 from spn.distributions.data import Deterministic, Discrete, Empirical
 from spn.distributions.making import families, make
 from spn.distributions.phase import Erlang, HyperExponential, HypoExponential

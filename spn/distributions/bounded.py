@@ -1,4 +1,4 @@
-"""Distributions cut off or bounded: the normal truncated at 0 and the triangular.
+"""Distributions between bounds or cut off: uniform, triangular, and the normal truncated at 0.
 
 The other closed-form densities are in `continuous`.
 """
@@ -16,6 +16,70 @@ if TYPE_CHECKING:
     from numpy.random import Generator
 
     from spn.distributions.base import FloatArray
+
+LOW = Argument("low", 1, sign="nonnegative")
+MODE = Argument("mode", 1, sign="nonnegative")
+HIGH = Argument("high", 1, sign="nonnegative")
+
+
+@register("uniform", "Every value between the two bounds is equally likely; equal bounds are allowed.", {(LOW, HIGH): None}, positional=True)
+@final
+@dataclass(frozen=True, slots=True)
+class Uniform(Continuous):
+    """Uniform between low and high; for low = high the density is infinite there.
+
+    Draw: low + (high - low) * random, one draw also if low = high.
+    """
+
+    low: float
+    high: float
+
+    def _complete(self) -> None:
+        if self.low > self.high:
+            raise ValueError(f"uniform: low must not exceed high, but is {self.low!r} > {self.high!r}")
+
+    @property
+    def mean(self) -> float:
+        return self.low + (self.high - self.low) / 2.0
+
+    @property
+    def variance(self) -> float:
+        return (self.high - self.low) * (self.high - self.low) / 12.0
+
+    @property
+    def support(self) -> tuple[float, float]:
+        return self.low, self.high
+
+    def sample(self, rng: Generator) -> float:
+        return draws.uniform(rng, self.low, self.high)
+
+    def _cdf(self, x: FloatArray) -> FloatArray:
+        import numpy as np
+
+        if self.low == self.high:
+            return np.where(x < self.low, 0.0, 1.0)
+        return np.clip((x - self.low) / (self.high - self.low), 0.0, 1.0)
+
+    def _sf(self, x: FloatArray) -> FloatArray:
+        import numpy as np
+
+        if self.low == self.high:
+            return np.where(x < self.low, 1.0, 0.0)
+        return np.clip((self.high - x) / (self.high - self.low), 0.0, 1.0)
+
+    def _quantile(self, p: FloatArray) -> FloatArray:
+        return self.low + (self.high - self.low) * p
+
+    def _pdf(self, x: FloatArray) -> FloatArray:
+        import numpy as np
+
+        height = 1.0 / (self.high - self.low) if self.low < self.high else math.inf
+        return np.where((x >= self.low) & (x <= self.high), height, 0.0)
+
+    def _hazard(self, x: FloatArray) -> FloatArray:
+        import numpy as np
+
+        return np.where(x < self.low, 0.0, np.where(x < self.high, 1.0 / (self.high - x), np.nan))
 
 
 @register(
@@ -95,7 +159,7 @@ class TruncatedNormal(Continuous):
 @register(
     "triangular",
     "Between low and high, most likely at mode: an expert's guess.",
-    {tuple(Argument(name, 1, sign="nonnegative") for name in ("low", "mode", "high")): None},
+    {(LOW, MODE, HIGH): None},
     positional=True,
 )
 @final
@@ -114,6 +178,8 @@ class Triangular(Continuous):
     def _complete(self) -> None:
         if self.low > self.high:
             raise ValueError(f"triangular: low must not exceed high, but is {self.low!r} > {self.high!r}")
+        if self.high > 1e150:  # the draw multiplies two lengths, and what overflows would be a delay of minus infinity
+            raise ValueError(f"triangular: high must not exceed 1e150, but is {self.high!r}")
         if not self.low <= self.mode <= self.high:
             raise ValueError(f"triangular: mode must be between low and high, {self.low!r} and {self.high!r}, not {self.mode!r}")
 

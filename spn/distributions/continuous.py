@@ -1,6 +1,6 @@
-"""Distributions given by a closed-form density: exponential, uniform, lognormal, Weibull, gamma, truncated normal, triangular.
+"""Distributions on all positive times with a density in closed form: exponential, lognormal, Weibull, gamma.
 
-Sums and mixtures of exponentials are in `phase`, distributions on given points in `data`.
+Uniform, triangular and truncated normal are in `bounded`, sums and mixtures of exponentials in `phase`, given points in `data`.
 """
 
 from __future__ import annotations
@@ -23,8 +23,6 @@ RATE = Argument("rate", -1)
 SHAPE = Argument("shape", 0)
 SCALE = Argument("scale", 1)
 SIGMA = Argument("sigma", 0)
-LOW = Argument("low", 1, sign="nonnegative")
-HIGH = Argument("high", 1, sign="nonnegative")
 
 
 @register(
@@ -87,66 +85,6 @@ class Exponential(Continuous):
         return np.full_like(x, self.rate)
 
 
-@register("uniform", "Every value between the two bounds is equally likely; equal bounds are allowed.", {(LOW, HIGH): None}, positional=True)
-@final
-@dataclass(frozen=True, slots=True)
-class Uniform(Continuous):
-    """Uniform between low and high; for low = high the density is infinite there.
-
-    Draw: low + (high - low) * random, one draw also if low = high.
-    """
-
-    low: float
-    high: float
-
-    def _complete(self) -> None:
-        if self.low > self.high:
-            raise ValueError(f"uniform: low must not exceed high, but is {self.low!r} > {self.high!r}")
-
-    @property
-    def mean(self) -> float:
-        return self.low + (self.high - self.low) / 2.0
-
-    @property
-    def variance(self) -> float:
-        return (self.high - self.low) * (self.high - self.low) / 12.0
-
-    @property
-    def support(self) -> tuple[float, float]:
-        return self.low, self.high
-
-    def sample(self, rng: Generator) -> float:
-        return draws.uniform(rng, self.low, self.high)
-
-    def _cdf(self, x: FloatArray) -> FloatArray:
-        import numpy as np
-
-        if self.low == self.high:
-            return np.where(x < self.low, 0.0, 1.0)
-        return np.clip((x - self.low) / (self.high - self.low), 0.0, 1.0)
-
-    def _sf(self, x: FloatArray) -> FloatArray:
-        import numpy as np
-
-        if self.low == self.high:
-            return np.where(x < self.low, 1.0, 0.0)
-        return np.clip((self.high - x) / (self.high - self.low), 0.0, 1.0)
-
-    def _quantile(self, p: FloatArray) -> FloatArray:
-        return self.low + (self.high - self.low) * p
-
-    def _pdf(self, x: FloatArray) -> FloatArray:
-        import numpy as np
-
-        height = 1.0 / (self.high - self.low) if self.low < self.high else math.inf
-        return np.where((x >= self.low) & (x <= self.high), height, 0.0)
-
-    def _hazard(self, x: FloatArray) -> FloatArray:
-        import numpy as np
-
-        return np.where(x < self.low, 0.0, np.where(x < self.high, 1.0 / (self.high - x), np.nan))
-
-
 @register(
     "lognormal",
     "The logarithm is normal: products of many small effects, repair and life times. sigma is the standard deviation of the logarithm.",
@@ -179,7 +117,7 @@ class LogNormal(Continuous):
     @property
     def variance(self) -> float:
         try:
-            return self.mean * self.mean * math.expm1(self.sigma * self.sigma)
+            return self.mean * (self.mean * math.expm1(self.sigma * self.sigma))
         except OverflowError:
             return math.inf
 
@@ -248,7 +186,7 @@ class Weibull(Continuous):
 
     @property
     def variance(self) -> float:
-        return self.mean * self.mean * curves.weibull_squared_variation(self.shape)
+        return self.mean * (self.mean * curves.weibull_squared_variation(self.shape))
 
     @property
     def support(self) -> tuple[float, float]:

@@ -169,6 +169,7 @@ REFUSED = [
     ("normal mean sd", [1, 0], "normal: sd must be positive, not 0 (a constant delay is deterministic)"),
     ("triangular low mode high", [1, 5, 4], "triangular: mode must be between low and high, 1.0 and 4.0, not 5.0"),
     ("triangular low mode high", [5, 4, 3], "triangular: low must not exceed high, but is 5.0 > 3.0"),
+    ("triangular low mode high", [0, 1, 1e200], "triangular: high must not exceed 1e150, but is 1e+200"),
     ("hyperexponential weights rates", [[1, 2], [1]], "hyperexponential: weights and rates must have the same length, not 2 and 1"),
     ("hyperexponential weights means", [[1], [1, 2]], "hyperexponential: weights and means must have the same length, not 1 and 2"),
     ("hyperexponential weights rates", [[0, 0], [1, 2]], "hyperexponential: weights must not all be zero"),
