@@ -5,6 +5,7 @@ Whatever takes long to import is imported by the function that needs it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,24 +27,29 @@ def load(model: str | Path | Source, parameters: Mapping[str, Any] | None = None
     `parameters` gives parameters other values, as texts in the language of models or as numbers.
     Raises `ModelError` with all problems, and `FileNotFoundError`.
     """
-    from spn import net
-    from spn.library import find_model
+    return load_with_warnings(model, parameters)[0]
 
-    if isinstance(model, str):
-        found = find_model(model)
-        if found is None:
-            raise FileNotFoundError(f"no model '{model}': neither a file nor a shipped model")
-        model = found
-    return net.load(model, {name: _text(value) for name, value in (parameters or {}).items()})
+
+def load_with_warnings(model: str | Path | Source, parameters: Mapping[str, Any] | None = None) -> tuple[Net, list[Problem]]:
+    """As `load`, and the warnings about the model."""
+    from spn.library import find_model, models_folder
+    from spn.net import resolve
+
+    given = {name: _text(value) for name, value in (parameters or {}).items()}
+    if isinstance(model, Source):
+        return resolve.read(model.text, given, model.name), []
+    found = find_model(model) if isinstance(model, str) else model
+    if found is None:
+        raise FileNotFoundError(f"no model '{model}': neither a file nor a shipped model")
+    return resolve.load_with_warnings(found, given, models_folder())
 
 
 def check(model: str | Path | Source, parameters: Mapping[str, Any] | None = None) -> list[Problem]:
-    """All problems of a model; none, if it is right."""
+    """All problems of a model, errors and warnings; none, if it is right."""
     try:
-        load(model, parameters)
+        return load_with_warnings(model, parameters)[1]
     except ModelError as error:
         return error.problems
-    return []
 
 
 def simulate(
@@ -94,7 +100,7 @@ def trace(net: Net, *, seed: int, max_firings: int, max_time: float | None = Non
     """The events of one run, a line each."""
     from spn.engine.trace import trace as run
 
-    return run(net, seed, max_firings, max_time)
+    return run(net, seed, until=math.inf if max_time is None else max_time, firings=max_firings)
 
 
 def digest(net: Net) -> str:
@@ -113,9 +119,9 @@ def net_to_dict(net: Net) -> dict[str, Any]:
 
 def schema() -> dict[str, Any]:
     """The JSON Schema of model files."""
-    from spn.model.schema import schema as make
+    from spn.model.types import Model
 
-    return make()
+    return Model.model_json_schema()
 
 
 def _text(value: Any) -> str:

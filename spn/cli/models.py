@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from spn.cli.console import note
 from spn.cli.exits import UsageError
 from spn.library import find_model, shipped_models
 from spn.text.problems import nearest
@@ -27,17 +29,20 @@ def locate(name: str) -> Path | Source:
     if path is not None:
         return path
     known = list(shipped_models())
-    if Path(name).is_dir() if "\0" not in name and len(name) < 200 else False:
+    if "\0" not in name and os.path.isdir(name):
         raise UsageError(f"'{name}' is a folder, not a model file")
     hint = nearest(name, known) or (f"shipped models: {', '.join(known)}" if known else "")
     raise UsageError(f"no model '{name}': neither a file nor a shipped model" + (f"; {hint}" if hint else ""))
 
 
 def load(name: str, parameters: Mapping[str, str]) -> Net:
-    """The net of the model `name` with some parameters changed."""
+    """The net of the model `name` with some parameters changed. Warnings about it are shown."""
     from spn import api
 
-    return api.load(locate(name), parameters)
+    net, warnings = api.load_with_warnings(locate(name), parameters)
+    for warning in warnings:
+        note(warning.render())
+    return net
 
 
 def _standard_input() -> str:

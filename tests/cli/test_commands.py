@@ -36,10 +36,15 @@ def simulated(monkeypatch):
             raise Fake.result
         return Fake.result
 
-    monkeypatch.setattr(api, "load", lambda model, parameters=None: a_net(**(parameters or {})))
+    loads(monkeypatch, lambda model, parameters: a_net(**parameters))
     monkeypatch.setattr(api, "simulate", simulate)
     Fake.calls = calls
     return Fake
+
+
+def loads(monkeypatch, load, warnings=()):
+    """Let models be loaded by `load`."""
+    monkeypatch.setattr(api, "load_with_warnings", lambda model, parameters=None: (load(model, parameters or {}), list(warnings)))
 
 
 def problem_in(name, text="failure: 2208 x\n", start=4, stop=6):
@@ -130,7 +135,7 @@ def test_all_problems_of_a_model_are_told_on_stderr(model, monkeypatch, capsys, 
     def load(path, parameters=None):
         raise ModelError([problem_in("a.yaml"), problem_in("a.yaml", start=9, stop=13)])
 
-    monkeypatch.setattr(api, "load", load)
+    loads(monkeypatch, load)
     assert main([command, model]) == 1
     out, err = capsys.readouterr()
     assert out == ""
@@ -143,7 +148,7 @@ def test_a_fault_in_a_parameter_of_the_command_line_is_one_of_usage(model, monke
     def load(path, parameters=None):
         raise ModelError([problem_in("<parameter failure>", "2208 x")])
 
-    monkeypatch.setattr(api, "load", load)
+    loads(monkeypatch, load)
     assert main(["run", model, "-p", "failure=2208 x"]) == 2
     assert "<parameter failure>:1:5: unknown-name" in capsys.readouterr().err
 
@@ -190,7 +195,7 @@ def test_an_unreadable_file_is_one_line_on_stderr(model, monkeypatch, capsys):
     def load(path, parameters=None):
         raise PermissionError(13, "Permission denied", model)
 
-    monkeypatch.setattr(api, "load", load)
+    loads(monkeypatch, load)
     assert main(["check", model]) == 2
     assert capsys.readouterr().err == f"spn check: {model}: Permission denied\n"
 
@@ -200,7 +205,7 @@ def test_a_model_that_is_too_much_is_refused_in_words(model, monkeypatch, capsys
     def load(path, parameters=None):
         raise error
 
-    monkeypatch.setattr(api, "load", load)
+    loads(monkeypatch, load)
     assert main(["check", model]) == 1
     assert "too deeply or too large" in capsys.readouterr().err
 
@@ -208,7 +213,7 @@ def test_a_model_that_is_too_much_is_refused_in_words(model, monkeypatch, capsys
 def test_a_net_without_measures_cannot_be_run(model, simulated, monkeypatch, capsys):
     from dataclasses import replace
 
-    monkeypatch.setattr(api, "load", lambda model, parameters=None: replace(a_net(), measures=()))
+    loads(monkeypatch, lambda model, parameters: replace(a_net(), measures=()))
     assert main(["run", model]) == 2
     assert "no measures" in capsys.readouterr().err
 
@@ -221,10 +226,20 @@ def test_a_summary_tells_parameters_and_measures(model, simulated, capsys):
     assert "availability, in the long run" in out
 
 
+def test_warnings_are_shown_beside_the_result(model, monkeypatch, capsys):
+    from dataclasses import replace
+
+    loads(monkeypatch, lambda model, parameters: a_net(), [replace(problem_in("a.yaml"), severity="warning")])
+    assert main(["check", model]) == 0
+    out, err = capsys.readouterr()
+    assert "availability" in out
+    assert "warning: " in err
+
+
 def test_control_characters_of_a_model_do_not_reach_the_terminal(model, monkeypatch, capsys):
     from dataclasses import replace
 
-    monkeypatch.setattr(api, "load", lambda model, parameters=None: replace(a_net(), description="\x1b]0;owned\x07 \u202etxt"))
+    loads(monkeypatch, lambda model, parameters: replace(a_net(), description="\x1b]0;owned\x07 \u202etxt"))
     assert main(["check", model]) == 0
     out = capsys.readouterr().out
     assert "\x1b" not in out
@@ -261,7 +276,7 @@ def test_a_parameter_goes_to_the_side_that_knows_it(tmp_path, simulated, monkeyp
         loaded.append((path.stem, dict(parameters or {})))
         return a_net(path.stem, **{"size": "1", path.stem: "2"} | dict(parameters or {}))
 
-    monkeypatch.setattr(api, "load", load)
+    loads(monkeypatch, load)
     for name in ("a", "b"):
         (tmp_path / f"{name}.yaml").write_text("")
     assert main(["compare", str(tmp_path / "a.yaml"), str(tmp_path / "b.yaml"), "-p", "size=3", "-p", "b=4"]) == 0
