@@ -101,6 +101,11 @@ def wrong_kind(value: Any, expected: str, subject: str = SUBJECT) -> Fault:
     return Fault("wrong-kind", f"{subject} must be {expected}, not {_kind(value)}", span_of(value))
 
 
+def shortened(text: str, most: int = 60) -> str:
+    """A text for a message, cut if it is long."""
+    return text if len(text) <= most else text[: most - 3] + "..."
+
+
 def _empty(value: Any) -> bool:
     return value is None or (isinstance(value, Text) and value.empty)
 
@@ -252,7 +257,7 @@ def _choice(allowed: tuple[str, ...]) -> Callable[[Any, ValidationInfo], Text]:
         expected = f"one of {', '.join(allowed)}"
         text = as_text(value, expected)
         if text not in allowed:
-            raise Fault("wrong-value", f"{SUBJECT} must be {expected}, not '{text}'", span_of(text)).error()
+            raise Fault("wrong-value", f"{SUBJECT} must be {expected}, not '{shortened(text)}'", span_of(text)).error()
         return text
 
     return check
@@ -261,7 +266,7 @@ def _choice(allowed: tuple[str, ...]) -> Callable[[Any, ValidationInfo], Text]:
 def _version(value: Any, info: ValidationInfo) -> Text:
     text = as_text(value, "1")
     if text.value != 1 or not isinstance(text.value, int) or isinstance(text.value, bool):
-        message = f"{SUBJECT} must be 1, the version of the language, not '{text}'"
+        message = f"{SUBJECT} must be 1, the version of the language, not '{shortened(text)}'"
         raise Fault("unknown-version", message, span_of(text), "this program reads version 1").error()
     return text
 
@@ -270,9 +275,9 @@ def name_fault(text: Text, dotted: bool = False) -> Fault | None:
     """What forbids a text as a name; with `dotted`, names may be joined with dots, as in resolved nets."""
     for part in text.split(".") if dotted else (text,):
         if not _NAME.fullmatch(part):
-            return Fault("bad-name", f"'{text}' cannot be a name", span_of(text), _NAME_RULE)
+            return Fault("bad-name", f"'{shortened(text)}' cannot be a name", span_of(text), _NAME_RULE)
         if part in RESERVED:
-            return Fault("bad-name", f"'{text}' cannot be a name", span_of(text), f"'{part}' is a word of the language")
+            return Fault("bad-name", f"'{shortened(text)}' cannot be a name", span_of(text), f"'{part}' is a word of the language")
     return None
 
 

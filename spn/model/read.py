@@ -27,6 +27,9 @@ MAX_FILES = 200
 MAX_TOTAL = 2 * MAX_BYTES
 """The most characters that all files of a model have together."""
 
+MAX_PATH = 1000
+"""The longest path of a module."""
+
 Locate = Callable[[Text], Path | None]
 
 
@@ -164,8 +167,9 @@ class _Loader:
 
     def _locate(self, text: Text, beside: Path) -> Path | None:
         """The file that a module's path means; what is wrong with the path is a problem."""
-        if _is_absolute(text):
-            self.problems.error("bad-path", "a module's path must be relative", text.span, "give it from the folder of this file")
+        if len(text) > MAX_PATH or _is_absolute(text):
+            fault = "must be relative" if len(text) <= MAX_PATH else f"has at most {MAX_PATH} characters"
+            self.problems.error("bad-path", f"a module's path {fault}", text.span, "give it from the folder of this file, with '/' between folders")
             return None
         inside, outside = [], False
         for candidate in self._candidates(text, beside):
@@ -175,7 +179,7 @@ class _Loader:
             else:
                 inside.append(found)
         for found in inside:
-            if found.is_file():
+            if _is_file(found):
                 if found not in self.seen:
                     self.waiting.setdefault(found, text.span)
                 return found
@@ -205,6 +209,13 @@ class _Loader:
 def _is_absolute(text: str) -> bool:
     """Absolute on any system, so that a model means the same everywhere; a backslash is no separator in a model."""
     return PurePosixPath(text).is_absolute() or PureWindowsPath(text).anchor != "" or text.startswith("~") or "\\" in text or "\0" in text
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def _resolved(path: Path) -> Path | None:

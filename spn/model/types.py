@@ -43,6 +43,7 @@ from spn.model.forms import (
     name_fault,
     one_of,
     report,
+    shortened,
     span_of,
     twice,
     wrong_kind,
@@ -89,7 +90,7 @@ class Section(BaseModel):
         known = cls.keys()
         for key in data:
             if key not in known:
-                report(info, Fault("unknown-key", f"unknown key '{key}'", span_of(key), _unknown_key_hint(key, known)))
+                report(info, Fault("unknown-key", f"unknown key '{shortened(key)}'", span_of(key), _unknown_key_hint(key, known)))
         return {key: value for key, value in data.items() if key in known}
 
     @classmethod
@@ -126,7 +127,7 @@ class Section(BaseModel):
 def _unknown_key_hint(key: str, known: tuple[str, ...]) -> str:
     if ":" in key:
         return "a ':' between a key and its value needs a space after it"
-    return nearest(key, known) or f"the keys here are {', '.join(known)}"
+    return (nearest(key, known) if len(key) < 60 else None) or f"the keys here are {', '.join(known)}"
 
 
 class ParameterDeclaration(Section):
@@ -427,7 +428,7 @@ class Model(Section):
     @classmethod
     def faults(cls, data: dict[Any, Any]) -> Iterator[Fault]:
         """Names declared in two of the sections that share a name space."""
-        sections = [(section, data[section]) for section in _SHARED if isinstance(data.get(section), dict)]
+        sections = [(section, entries) for section, entries in data.items() if section in _SHARED and isinstance(entries, dict)]
         rule = "parameters, colours, places, ports, instances, modules and tables share one name space"
         return twice(((section, key) for section, entries in sections for key in entries), rule)
 

@@ -30,6 +30,8 @@ def resolve(text: str, span: Span, problems: Problems) -> ScalarValue:
         return _WORDS[text]
     if text[0] not in _FIRST:
         return text
+    if text.isdecimal() and text[0] != "0" and text.isascii() and len(text) <= _MAX_DIGITS:
+        return int(text)  # by far the most numbers of a large file
     if _LEADING_ZERO.fullmatch(text):
         plain = text.lstrip("+-0") or "0"
         hint = f"write {plain}, or 0o{plain} for an octal number, or '{text}' in quotes for a text"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from array import array
 from bisect import bisect_right
 from dataclasses import dataclass, field
 
@@ -12,26 +14,28 @@ class Source:
 
     name: str
     text: str
-    _line_starts: list[int] = field(init=False, repr=False)
+    _starts: array[int] = field(init=False, repr=False, default_factory=lambda: array("q"))
 
-    def __post_init__(self) -> None:
-        starts = [0]
-        find = self.text.find
-        position = find("\n")
-        while position >= 0:
-            starts.append(position + 1)
-            position = find("\n", position + 1)
-        object.__setattr__(self, "_line_starts", starts)
+    @property
+    def _line_starts(self) -> array[int]:
+        """The offset of each line, found when first asked for: most texts have no problems to point at."""
+        starts = self._starts
+        if not starts:
+            starts.append(0)
+            starts.extend(match.end() for match in re.finditer("\n", self.text))
+        return starts
 
     def position(self, offset: int) -> tuple[int, int]:
         """Line and column of a character offset, both from 1."""
-        line = bisect_right(self._line_starts, offset)
-        return line, offset - self._line_starts[line - 1] + 1
+        starts = self._line_starts
+        line = bisect_right(starts, offset)
+        return line, offset - starts[line - 1] + 1
 
     def line(self, number: int) -> str:
         """The text of line `number` (from 1), without its end."""
-        start = self._line_starts[number - 1]
-        stop = self._line_starts[number] if number < len(self._line_starts) else len(self.text)
+        starts = self._line_starts
+        start = starts[number - 1]
+        stop = starts[number] if number < len(starts) else len(self.text)
         return self.text[start:stop].rstrip("\r\n")
 
 

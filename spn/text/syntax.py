@@ -39,6 +39,8 @@ def _explain(context: str, problem: str, text: str, start: int, at: int) -> tupl
         return f"a text cannot start with '{text[start : start + 1]}', which announces a block of lines", start, "quote the text"
     if "sequence entries" in problem:
         return "a '-' is not allowed here", at, "start the list on a line of its own, or write it as [...]; quote a text that starts with '- '"
+    if character == "\t":
+        return "a tab in the indentation", at, "indent with spaces"
     if "cannot start any token" in problem or "node content" in problem:
         return f"a text cannot start with '{character}'", at, "quote the text"
     if "simple key" in context:
@@ -78,7 +80,7 @@ def _in_flow(context: str, text: str, start: int, at: int) -> tuple[str, int, st
     opening = text[at : at + 1]
     if opening in _CLOSING and at and (text[at - 1].isalnum() or text[at - 1] in "_)"):
         first = _text_start(text, at)
-        found = re.compile(r"[^\n,\]}]*[\]}]*").match(text, at)
+        found = re.compile(r"[^\n,\]}]{0,200}[\]}]{0,200}").match(text, at)
         whole = text[first : found.end() if found else at]
         wanted = whole[: _balanced(whole)]
         return f"a text with '{opening}' in it must be quoted inside a {what}", first, f'write "{wanted}"'
@@ -103,8 +105,8 @@ def _indentation(text: str, at: int) -> int:
 
 def _text_start(text: str, at: int) -> int:
     """Where the plain text that ends at `at` starts, inside a flow collection."""
-    first = at
-    while first and text[first - 1] not in ",[{\n" and text[first - 2 : first] != ": ":
+    first, least = at, max(0, at - 200)
+    while first > least and text[first - 1] not in ",[{\n" and text[first - 2 : first] != ": ":
         first -= 1
     while first < at and text[first] == " ":
         first += 1

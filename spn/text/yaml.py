@@ -28,6 +28,10 @@ MAX_DEPTH = 100
 MAX_NODES = 400_000
 """The most scalars, lists and mappings that one text may have."""
 
+MAX_KEY = 1000
+"""The longest key that is read."""
+
+_QUOTES = ("'", '"')
 _COMMENT = re.compile(r"[ \t]+#")
 
 make_parser: Callable[[str], Any] = getattr(yaml, "CSafeLoader", None) or yaml.SafeLoader
@@ -137,14 +141,15 @@ class _Builder:
     def _scalar(self, event: Any) -> Scalar:
         start, stop = self.shift + event.start_mark.index, self.shift + event.end_mark.index
         text: str = event.value
-        if event.style in ("'", '"'):
+        style = event.style
+        if style in _QUOTES:
             exact = self.source.text[start + 1 : stop - 1] == text
             span = Span(self.source, start + 1, stop - 1) if exact else Span(self.source, start, stop)
             return Scalar(text, text, span, quoted=True, exact=exact)
         span = Span(self.source, start, stop)
-        exact = self.source.text[start:stop] == text
-        if event.style:  # a block, | or >
+        if style:  # a block, | or >
             return Scalar(text, text, span, quoted=True, exact=False)
+        exact = self.source.text[start:stop] == text
         if not (self.open and self.open[-1].flow):
             self._refuse_cut(text, span)
         value = resolve(text, span, self.problems) if exact else text
@@ -189,6 +194,8 @@ class _Builder:
             if not isinstance(key, Scalar):
                 hint = "quote a text that starts with '[' or '{'"
                 self.problems.error("bad-key", "a key must be a text, not a list or a mapping", _first(key.span), hint)
+            elif len(key.text) > MAX_KEY:
+                self.problems.error("bad-key", f"a key with {len(key.text)} characters; at most {MAX_KEY} are read", _first(key.span))
             elif key.text == "<<" and not key.quoted:
                 self.problems.error("alias", "merge keys ('<<') are not part of the model language", key.span)
             elif key.text == "" and not key.quoted:
