@@ -71,7 +71,8 @@ __all__ = [
 class Section(BaseModel):
     """A mapping with known keys. Every unknown key is a fault, and does not hide the others."""
 
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, defer_build=False)
+    # Built when first used: what only prints help or a version does not pay for it, and each section is built once, within Model.
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, defer_build=True)
 
     expected: ClassVar[str] = "a mapping"
     short: ClassVar[str | None] = None

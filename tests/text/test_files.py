@@ -59,7 +59,8 @@ def test_a_file_of_100_mb_is_refused_unread(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(
     ("data", "line", "column"),
-    [(b"spn: 1\na: \xff\n", 2, 4), (b"\xef\xbb\xbfa\xffb", 1, 2), ("é\n".encode("latin-1"), 1, 1), ("ab".encode("utf-16"), 1, 1), (b"a: \xed\xa0\x80", 1, 4)],
+    [(b"spn: 1\na: \xff\n", 2, 4), (b"\xef\xbb\xbfa\xffb", 1, 2), ("é\n".encode("latin-1"), 1, 1), ("ab".encode("utf-16"), 1, 1),
+     (b"a: \xed\xa0\x80", 1, 4)],
 )
 def test_bytes_that_are_not_utf_8_are_told_where_they_stand(tmp_path, data, line, column):
     (tmp_path / "m.yaml").write_bytes(data)
