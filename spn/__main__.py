@@ -7,9 +7,12 @@ import sys
 
 def main() -> int:
     """Run the command line with the arguments of the process and return its exit code."""
-    from spn.cli.main import main as run
+    try:
+        from spn.cli.main import main as run
 
-    return run(sys.argv[1:])
+        return run(sys.argv[1:])
+    except KeyboardInterrupt:  # before there was anything to print
+        return 130
 
 
 if __name__ == "__main__":

@@ -65,6 +65,10 @@ def main(arguments: Sequence[str]) -> int:
     except BrokenPipeError:
         close_quietly(sys.stderr)
         code = Exit.OK
+    except OSError as error:  # a full disk
+        close_quietly(sys.stdout)
+        note(f"spn: the result could not be written: {error.strerror or error}")
+        code = Exit.USAGE
     except KeyboardInterrupt:
         note("interrupted")
         code = Exit.INTERRUPTED
@@ -90,7 +94,7 @@ def _tell(error: Exception, options: argparse.Namespace) -> Exit | None:
 
     if isinstance(error, ModelError):
         show_problems(error)
-        return Exit.USAGE if all(_on_command_line(problem) for problem in error.problems) else Exit.MODEL
+        return Exit.USAGE if any(_on_command_line(problem) for problem in error.problems) else Exit.MODEL
     if isinstance(error, UsageError):
         note(f"spn {options.command}: {error}")
         return Exit.USAGE

@@ -202,6 +202,14 @@ def test_a_reader_of_a_trace_may_leave(ping):
     assert "BrokenPipe" not in err
 
 
+@reads
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full")
+def test_a_full_disk_is_told_in_words(ping):
+    with open("/dev/full", "w") as full:
+        done = spn("check", ping, code=2, capture_output=False, stdout=full, stderr=subprocess.PIPE)
+    assert "could not be written" in done.stderr
+
+
 @simulates
 def test_ctrl_c_prints_what_was_found_and_ends_with_130(ping):
     with subprocess.Popen(

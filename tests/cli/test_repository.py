@@ -1,13 +1,14 @@
 """That the repository's own pages are true: the README's commands, the names of commands and options in the documentation."""
 
 import re
+import shlex
 import tomllib
 from pathlib import Path
 
 import pytest
 
 import spn
-from spn.cli.main import COMMANDS
+from spn.cli.main import COMMANDS, main
 
 ROOT = Path(spn.__file__).parents[1]
 pytestmark = pytest.mark.skipif(not (ROOT / "pyproject.toml").exists(), reason="not in a checkout")
@@ -17,6 +18,25 @@ def test_the_checks_run_the_tests_as_the_readme_does():
     readme = (ROOT / "README.md").read_text()
     (command,) = set(re.findall(r"\.venv/bin/(pytest[^`\n]*)", readme))
     assert (ROOT / ".ci" / "run").read_text().rstrip().endswith(f'"$bin"/{command}')
+
+
+def without_effort(text):
+    """What a command prints, without the line that has the time it took."""
+    return [line.rstrip() for line in text.splitlines() if not line.startswith("  effort")]
+
+
+@pytest.mark.skipif(not (ROOT / "spn" / "net" / "text.py").exists(), reason="no digest yet")
+def test_the_model_of_the_readme_gives_what_the_readme_says(tmp_path, monkeypatch, capsys):
+    readme = (ROOT / "README.md").read_text()
+    (model,) = re.findall(r"```yaml\n(.*?)```", readme, re.DOTALL)
+    (tmp_path / "standard.yaml").write_text(model)
+    monkeypatch.chdir(tmp_path)
+    examples = re.findall(r"```console\n\$ spn (.*?)\n(.*?)```", readme, re.DOTALL)
+    assert len(examples) == 2
+    for command, printed in examples:
+        main(shlex.split(command))
+        out, err = capsys.readouterr()
+        assert without_effort(out or err) == without_effort(printed)
 
 
 def test_the_version_is_said_once():
