@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from typing import Any
 
+from spn.engine.reference import Event, ReferenceEngine, Simulation
 from spn.expressions.tree import (
     Binary,
     Constant,
@@ -21,6 +24,7 @@ from spn.expressions.tree import (
     Variable,
 )
 from spn.expressions.types import BOOLEAN, DISTRIBUTION, DOT, INTEGER, REAL, Number, Product, Record, Type
+from spn.observation import Outcome, Task
 from spn.net.types import (
     Bind,
     BoundVariable,
@@ -169,3 +173,25 @@ def transition(
 
 def net(places: list[Place], transitions: list[Transition], measures: list[Measure] = [], tables: Any = None) -> Net:  # noqa: B006
     return Net(tuple(places), tuple(transitions), tuple(measures), tables=tables or {})
+
+
+def firings(of: Net, until: float = 1e300, most: int = 1000, seed: int = 1, everything: bool = False) -> list[tuple[float, str]]:
+    """(time, transition) of each firing."""
+    return [(event.time, of.transitions[event.transition].name) for event in events(of, until, most, seed, everything)]
+
+
+def events(of: Net, until: float = 1e300, most: int = 1000, seed: int = 1, everything: bool = False) -> Iterator[Event]:
+    simulation = Simulation(of, seed, look_at_everything=everything)
+    for _ in range(most):
+        if simulation.peek() > until:
+            return
+        event = simulation.step()
+        if event is None:
+            return
+        yield event
+
+
+def observe(of: Net, *cuts: float, seed: int = 1, **limits: Any) -> Outcome:
+    """All measures of a net, observed in one replication."""
+    task = Task(seed, (), tuple(measure.name for measure in of.measures), cuts, **limits)
+    return ReferenceEngine().prepare(of).run(task)
