@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spn.expressions.tree import DelayCall, Expression
-from spn.expressions.types import DOT, Type
+from spn.expressions.types import DOT, INTEGER, Type
 from spn.text.source import Span
 
 TableValues = NDArray[np.int64] | NDArray[np.float64] | NDArray[np.bool_]
@@ -28,7 +28,10 @@ INDEX = "i"
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """Names indices from `start` on (to the next label's start): `template` with each ``*`` filled by an argument, in order."""
+    """Names indices from `start` on (to the next label's start): `template` with each ``*`` filled by an argument, in order.
+
+    ``{voice|video}`` stands for the member at the position that the argument gives. `spn.net.labels` fills them in.
+    """
 
     start: int
     template: str
@@ -36,11 +39,25 @@ class Label:
 
 
 @dataclass(frozen=True, slots=True)
+class Loop:
+    """An arc's fan: one arc for each value of `variable` from `start` to `stop`, both included.
+
+    `type` is that of the variable: for an enumeration or ``bool`` the bounds are positions of its members.
+    """
+
+    variable: str
+    start: Expression
+    stop: Expression
+    type: Type = INTEGER
+
+
+@dataclass(frozen=True, slots=True)
 class InitialTokens:
-    """`count` tokens of value `value` in each element; both may depend on the element's index."""
+    """`count` tokens of value `value` in each element; both may depend on the element's index (and on the loop's variable)."""
 
     value: Expression | None
     count: Expression
+    loop: Loop | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +65,8 @@ class Place:
     """A place class: `size` elements with numbers 0 .. size - 1, each holding tokens of `colour`.
 
     `capacity` bounds the tokens of one element (all colours together). `initial` tokens are put in order.
+    `bounds` are the least and greatest values of the colour (of each component, if it is a product or record) where it is an integer range;
+    a token beyond them is a run-time error.
     """
 
     name: str
@@ -58,6 +77,7 @@ class Place:
     initial: tuple[InitialTokens, ...] = ()
     labels: tuple[Label, ...] = ()
     index: str = INDEX
+    bounds: tuple[tuple[int, int] | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +89,6 @@ class Bind:
 
 Entry = Bind | Expression | None
 """One entry of a token pattern: a variable bound here, a value the token must have, or anything."""
-
-
-@dataclass(frozen=True, slots=True)
-class Loop:
-    """An arc's fan: one arc for each value of `variable` from `start` to `stop`, both included."""
-
-    variable: str
-    start: Expression
-    stop: Expression
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,6 +276,7 @@ class Net:
     measures: tuple[Measure, ...] = ()
     colours: Mapping[str, Type] = field(default_factory=dict)
     tables: Mapping[str, TableValues] = field(default_factory=dict)
+    table_types: Mapping[str, Type] = field(default_factory=dict)
     description: str = ""
     name: str = "net"
     origin: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,162 @@
+"""Measures of the net: conditions and expressions folded, transitions by path as classes and the indices in them that count."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spn.expressions.tree import Constant, Domain, Expression, Lookup, Step, Variable
+from spn.expressions.types import BOOLEAN, INTEGER
+from spn.net import declarations as declared
+from spn.net import frames
+from spn.net.columns import Array, Tables, affine
+from spn.net.fold import Space, fold
+from spn.net.frames import Frame
+from spn.net.locate import Atlas
+from spn.net.lower import lower
+from spn.net.transitions import TransitionClass
+from spn.net.types import (
+    At,
+    Availability,
+    Average,
+    Count,
+    Firings,
+    FirstPassage,
+    Integral,
+    Measure,
+    Over,
+    Quantity,
+    Rate,
+    Steady,
+    Tally,
+    Until,
+    Window,
+)
+from spn.text.problems import Problems
+
+ROOT = Constant(INTEGER, 0)
+
+
+def measures(
+    atlas: Atlas, classes: Sequence[TransitionClass], net_tables: Tables, sizes: dict[str, int], problems: Problems
+) -> list[Measure]:
+    """The measures of the root module."""
+    space = Space(1, "i", {}, atlas.tables, net_tables, problems, sizes)
+    builder = _Builder(atlas, classes, net_tables, space, problems)
+    return [builder.measure(m) for m in atlas.elaboration.modules[""].measures.values()]
+
+
+@dataclass(slots=True)
+class _Builder:
+    atlas: Atlas
+    classes: Sequence[TransitionClass]
+    net_tables: Tables
+    space: Space
+    problems: Problems
+
+    def measure(self, m: declared.Measure) -> Measure:
+        precision = None if m.precision is None else self._number(m.precision, "precision", 0.0, 1.0)
+        return Measure(m.name, self._quantity(m), self._window(m), precision, m.doc)
+
+    def _fold(self, expression: Expression) -> Expression:
+        return fold(lower(expression, self.atlas, "", ROOT, {}), self.space)
+
+    def _number(self, expression: Expression, what: str, least: float = 0.0, below: float = float("inf")) -> float:
+        frame = Frame(1, self.atlas.elaboration.rows[""].frame.parameters, {}, self.atlas.elaboration.rows[""].frame.tables)
+        value = float(frames.evaluate(expression, frame, self.problems)[0])
+        if not least <= value < below or (what == "precision" and value == 0.0):
+            limit = f"between {least:g} and {below:g}" if below < float("inf") else f"at least {least:g}"
+            self.problems.error("bad-value", f"'{what}' must be {limit}, not {value:g}", expression.span)
+        return value
+
+    def _window(self, m: declared.Measure) -> Window:
+        if m.at is not None:
+            return At(self._number(m.at, "at"))
+        if m.until is not None:
+            return Until(self._fold(m.until))
+        if m.over:
+            start, stop = (0.0, self._number(m.over[0], "over")) if len(m.over) == 1 else [self._number(e, "over") for e in m.over]
+            if stop <= start:
+                self.problems.error("bad-value", f"the window from {start:g} s to {stop:g} s is empty", m.over[-1].span)
+            return Over(start, stop)
+        return Steady()
+
+    def _quantity(self, m: declared.Measure) -> Quantity:
+        match m.kind:
+            case "availability":
+                return Availability(self._subject(m))
+            case "average":
+                return Average(self._subject(m))
+            case "integral":
+                return Integral(self._subject(m))
+            case "first_passage":
+                return FirstPassage(self._subject(m), None if m.within is None else self._number(m.within, "within"))
+            case "rate":
+                return Rate(self._firings(m.targets))
+            case "count":
+                return Count(self._firings(m.targets))
+            case "tally":
+                return Tally(self._firings(m.targets), tuple(self._number(q, "quantiles", 0.0, 1.0) for q in m.quantiles))
+
+    def _subject(self, m: declared.Measure) -> Expression:
+        assert m.expression is not None
+        return self._fold(m.expression)
+
+    def _firings(self, targets: Sequence[declared.Target]) -> tuple[Firings, ...]:
+        return tuple(firings for target in targets for firings in self._target(target))
+
+    def _target(self, target: declared.Target) -> list[Firings]:
+        rows = None if target.instances_of is not None else self._rows(target.path)
+        found = []
+        for c in self.classes:
+            if c.module != target.module or c.declaration.name != target.transition:
+                continue
+            mask = np.ones(c.transition.size, np.bool_) if rows is None else np.isin(c.columns[":row"], rows)
+            for loop, index in zip(c.declaration.loops, target.indices, strict=False):
+                mask &= c.columns[loop.variable] == self._index(index)
+            if mask.any():
+                value = None if target.value is None else self._value(target.value, c)
+                found.append(Firings(c.transition.name, self._where(mask, c), value))
+        if not found and target.indices:
+            self.problems.error("bad-index", f"no transition '{target.transition}' has these indices", target.span)
+        return found
+
+    def _where(self, mask: NDArray[np.bool_], c: TransitionClass) -> Expression | None:
+        if mask.all():
+            return None
+        name = self.net_tables.intern(mask, BOOLEAN)
+        return Lookup(BOOLEAN, name, affine(0, 1, Variable(INTEGER, c.transition.index)))
+
+    def _value(self, value: Expression, c: TransitionClass) -> Expression:
+        """A tallied expression, in the variables of the transition and the names of the root."""
+        known: dict[str, Domain] = {loop.variable: loop.domain for loop in c.declaration.loops}
+        return fold(lower(value, self.atlas, "", ROOT, known), c.space)
+
+    def _index(self, index: Expression) -> object:
+        frame = self.atlas.elaboration.rows[""].frame
+        return frames.evaluate(index, Frame(1, frame.parameters, {}, frame.tables), self.problems)[0]
+
+    def _rows(self, path: tuple[Step, ...]) -> Array:
+        """The rows that a path from the root means; a step without indices means all of its array."""
+        module, rows = "", np.zeros(1, np.int64)
+        for step in path:
+            parent = self.atlas.elaboration.rows[module]
+            instance = parent.module.instances[step.name]
+            if step.name not in parent.children:
+                return np.zeros(0, np.int64)
+            frame = Frame(parent.size, parent.frame.parameters, {":row": np.arange(parent.size, dtype=np.int64)}, parent.frame.tables)
+            for loop in instance.loops:
+                expanded = frames.expand(frame, loop, self.problems)
+                assert expanded is not None
+                frame = expanded[0]
+            child = self.atlas.tables[f"{module}/{step.name}:rows"]
+            mask = np.isin(frame.variables[":row"], rows) & (child >= 0)
+            for loop, index in zip(instance.loops, step.indices, strict=False):
+                mask &= frame.variables[loop.variable] == self._index(index)
+            rows, module = child[mask], instance.module
+        return rows
+
+

@@ -1,0 +1,204 @@
+"""Place classes of the net from the classes that fusion found: capacities, initial tokens and names of the elements."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from spn.expressions import types
+from spn.expressions.tree import Constant, Expression, Range, Values, Variable
+from spn.expressions.types import INTEGER, Type
+from spn.net import declarations as declared
+from spn.net import frames
+from spn.net.columns import Array, Tables, encode
+from spn.net.fold import Space, fold
+from spn.net.frames import Frame
+from spn.net.fuse import PlaceClass
+from spn.net.labels import Index, block_of, label, runs
+from spn.net.locate import Atlas, Layout
+from spn.net.lower import lower, lower_domain
+from spn.net.types import INDEX, InitialTokens, Label, Loop, Place
+from spn.text.problems import Problems
+
+ROW = Variable(INTEGER, ":row")
+
+
+def places(atlas: Atlas, classes: Sequence[PlaceClass], net_tables: Tables, problems: Problems) -> list[Place]:
+    """The place classes of the net."""
+    return [_Builder(atlas, found, net_tables, problems).place() for found in classes if found.which.size]
+
+
+@dataclass(slots=True)
+class _Points:
+    """The points of one declared place: the frame over them, and the element of each."""
+
+    layout: Layout
+    frame: Frame
+    element: Array
+
+
+@dataclass(slots=True)
+class _Builder:
+    atlas: Atlas
+    found: PlaceClass
+    net_tables: Tables
+    problems: Problems
+
+    def place(self) -> Place:
+        members = [self._points(layout) for layout in self.found.members if layout.points]
+        representative = self.found.layouts[int(self.found.which[0])].place
+        order = next((m.layout.place.order for m in members if m.layout.place.order is not None), None)
+        return Place(
+            name=self.found.name,
+            size=int(self.found.which.size),
+            colour=representative.colour,
+            order=order or "multiset",
+            capacity=self._capacity(members),
+            initial=tuple(self._initial(members)),
+            labels=self._labels(),
+            bounds=self._bounds(members),
+        )
+
+    def _points(self, layout: Layout) -> _Points:
+        """The frame with a row for each point of a declared place."""
+        base = self.atlas.elaboration.rows[layout.module].frame
+        frame = Frame(base.size, {}, {":row": np.arange(base.size, dtype=np.int64)}, self.atlas.tables)
+        frame = frame.where(layout.count > 0)
+        for dim in layout.place.dims:
+            domain = lower_domain(dim.domain, self.atlas, layout.module, ROW, {})
+            expanded = frames.expand(frame, declared.Loop(dim.variable, dim.type, domain, dim.span), self.problems)
+            assert expanded is not None
+            frame = expanded[0]
+        return _Points(layout, frame, self.atlas.tables[f"{layout.module}.{layout.place.name}:element"])
+
+    def _evaluate(self, expression: Expression, points: _Points) -> Array:
+        return frames.evaluate(lower(expression, self.atlas, points.layout.module, ROW, {}), points.frame, self.problems)
+
+    def _encode(self, values: Array, type_: Type) -> Expression:
+        return encode(values, Variable(INTEGER, INDEX) if self.found.which.size > 1 else None, type_, self.net_tables)
+
+    def _capacity(self, members: Sequence[_Points]) -> Expression | None:
+        """The capacity of each element; -1 stands for none where only some have one."""
+        if all(points.layout.place.capacity is None for points in members):
+            return None
+        values = np.full(self.found.which.size, -1, np.int64)
+        for points in members:
+            capacity = points.layout.place.capacity
+            if capacity is not None:
+                own = self._evaluate(capacity, points)
+                if bool((own < 0).any()):
+                    self.problems.error("bad-value", f"the capacity of '{points.layout.place.name}' is negative", capacity.span)
+                values[points.element] = own
+        return self._encode(values, INTEGER)
+
+    def _initial(self, members: Sequence[_Points]) -> list[InitialTokens]:
+        found: list[InitialTokens] = []
+        plain = np.zeros(self.found.which.size, np.int64)
+        for points in members:
+            for initial in points.layout.place.initial:
+                if initial.loop is not None:
+                    found += self._looped(initial, points)
+                    continue
+                count = self._counts(initial, points)
+                if initial.value is None:
+                    np.add.at(plain, points.element, count)
+                elif count.any():
+                    found.append(InitialTokens(self._value(initial.value, points), self._encode(self._spread(count, points), INTEGER)))
+        if plain.any():
+            found.insert(0, InitialTokens(None, self._encode(plain, INTEGER)))
+        return found
+
+    def _counts(self, initial: declared.Initial, points: _Points) -> Array:
+        count = self._evaluate(initial.count, points)
+        if bool((count < 0).any()):
+            self.problems.error("bad-value", f"the initial number of tokens in '{points.layout.place.name}' is negative", initial.count.span)
+        return np.maximum(count, 0)
+
+    def _spread(self, values: Array, points: _Points) -> Array:
+        spread = np.zeros(self.found.which.size, values.dtype)
+        spread[points.element] = values
+        return spread
+
+    def _space(self, points: _Points) -> Space:
+        """The elements as a space, with the variables of one declared place in them (0 in elements of others)."""
+        columns = {name: self._spread(values, points) for name, values in points.frame.variables.items()}
+        return Space(int(self.found.which.size), INDEX, columns, self.atlas.tables, self.net_tables, self.problems)
+
+    def _value(self, value: Expression, points: _Points) -> Expression:
+        return fold(lower(value, self.atlas, points.layout.module, ROW, {}), self._space(points))
+
+    def _looped(self, initial: declared.Initial, points: _Points) -> list[InitialTokens]:
+        """One token of each colour of a range, as a loop where its bounds are the same everywhere."""
+        loop = initial.loop
+        assert loop is not None
+        domain = loop.domain
+        if isinstance(domain, Values):
+            members = len(domain.colour.members) if isinstance(domain.colour, types.Enumeration) else 2
+            bounds = Constant(INTEGER, 0), Constant(INTEGER, members - 1)
+        else:
+            assert isinstance(domain, Range)
+            lowered = lower_domain(domain, self.atlas, points.layout.module, ROW, {})
+            assert isinstance(lowered, Range)
+            space = self._space(points)
+            start, stop = fold(lowered.start, space), fold(lowered.stop, space)
+            bounds = start, stop  # type: ignore[assignment]
+        count = self._encode(self._spread(self._counts(initial, points), points), INTEGER)
+        return [InitialTokens(initial.value, count, Loop(loop.variable, *bounds, loop.type))]
+
+    def _bounds(self, members: Sequence[_Points]) -> tuple[tuple[int, int] | None, ...]:
+        """The least and greatest value of each component of the colour that is an integer range, over all instances."""
+        width = max(len(points.layout.place.bounds) for points in members)
+        result: list[tuple[int, int] | None] = []
+        for k in range(width):
+            domains = [(points, points.layout.place.bounds[k]) for points in members]
+            if any(not isinstance(domain, Range) for _, domain in domains):
+                result.append(None)
+                continue
+            lows = [int(self._evaluate(d.start, p).min()) for p, d in domains if isinstance(d, Range)]
+            highs = [int(self._evaluate(d.stop, p).max()) for p, d in domains if isinstance(d, Range)]
+            result.append((min(lows), max(highs)))
+        return tuple(result) if any(bound is not None for bound in result) else ()
+
+    def _labels(self) -> tuple[Label, ...]:
+        variable = Variable(INTEGER, INDEX)
+        found: list[Label] = []
+        for start, stop in runs(self.found.which):
+            layout = self.found.layouts[int(self.found.which[start])]
+            if layout.place.labels and not layout.module:
+                space = Space(int(self.found.which.size), INDEX, self._index_columns(layout), self.atlas.tables, self.net_tables, self.problems)
+                found += [Label(g.start, g.template, tuple(fold(e, space) for e in g.arguments)) for g in layout.place.labels]
+                continue
+            found += self._labels_of(layout, start, self.found.point[start:stop], variable)
+        name = self.found.name
+        return () if len(found) == 1 and found[0].template == name and not found[0].arguments else tuple(found)
+
+    def _index_columns(self, layout: Layout) -> dict[str, Array]:
+        names = [dim.variable for dim in layout.place.dims] or [INDEX]
+        return {names[0]: np.arange(self.found.which.size, dtype=np.int64)}
+
+    def _labels_of(self, layout: Layout, first: int, points: Array, variable: Variable) -> list[Label]:
+        """Labels for the elements that points of one declared place represent, one for each block of instances."""
+        # Rows without points share their start with the next row that has some; from the right the last of them is found, which has.
+        rows = np.searchsorted(layout.start, points, side="right") - 1
+        blocks = self.atlas.elaboration.rows[layout.module].blocks
+        which = block_of(blocks, rows)
+        found = []
+        for start, stop in runs(which):
+            block = blocks[int(which[start])]
+            inside = rows[start:stop]
+            prefix = [Index(values[inside - block.start], type_) for values, type_ in block.arguments]
+            own = self._own_indices(layout, points[start:stop], inside)
+            found.append(label(first + start, block.template, prefix, layout.place.name, own, variable, self.net_tables))
+        return found
+
+    def _own_indices(self, layout: Layout, points: Array, rows: Array) -> list[Index]:
+        offset = points - layout.start[rows]
+        indices: list[Index] = []
+        for dim, extent in reversed(list(zip(layout.place.dims, layout.extents, strict=True))):
+            count = extent.count[rows]
+            indices.append(Index(extent.low[rows] + offset % count, dim.type))
+            offset = offset // count
+        return indices[::-1]
+

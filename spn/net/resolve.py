@@ -1,0 +1,115 @@
+"""Resolving: from a model, as people write it, to the net that machines read.
+
+Check each module once (`scopes`, `declare`), lay out all instances (`elaborate`, `locate`), join places (`fuse`), and fold transitions, places
+and measures into classes (`transitions`, `places`, `measures`).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from spn.expressions.types import Enumeration, Product, Record, Type
+from spn.model.read import Library, load_model, read_model
+from spn.model.types import Text
+from spn.net.columns import Tables
+from spn.net.declarations import Module
+from spn.net.declare import declare
+from spn.net.elaborate import Elaboration
+from spn.net.fuse import fuse
+from spn.net.locate import Atlas
+from spn.net.measures import measures
+from spn.net.places import places
+from spn.net.transitions import transitions
+from spn.net.types import Net
+from spn.text.problems import Problem, Problems
+from spn.text.source import Source, Span
+
+
+def load(path: str | os.PathLike[str], overrides: Mapping[str, str] | None = None, library: Path | None = None) -> Net:
+    """The net of a model file, with parameters overridden. Raises `ModelError` with everything that is wrong."""
+    return load_with_warnings(path, overrides, library)[0]
+
+
+def load_with_warnings(
+    path: str | os.PathLike[str], overrides: Mapping[str, str] | None = None, library: Path | None = None
+) -> tuple[Net, list[Problem]]:
+    """The net of a model file, and the warnings about it."""
+    problems = Problems()
+    found = load_model(path, problems, library)
+    problems.stop_if_any()
+    assert found is not None
+    return resolve(found, overrides or {}, problems, Path(os.fspath(path)).stem), problems.warnings
+
+
+def read(text: str, overrides: Mapping[str, str] | None = None, name: str = "<string>") -> Net:
+    """The net of a model given as text. Raises `ModelError` with everything that is wrong."""
+    problems = Problems()
+    model = read_model(Source(name, text), problems)
+    problems.stop_if_any()
+    assert model is not None
+    root = Path(name)
+    return resolve(Library(root, {root: model}), overrides or {}, problems, "model")
+
+
+def resolve(library: Library, overrides: Mapping[str, str], problems: Problems, name: str) -> Net:
+    """The net of a model. Raises `ModelError` through `problems`."""
+    given = {parameter: _override(parameter, text) for parameter, text in overrides.items()}
+    modules = declare(library, given, problems)
+    problems.stop_if_any()
+    elaboration = Elaboration(modules, problems)
+    elaboration.run()
+    problems.stop_if_any()
+    atlas = Atlas(elaboration)
+    atlas.build()
+    problems.stop_if_any()
+    classes = fuse(atlas, problems)
+    problems.stop_if_any()
+    tables = Tables()
+    net_places = places(atlas, classes, tables, problems)
+    sizes = {place.name: place.size for place in net_places}
+    net_transitions = transitions(atlas, tables, sizes, problems)
+    net_measures = measures(atlas, net_transitions, tables, sizes, problems)
+    problems.stop_if_any()
+    model = library.model
+    return Net(
+        places=tuple(net_places),
+        transitions=tuple(c.transition for c in net_transitions),
+        measures=tuple(net_measures),
+        colours=_colours(modules),
+        tables=dict(tables.values),
+        table_types=dict(tables.types),
+        description=str(model.description or ""),
+        name=str(model.name or name),
+        origin=_origin(library, given),
+    )
+
+
+def _override(parameter: str, text: str) -> Text:
+    source = Source(f"<parameter {parameter}>", text)
+    return Text(text, Span(source, 0, len(text)))
+
+
+def _colours(modules: Mapping[str, Module]) -> dict[str, Type]:
+    """The types that need a declaration in a net's text, by name."""
+    found: dict[str, Type] = {}
+    for module in modules.values():
+        for type_ in module.colours.values():
+            if isinstance(type_, (Enumeration, Product, Record)):
+                found[type_.name] = type_
+    return found
+
+
+def _origin(library: Library, overrides: Mapping[str, Text]) -> dict[str, str]:
+    """Where a net comes from: for a net read from a net's text, what that says."""
+    model = library.model
+    if model.origin:
+        return {str(key): str(value) for key, value in model.origin.items()}
+    values = {str(name): _shown(declaration.default) for name, declaration in model.parameters.items()}
+    values.update({name: str(text) for name, text in overrides.items()})
+    return values
+
+
+def _shown(value: Text | tuple[Text, ...]) -> str:
+    return f"[{', '.join(value)}]" if isinstance(value, tuple) else str(value)
