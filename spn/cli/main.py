@@ -65,7 +65,7 @@ def main(arguments: Sequence[str]) -> int:
     except BrokenPipeError:
         close_quietly(sys.stderr)
         code = Exit.OK
-    except OSError as error:  # a full disk
+    except OSError as error:  # of stdout: the disk is full
         close_quietly(sys.stdout)
         note(f"spn: the result could not be written: {error.strerror or error}")
         code = Exit.USAGE
@@ -98,8 +98,8 @@ def _tell(error: Exception, options: argparse.Namespace) -> Exit | None:
     if isinstance(error, UsageError):
         note(f"spn {options.command}: {error}")
         return Exit.USAGE
-    if isinstance(error, OSError):
-        note(f"spn {options.command}: {error.filename}: {error.strerror}" if error.filename else f"spn {options.command}: {error}")
+    if isinstance(error, OSError) and error.filename:
+        note(f"spn {options.command}: {error.filename}: {error.strerror}")
         return Exit.USAGE
     if isinstance(error, RecursionError | MemoryError):
         note(f"spn {options.command}: the model is nested too deeply or too large ({type(error).__name__})")

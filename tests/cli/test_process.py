@@ -46,7 +46,7 @@ def spn(*arguments, code=0, **settings):
     settings = {"capture_output": True, "text": True, "timeout": 120} | settings
     done = subprocess.run([sys.executable, "-m", "spn", *arguments], check=False, **settings)
     assert done.returncode == code, done.stderr
-    assert "Traceback" not in (done.stderr or "")
+    assert "Traceback" not in str(done.stderr)
     return done
 
 
