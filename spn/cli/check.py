@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
 
 from spn.cli import options
 from spn.cli.console import write
 from spn.cli.exits import Exit
 from spn.cli.models import load
-from spn.cli.summary import describe
-
-if TYPE_CHECKING:
-    from spn.net.types import Net
 
 HELP = "say what is in a model, or what is wrong with it"
 DESCRIPTION = "Reads a model and prints a summary of it, or all problems with their places in the file."
@@ -25,6 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> Exit:
     """Print the summary; problems are raised as a `ModelError`."""
-    net: Net = load(arguments.model, arguments.parameters)
-    write(describe(net))
+    from spn.cli.summary import describe
+
+    write(describe(load(arguments.model, arguments.parameters)))
     return Exit.OK

@@ -68,6 +68,11 @@ def test_import_spn_loads_nothing():
     assert not {"numpy", "yaml", "pydantic", "argparse", *SLOW_TO_IMPORT} & loaded
 
 
+def test_help_loads_little():
+    loaded = imported_by("from spn.cli.main import build_parser\nbuild_parser().format_help()")
+    assert not {"numpy", "yaml", "pydantic", *SLOW_TO_IMPORT} & loaded
+
+
 def test_the_public_names_are_there():
     import spn
 
