@@ -140,8 +140,9 @@ class ParameterDeclaration(Section):
     choice: Names | None = Field(None, description="The values to choose from, as names.")
     min: One | None = Field(None, description="The least value allowed.")
     max: One | None = Field(None, description="The greatest value allowed.")
-    type: Annotated[Text, one_of("integer", "real", "duration", "rate", "distribution", "bool")] | None = Field(
-        None, description="The type, if it is not that of the default: integer, real, duration, rate, distribution or bool."
+    type: One | None = Field(
+        None,
+        description="The type, if it is not that of the default: integer, real, duration, rate, distribution, bool, or the name of an enumeration.",
     )
     doc: One | None = Field(None, description="What the parameter means.")
 

@@ -159,7 +159,7 @@ def _check_joined(layouts: Sequence[Layout], numbers: Points, root: Points, prob
     """Joined places must be of one kind, and at most one of them may be a place that is no port."""
     for position, layout in enumerate(layouts):
         own = np.flatnonzero(numbers == position)
-        for other in np.unique(numbers[root[own]]):
+        for other in _distinct(numbers[root[own]]):
             representative = layouts[other]
             if representative is layout:
                 continue
@@ -173,6 +173,11 @@ def _check_joined(layouts: Sequence[Layout], numbers: Points, root: Points, prob
                 problems.error("wrong-order", f"'{a.name}' ({a.order}) and '{b.name}' ({b.order}) are joined but have different orders", a.span)
             if a.capacity is not None and b.capacity is not None:
                 problems.error("two-capacities", f"'{a.name}' and '{b.name}' are joined and both have a capacity", a.span, "leave it to one")
+
+
+def _distinct(values: Points) -> Points:
+    """The different values of an array of small numbers, in order."""
+    return np.flatnonzero(np.bincount(values)).astype(np.int64)
 
 
 def same_kind(a: Type, b: Type) -> bool:
@@ -189,7 +194,7 @@ def same_kind(a: Type, b: Type) -> bool:
 def _classes(atlas: Atlas, layouts: Sequence[Layout], numbers: Points, root: Points) -> list[PlaceClass]:
     """Group declared places into classes and number the elements of each."""
     group = list(range(len(layouts)))
-    owners = [np.unique(numbers[root[numbers == position]]) for position in range(len(layouts))]
+    owners = [_distinct(numbers[root[numbers == position]]) for position in range(len(layouts))]
     for position, found in enumerate(owners):
         members = [position] if not found.size else [int(k) for k in found]
         least = min(group[k] for k in members)
@@ -209,7 +214,9 @@ def _classes(atlas: Atlas, layouts: Sequence[Layout], numbers: Points, root: Poi
         starts = {k: int(np.searchsorted(numbers, k)) for k in members}
         name = _class_name(layouts[number])
         which = numbers[elements]
-        point = elements - np.array([starts[k] for k in which], np.int64) if elements.size else NOTHING
+        first = np.zeros(len(layouts), np.int64)
+        first[members] = [starts[k] for k in members]
+        point = elements - first[which]
         classes.append(PlaceClass(name, list(layouts), which, point, [layouts[k] for k in members]))
         for k in members:
             layout = layouts[k]

@@ -16,7 +16,7 @@ from spn.expressions.scope import ColourSymbol, InstanceSymbol, ModuleSymbol, Pa
 from spn.expressions.tree import Domain, Expression, Instances, Range, Values
 from spn.expressions.types import BOOLEAN, DISTRIBUTION, DOT, DURATION, INTEGER, RATE, REAL, Enumeration, Number, Product, Record, Table, Type
 from spn.model.read import Library
-from spn.model.types import ColourDeclaration, Model, ParameterDeclaration, PlaceDeclaration, Text
+from spn.model.types import ColourDeclaration, Model, Name, ParameterDeclaration, PlaceDeclaration, Text
 from spn.net.declarations import Loop, Module, Parameter
 from spn.net.types import INDEX
 from spn.text.problems import Problems, nearest
@@ -185,7 +185,7 @@ class Opener:
         """A parameter with the type that its declaration or its default gives."""
         if default is None:
             return None
-        expected = self._declared_type(name, declaration)
+        expected = self._declared_type(name, declaration, opened)
         value = self.value(default, expected, opened.scope)
         if value is None:
             return None
@@ -197,10 +197,19 @@ class Opener:
         limits = [self._limit(text, type_, opened.scope) for text in (declaration.min, declaration.max)]
         return Parameter(name, type_, value, span_of_name(opened.model.parameters, name), limits[0], limits[1], declaration.doc or "")
 
-    def _declared_type(self, name: str, declaration: ParameterDeclaration) -> Type | None:
+    def _declared_type(self, name: str, declaration: ParameterDeclaration, opened: Opened) -> Type | None:
         if declaration.choice is not None:
             return Enumeration(name, tuple(str(member) for member in declaration.choice))
-        return None if declaration.type is None else NAMED_TYPES[declaration.type]
+        text = declaration.type
+        if text is None or text in NAMED_TYPES:
+            return None if text is None else NAMED_TYPES[text]
+        colour = next((c for n, c in opened.model.colours.items() if n == text), None)
+        if colour is not None and colour.members is not None:
+            members = tuple(str(member) for member in colour.members)
+            return self._unique(str(text), opened, lambda unique: Enumeration(unique, members))
+        known = [*NAMED_TYPES, *(str(n) for n, c in opened.model.colours.items() if c.members is not None)]
+        self.problems.error("unknown-type", f"'{text}' is not a type of parameters", text.span, nearest(text, known) or f"it is one of {', '.join(known)}")
+        return None
 
     def _limit(self, text: Text | None, type_: Type, scope: Scope) -> Expression | None:
         if text is None:
@@ -308,7 +317,7 @@ class Opener:
         symbol = self._simple(item, opened)
         return None if symbol is None else symbol.type
 
-    def _record(self, name: str, declared: Mapping[str, Text], opened: Opened) -> ColourSymbol | None:
+    def _record(self, name: str, declared: Mapping[Name, Text], opened: Opened) -> ColourSymbol | None:
         found: list[tuple[str, Type]] = []
         for field_name, text in declared.items():
             type_ = FIELD_TYPES.get(text)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from spn.distributions import FAMILIES
 from spn.expressions import tree, types
 from spn.expressions.tree import Constant, DelayCall, Domain, Expression, IfElse, Lookup, Range, Variable
 from spn.expressions.types import INTEGER
@@ -94,9 +95,9 @@ class _Builder:
         for mask, delay in cases:
             if not mask.any():
                 continue
-            for p, m in np.unique(np.column_stack([priority[mask], memory[mask]]), axis=0):
-                rows = mask & (priority == p) & (memory == m)
-                found.append((rows, delay, int(p), int(m)))
+            for p in _distinct(priority[mask]):
+                for m in _distinct(memory[mask & (priority == p)]):
+                    found.append((mask & (priority == p) & (memory == m), delay, p, m))
         return sorted(found, key=lambda group: int(np.argmax(group[0])))
 
     def _cases(self, delay: Expression, frame: Frame) -> list[tuple[Array, DelayCall]]:
@@ -121,10 +122,11 @@ class _Builder:
 
     def _parameter_case(self, parameter: tree.Parameter, number: int, case: frames.Case) -> DelayCall:
         key = f"{self.module}?{parameter.name}:{number}"
+        form = next(form for form in FAMILIES[case.name].forms if form.names == case.form)
         arguments: list[Expression | tree.Sequence] = []
         for position, argument in enumerate(case.arguments):
             values = argument if isinstance(argument, tuple) else (argument,)
-            kind = types.REAL if values and values[0].dtype == np.float64 else INTEGER
+            kind = types.Number(form.arguments[position].integer, form.arguments[position].dimension)
             items = tuple(Lookup(kind, f"{key}.{position}.{k}", ROW) for k in range(len(values)))
             arguments.append(tree.Sequence(items) if isinstance(argument, tuple) else items[0])
         return DelayCall(types.DISTRIBUTION, case.name, case.form, tuple(arguments), span=parameter.span)
@@ -211,6 +213,11 @@ def positions(domain: Domain) -> Domain:
 
 def _is_plain(expression: Expression) -> bool:
     return not any(isinstance(node, (tree.Tokens, tree.Now)) for node in walk(expression))
+
+
+def _distinct(values: Array) -> list[int]:
+    """The different values, in order; nearly always there is one, which needs no sorting."""
+    return [int(values[0])] if bool((values == values[0]).all()) else [int(v) for v in np.unique(values)]
 
 
 def _unless_true(guard: Expression) -> Expression | None:
