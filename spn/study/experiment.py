@@ -1,0 +1,161 @@
+"""One experiment from its first batch to its estimates: looks, states, stop. Planning is elsewhere, and so is the way batches are run."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import count
+from typing import final
+
+import numpy as np
+
+from spn.estimate.estimates import AnyEstimate, AvailabilityEstimate, State
+from spn.estimate.measures import LEAST_REPLICATIONS, Sample, Subject, estimate
+from spn.estimate.stopping import Criterion, Look, Precision, Reason, Status
+from spn.net.types import At, Availability, FirstPassage, Measure, Steady, Tally
+from spn.observation import End
+from spn.study.batches import MapBatches, Run, gather
+from spn.study.plan import EXPERIMENTS, BatchResult, Plan
+from spn.study.result import Progress
+
+DEAD_REPLICATIONS = 256
+"""Replications that end in the dead marking are all alike but for where they end: no more of them are made."""
+
+HOPELESS_REPLICATIONS = 4096
+"""Replications of a steady experiment after which a measure without any event is given up, however few firings they took."""
+
+
+def subject(measure: Measure) -> Subject:
+    """What the statistics have to know of a measure."""
+    quantity = measure.quantity
+    return Subject(
+        type(quantity).__name__,
+        point=isinstance(measure.window, At),
+        within=quantity.within if isinstance(quantity, FirstPassage) else None,
+        quantiles=quantity.quantiles if isinstance(quantity, Tally) else (),
+        steady=is_steady(measure),
+    )
+
+
+def is_steady(measure: Measure) -> bool:
+    """Whether a measure belongs to the steady experiment. First passages start at time 0, whatever their window says."""
+    return isinstance(measure.window, Steady) and not isinstance(measure.quantity, FirstPassage)
+
+
+@final
+@dataclass(frozen=True)
+class Experiment:
+    """What to run and when to stop. `before` is what had been fired when it began; `patience` the firings after which a measure without any event is
+    given up. `unsettled` says of measures why they have no long run; `dead` that all replications are expected to die.
+    """
+
+    plan: Plan
+    measures: tuple[Measure, ...]
+    precision: Precision
+    limits: Criterion
+    confidence: float
+    min_events: int
+    patience: int
+    before: int = 0
+    max_firings: int = 0
+    dead: bool = False
+    unsettled: Mapping[str, str] = field(default_factory=dict)
+
+    def run(self, run: Run, map_batches: MapBatches, elapsed: Callable[[], float], progress: Callable[[Progress], None] | None) -> Finished:
+        """Run batches until a criterion is met on the prefix. Raises `RunError`."""
+        criterion = self.limits | self.precision
+        precision: dict[str, tuple[float, float]] = {}
+        firings = self.before
+
+        def decide(prefix: list[BatchResult]) -> Reason | None:
+            nonlocal firings
+            last = prefix[-1]
+            firings += int(last.firings.sum())
+            replications = self.plan.bounds(last.index).stop
+            looks: Mapping[str, Look] = {}
+            if self.plan.is_look(last.index):
+                found = self.estimates(prefix)
+                looks = {name: self._look(part, firings, replications) for name, part in found.items()}
+                precision.update({name: (look.relative, self.precision.target(name)) for name, look in looks.items()})
+            if progress is not None:
+                name = EXPERIMENTS[self.plan.experiment]
+                progress(Progress(name, last.index, replications, firings, elapsed(), self.max_firings, dict(precision)))
+            return criterion.reason(Status(replications, firings, elapsed(), looks))
+
+        batches, reason = gather(map_batches, run, count(), decide)
+        return Finished(batches, reason or Reason.INTERRUPTED, self.estimates(batches))
+
+    def _look(self, found: AnyEstimate, firings: int, replications: int) -> Look:
+        state = found.assessment.state
+        hopeless = None
+        if self.dead and (replications >= DEAD_REPLICATIONS or found.relative_half_width <= found.assessment.target):
+            hopeless = Reason.DEAD
+        elif state is State.NOT_STATIONARY and replications >= LEAST_REPLICATIONS:
+            hopeless = Reason.NOT_STATIONARY
+        elif state is State.NO_EVENT and (firings + replications >= self.patience or (self.plan.segments and replications >= HOPELESS_REPLICATIONS)):
+            hopeless = Reason.NO_EVENT
+        return Look(widest(found), state in (State.CONVERGED, State.IMPRECISE), hopeless)
+
+    def estimates(self, batches: Sequence[BatchResult]) -> dict[str, AnyEstimate]:
+        """The estimates from a prefix of the batches."""
+        found = {}
+        for measure in self.measures:
+            part = subject(measure)
+            sample = Sample(
+                np.concatenate([batch.observations[measure.name] for batch in batches]) if batches else np.zeros((0, 1, 4)),
+                [value for batch in batches for value in batch.values.get(measure.name, ())],
+            )
+            wanted = self.min_events if isinstance(measure.quantity, Availability) or self.plan.segments else 0
+            estimated = estimate(part, sample, self.confidence, self.precision.target(measure.name), wanted)
+            found[measure.name] = self._stated(measure.name, estimated, batches)
+        return found
+
+    def _stated(self, name: str, found: AnyEstimate, batches: Sequence[BatchResult]) -> AnyEstimate:
+        """The estimate with the state that is known from elsewhere than its own observations."""
+        if not self.plan.segments or not batches:
+            return found
+        dead = np.concatenate([batch.dead_at for batch in batches])
+        died = dead[~np.isnan(dead)]
+        if len(died):
+            note = f"dead marking: {len(died)} of {len(dead)} replications died, on average after {np.mean(died):.6g} s"
+            return _with(found, State.DEAD, note)
+        if name in self.unsettled:
+            return _with(found, State.NOT_STATIONARY, self.unsettled[name])
+        return found
+
+
+def _with(found: AnyEstimate, state: State, note: str) -> AnyEstimate:
+    return replace(found, assessment=replace(found.assessment, state=state, notes=(note, *found.assessment.notes)))
+
+
+def widest(found: AnyEstimate) -> float:
+    """The relative half-width that has to meet the precision: of U, or of the estimate and its quantiles."""
+    parts = () if isinstance(found, AvailabilityEstimate) else tuple(found.quantiles.values())
+    return max([found.relative_half_width, *(part.relative_half_width for part in parts)])
+
+
+@final
+@dataclass(frozen=True)
+class Finished:
+    """The prefix of batches that counts, why it ends there, and the estimates from it."""
+
+    batches: Sequence[BatchResult]
+    reason: Reason
+    estimates: Mapping[str, AnyEstimate]
+
+    @property
+    def replications(self) -> int:
+        return sum(batch.replications for batch in self.batches)
+
+    @property
+    def firings(self) -> int:
+        return sum(int(batch.firings.sum()) for batch in self.batches)
+
+    @property
+    def deaths(self) -> list[float]:
+        return [float(time) for batch in self.batches for time in batch.dead_at if not math.isnan(time)]
+
+    def cut(self, end: End) -> int:
+        """The replications that ended so."""
+        return sum(part is end for batch in self.batches for part in batch.ends)

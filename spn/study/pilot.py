@@ -1,0 +1,267 @@
+"""Planning a steady-state experiment: how long to warm up and to observe, from pilot replications that are not used again. No estimates here."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spn.estimate.intervals import Floats
+from spn.estimate.measures import drift_of, events, terms
+from spn.estimate.stationarity import Drift, growing, mser
+from spn.net.types import Net, Timed
+from spn.observation import End
+from spn.study.plan import PILOT, STEADY, BatchResult, Plan
+
+REPLICATIONS = 16
+SEGMENTS = 32
+EVENTS_EACH = 20
+"""Events of each measure, per replication, that a pilot is to see."""
+
+TOLERANCE = 0.35
+"""The pilot's halves must be known to differ by less than this share of the level (difference + 2 standard errors)."""
+
+RunPlan = Callable[[Plan, int], list[BatchResult]]
+"""Runs the first so many batches of a plan."""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Course:
+    """How one measure behaved over the pilot's horizon: where its start-up ends (share of the horizon), drift after that, events per replication."""
+
+    start_up: float
+    drift: Drift
+    events: float | None
+
+    @property
+    def settled(self) -> bool:
+        small = abs(self.drift.t) <= 3.0 or self.drift.relative <= 0.02
+        enough = self.events is None or self.events >= EVENTS_EACH
+        return enough and small and self.start_up <= 0.5 and self.drift.relative + 2.0 * self.drift.error <= TOLERANCE
+
+    @property
+    def drifts(self) -> bool:
+        """It certainly has not settled."""
+        return abs(self.drift.t) > 5.0 and self.drift.relative > 0.1
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Level:
+    """What the pilot replications up to one horizon showed."""
+
+    horizon: float
+    courses: Mapping[str, Course]
+    firings: int
+    replications: int
+    deaths: tuple[float, ...]
+    growing: tuple[int, ...]
+    slow: bool
+    whole: bool
+
+    @property
+    def all_dead(self) -> bool:
+        return len(self.deaths) == self.replications
+
+    @property
+    def settled(self) -> bool:
+        return not self.deaths and not self.slow and all(course.settled for course in self.courses.values())
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class SteadyPlan:
+    """The production `plan`, what the pilot cost and saw. `unsettled`: for each measure without a long run, why. `dead`: all pilot replications
+    died.
+    """
+
+    plan: Plan
+    firings: int
+    horizon: float
+    dead: bool = False
+    unsettled: Mapping[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Pilot:
+    """Plans a steady-state experiment by replications with a growing horizon.
+
+    1. *Scale.* Four short probes of 64 firings give a first horizon T.
+    2. *Look.* 16 replications to T, in 32 segments. For each measure the mean curve over replications is truncated by the MSER rule (White,
+       Simulation 69, 1997, his MSER-5 with segments as batches), and what is left is compared, first against second half, by a paired t-test
+       over replications.
+    3. *Double* T, with new replications, until every measure (a) had 20 events per replication, (b) ends its start-up in the first half, (c) does not
+       differ significantly between the halves and is known to within 35 %, (d) no replication died (or all did), and (e) each transition
+       class that fires at all often has fired about 4 times per element: identical clocks started together stay in step for a few periods. It ends
+       before the pilot would use more than `budget` firings, (e) already at a quarter of that, and at once if a measure drifts while a place
+       has grown in the same way at three horizons running.
+    4. *Plan* by replication and deletion (Law & Kelton, Simulation Modeling and Analysis, sec. 9.5.2): warm-up W = max(end of the start-up,
+       T / 4, 5 mean times between failures), window H = max(5 W, 10 mean times between failures), less only if 40 replications would not fit into
+       the budget left. The window of a replication starts at W (1 + u + v), u and v uniform: a net with a period is seen at a random phase.
+
+    If all replications died, the long run is what holds in the dead marking: W is 100 times the latest death, after which nothing costs anything.
+    """
+
+    net: Net
+    kinds: Mapping[str, str]
+    """The class name of the quantity by measure."""
+    budget: int
+    max_firings: int
+    point: int = 0
+
+    def plan(self, run: RunPlan) -> SteadyPlan:
+        horizon, spent = self._scale(run)
+        levels: list[Level] = []
+        while True:
+            level = self._level(run, horizon, len(levels), spent)
+            spent += level.firings
+            levels.append(level)
+            if self._enough(levels, spent):
+                break
+            horizon *= 2.0
+        return self._planned(levels, spent)
+
+    def _scale(self, run: RunPlan) -> tuple[float, int]:
+        """A first horizon (the median time that 64 firings take) and the firings that it cost."""
+        spent, limit = 0, 64
+        while True:
+            probe = Plan(PILOT, tuple(self.kinds), 0.0, 1e15, 1, max_firings=limit, unit=4, offset=1_000_000_000 + limit, point=self.point)
+            (found,) = run(probe, 1)
+            spent += int(found.firings.sum())
+            times = np.where(np.isnan(found.dead_at), found.times, found.dead_at)
+            scale = float(np.median(times))
+            if scale > 0.0 or limit > self.budget // 32:
+                return scale or 1.0, spent
+            limit *= 8
+
+    def _level(self, run: RunPlan, horizon: float, number: int, spent: int) -> Level:
+        limit = max(4096, (self.budget - spent) // REPLICATIONS)
+        unit = 4
+        plan = Plan(
+            PILOT,
+            tuple(self.kinds),
+            0.0,
+            horizon,
+            SEGMENTS,
+            max_firings=limit,
+            unit=unit,
+            offset=number * REPLICATIONS,
+            point=self.point,
+            detail=True,
+        )
+        results = run(plan, REPLICATIONS // unit)
+        whole = all(end is End.OBSERVED for result in results for end in result.ends)
+        deaths = np.concatenate([result.dead_at for result in results])
+        firings = int(sum(int(result.firings.sum()) for result in results))
+        if not whole:
+            full = tuple(range(len(self.net.places))) if any(End.TOKENS in result.ends for result in results) else ()
+            reached = float(np.min(np.concatenate([result.times for result in results])))
+            return Level(max(reached, horizon * 1e-6), {}, firings, REPLICATIONS, tuple(deaths[~np.isnan(deaths)].tolist()), full, False, False)
+        courses = {
+            name: course(kind, np.concatenate([result.observations[name] for result in results]), len(deaths)) for name, kind in self.kinds.items()
+        }
+        tokens = np.concatenate([result.tokens for result in results])
+        fired = np.asarray(np.sum([result.fired for result in results], axis=0), np.float64)
+        died = tuple(deaths[~np.isnan(deaths)].tolist())
+        return Level(horizon, courses, firings, REPLICATIONS, died, growing(tokens), self._slow(fired), True)
+
+    def _slow(self, fired: Floats) -> bool:
+        if len(fired) != len(self.net.transitions):
+            return False
+        sizes = [transition.size if isinstance(transition.timing, Timed) else math.inf for transition in self.net.transitions]
+        each = fired / (np.array(sizes, np.float64) * REPLICATIONS)
+        return bool(np.any((each >= 0.5) & (each < 4.0)))
+
+    def _enough(self, levels: Sequence[Level], spent: int) -> bool:
+        level = levels[-1]
+        if not level.whole or level.all_dead or level.settled or len(levels) > 60:
+            return True
+        if len(levels) >= 3 and self.growing_for_long(levels) and any(course.drifts for course in level.courses.values()):
+            return True
+        if level.slow and spent > self.budget // 4 and all(course.settled for course in level.courses.values()) and not level.deaths:
+            return True
+        unseen = all(course.events == 0.0 for course in level.courses.values())
+        return spent + 2.2 * level.firings > (self.budget // 4 if unseen else self.budget)
+
+    @staticmethod
+    def growing_for_long(levels: Sequence[Level]) -> tuple[int, ...]:
+        """The places that grew at each of the last three horizons."""
+        last = [set(level.growing) for level in levels[-3:]]
+        return tuple(sorted(set.intersection(*last))) if len(last) == 3 else ()
+
+    def _planned(self, levels: Sequence[Level], spent: int) -> SteadyPlan:
+        last = levels[-1]
+        level = last if last.whole or len(levels) == 1 else levels[-2]
+        warnings = []
+        if level.all_dead:
+            return self._dead(level, spent)
+        if level.deaths:
+            warnings.append(
+                f"dead marking: {len(level.deaths)} of {level.replications} pilot replications died, on average after {np.mean(level.deaths):.6g} s; "
+                "if all die in the end, the long run is the dead marking, and the estimate holds only for the window observed"
+            )
+        places = self.growing_for_long(levels) if last.whole else last.growing
+        names = [self.net.places[place].name for place in places if place < len(self.net.places)]
+        grown = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
+        if names and last.whole:
+            warnings.append(f"place {grown} grows without bound")
+        if not last.whole:
+            text = "the net holds ever more tokens" if last.growing else "replications used far more firings than others before"
+            warnings.append(f"the pilot ended early: {text}")
+        why = f"place {grown} grows without bound" if names else "it still drifts at the pilot's last horizon"
+        unsettled = {name: why for name, course in level.courses.items() if course.drifts}
+        if not last.whole:
+            unsettled = dict.fromkeys(
+                self.kinds, "the net grows or quickens without bound" if last.growing else "the pilot's replications did not end"
+            )
+        return SteadyPlan(self._production(level, spent), spent, level.horizon, False, unsettled, tuple(warnings))
+
+    def _production(self, level: Level, spent: int) -> Plan:
+        horizon = level.horizon
+        between = [horizon / course.events for course in level.courses.values() if course.events is not None and course.events >= 1.0]
+        slowest = max(between, default=0.0)
+        start_up = max((course.start_up for course in level.courses.values()), default=0.0) * horizon
+        warmup = max(start_up, horizon / 4.0, 5.0 * slowest)
+        length = max(5.0 * warmup, 10.0 * slowest)
+        pace = level.firings / (level.replications * horizon)
+        cost = max(1.0, pace * (2.0 * warmup + length))
+        share = max(1.0, (self.max_firings - spent) / 40.0) / cost
+        if share < 1.0:
+            warmup, length, cost = max(warmup * share, min(warmup, horizon / 8.0)), length * share, cost * share
+        return self._sized(warmup, length, cost, max(10_000, int(20.0 * cost)))
+
+    def _dead(self, level: Level, spent: int) -> SteadyPlan:
+        latest = max(level.deaths) or 1.0
+        cost = level.firings / level.replications
+        plan = self._sized(100.0 * latest, latest, cost, 10_000 + int(20.0 * cost))
+        warning = f"dead marking: all {level.replications} pilot replications died, on average after {np.mean(level.deaths):.6g} s"
+        return SteadyPlan(plan, spent, level.horizon, True, {}, (warning + "; the long run is that marking",))
+
+    def _sized(self, warmup: float, length: float, cost: float, limit: int) -> Plan:
+        unit = max(1, min(8, int(50_000 / max(cost, 1.0))))
+        largest = max(unit, min(1024, int(200_000 / max(cost, 1.0))))
+        return Plan(STEADY, tuple(self.kinds), warmup, length, 2, True, limit, unit, largest, 0, self.point)
+
+
+def course(kind: str, observations: NDArray[np.float64], replications: int) -> Course:
+    """How a measure behaved; `observations` has shape (replications, segments, columns)."""
+    above, below = terms(kind, observations)
+    counted = events(kind, observations)
+    seen = None if counted is None else float(np.sum(counted)) / replications
+    segments = above.shape[1]
+    later = segments // 2
+    base = float(np.sum(below[:, later:]))
+    if base <= 0.0:
+        return Course(1.0, Drift(0.0, 0.0, math.inf), seen)
+    level = float(np.sum(above[:, later:])) / base
+    curve = (above - level * below).mean(axis=0) / (base / (replications * (segments - later)))
+    drop = mser(curve)
+    kept = min(drop, later)
+    return Course(drop / segments, drift_of(above[:, kept:], below[:, kept:], (segments - kept) // 2), seen)

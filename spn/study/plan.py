@@ -1,0 +1,145 @@
+"""What is simulated: experiments cut into batches that are numbered, and the pure function that runs one. No stopping and no estimates here.
+
+A replication's randomness is keyed by (point, experiment, replication, stream) and a batch's replications follow from its index alone, so
+a batch gives the same bits wherever and whenever it is run, and however often.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spn.estimate.intervals import Floats
+from spn.observation import End, Prepared, Task
+
+PILOT, STEADY, TERMINATING = 0, 1, 2
+"""The experiments, as they stand in the keys of the replications."""
+
+EXPERIMENTS = ("pilot", "steady", "terminating")
+
+TRAJECTORY, PHASE = 0, 1
+"""The streams of a replication: the engine's, and the one that shifts its observation window."""
+
+FIRST_LOOK = 32
+LOOK_GROWTH = 1.12
+MOST_VALUES = 4096
+"""The most tallied values that are kept of one replication; of more an even thinning is."""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One experiment. With `segments` > 0 the window [start, start + length] of each replication is cut into as many equal parts.
+
+    `start` is `warmup`, or, with `phase`, warmup * (1 + u + v), u and v uniform on [0, 1) from the replication's own stream: nets with a period are
+    then seen at a phase that is nearly uniform (its Fourier coefficients fall as the square of the number of periods in the warm-up).
+    `unit` is the size of the first batches, `largest` that of the last. `offset` is the number of the first replication.
+    """
+
+    experiment: int
+    measures: tuple[str, ...]
+    warmup: float = 0.0
+    length: float = 0.0
+    segments: int = 0
+    phase: bool = False
+    max_firings: int = 10_000_000
+    unit: int = 8
+    largest: int = 1024
+    offset: int = 0
+    point: int = 0
+    detail: bool = False
+    """Keep the tokens at the cuts and the firings of each transition class."""
+
+    def task(self, seed: int, replication: int) -> Task:
+        """The task of one replication (counted from 0, before the offset)."""
+        number = self.offset + replication
+        cuts: tuple[float, ...] = ()
+        if self.segments:
+            start = self.warmup
+            if self.phase:
+                shift = np.random.Generator(np.random.SFC64(np.random.SeedSequence(seed, spawn_key=(self.point, self.experiment, number, PHASE))))
+                start *= 1.0 + float(shift.random()) + float(shift.random())
+            cuts = tuple(start + self.length * cut / self.segments for cut in range(self.segments + 1))
+        key = (self.point, self.experiment, number, TRAJECTORY)
+        return Task(seed, key, self.measures, cuts, max_firings=self.max_firings)
+
+    def bounds(self, index: int) -> range:
+        """The replications of batch `index`: eight batches of `unit`, then four of each size, which doubles up to `largest`."""
+        if index < 8:
+            return range(index * self.unit, (index + 1) * self.unit)
+        octave, place = divmod(index - 8, 4)
+        octave += 1
+        last = max(0, int(math.log2(max(1, self.largest // self.unit))))
+        if octave > last:
+            first = self.unit * 8 * 2**last
+            size = self.unit * 2**last
+            begin = first + (index - 8 - 4 * last) * size
+        else:
+            size = self.unit * 2**octave
+            begin = self.unit * 4 * 2**octave + place * size
+        return range(begin, begin + size)
+
+    def is_look(self, index: int) -> bool:
+        """Whether precision is looked at after batch `index`: at 32 replications, and then each time that 12 % have come in addition.
+
+        Few looks keep small the chance of stopping early by luck.
+        """
+
+        def level(count: int) -> int:
+            return -1 if count < FIRST_LOOK else int(math.log(count / FIRST_LOOK) / math.log(LOOK_GROWTH) + 1e-9)
+
+        bounds = self.bounds(index)
+        return level(bounds.stop) > level(bounds.start)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class BatchResult:
+    """What the replications of a batch gave, in order. n replications; `observations` by measure: shape (n, segments, columns).
+
+    `dead_at` is NaN for a replication that did not die. `tokens` (n, cuts, places) and `fired` (transitions, summed) are kept on request.
+    """
+
+    index: int
+    observations: Mapping[str, Floats]
+    values: Mapping[str, tuple[Floats, ...]]
+    firings: NDArray[np.int64]
+    times: Floats
+    dead_at: Floats
+    ends: tuple[End, ...]
+    tokens: NDArray[np.int64] = field(default_factory=lambda: np.zeros((0, 0, 0), np.int64))
+    fired: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+
+    @property
+    def replications(self) -> int:
+        return len(self.ends)
+
+
+def run_batch(prepared: Prepared, plan: Plan, seed: int, index: int) -> BatchResult:
+    """Run the replications of one batch. A pure function of its arguments; raises `RunError`."""
+    outcomes = [prepared.run(plan.task(seed, replication)) for replication in plan.bounds(index)]
+    tallied = sorted({name for outcome in outcomes for name in outcome.values})
+    empty = np.zeros(0)
+    return BatchResult(
+        index,
+        {name: np.stack([outcome.observations[name] for outcome in outcomes]) for name in plan.measures},
+        {name: tuple(_thinned(outcome.values.get(name, empty)) for outcome in outcomes) for name in tallied},
+        np.array([outcome.firings for outcome in outcomes], np.int64),
+        np.array([outcome.time for outcome in outcomes]),
+        np.array([math.nan if outcome.dead_at is None else outcome.dead_at for outcome in outcomes]),
+        tuple(outcome.end for outcome in outcomes),
+        np.stack([outcome.tokens for outcome in outcomes]) if plan.detail else np.zeros((0, 0, 0), np.int64),
+        np.sum([outcome.fired for outcome in outcomes], axis=0) if plan.detail else np.zeros(0, np.int64),
+    )
+
+
+def _thinned(values: Floats) -> Floats:
+    """At most `MOST_VALUES` of the values, evenly spaced in their order, which neither favours large nor small ones."""
+    if len(values) <= MOST_VALUES:
+        return values
+    return values[(np.arange(MOST_VALUES) * len(values)) // MOST_VALUES]

@@ -1,0 +1,255 @@
+"""`simulate`: from a net and an engine to a result. It joins what to run, how, when to stop and progress, and does none of it itself."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, final
+
+import numpy as np
+
+from spn.estimate.estimates import AnyEstimate
+from spn.estimate.intervals import check_confidence
+from spn.estimate.stopping import Criterion, Firings, Precision, Reason, Replications, WallTime
+from spn.net.types import Measure, Net
+from spn.observation import End, Engine, Prepared
+from spn.study.batches import MapBatches, gather, serial
+from spn.study.experiment import Experiment, Finished, is_steady
+from spn.study.pilot import Pilot, SteadyPlan
+from spn.study.plan import TERMINATING, BatchResult, Plan, run_batch
+from spn.study.result import Course, Progress, Result, versions
+
+MAX_FIRINGS: Mapping[str, int] = {"reference": 2_000_000}
+"""The default budget by the name of the engine."""
+
+MAX_FIRINGS_ELSE = 200_000_000
+
+
+class NotSupported(Exception):
+    """The engine cannot run this net; `reasons` say why."""
+
+    def __init__(self, engine: str, reasons: Sequence[str]) -> None:
+        super().__init__(f"the {engine} engine does not support this net: " + "; ".join(reasons))
+        self.engine = engine
+        self.reasons = tuple(reasons)
+
+    def __reduce__(self) -> tuple[type[NotSupported], tuple[str, tuple[str, ...]]]:
+        return (type(self), (self.engine, self.reasons))
+
+
+@final
+@dataclass(frozen=True)
+class Settings:
+    """What is asked of a simulation. `precision` is relative (of U, for availabilities); a measure's own goes before it.
+
+    `max_firings` counts pilot and production together. `min_failures` are the failures (firings, values) that a steady measure must have seen.
+    With `max_seconds` the point of stopping depends on the machine; `max_replications` repeats a run that stopped so.
+    """
+
+    max_firings: int
+    precision: float = 0.05
+    confidence: float = 0.95
+    max_seconds: float | None = None
+    max_replications: int | None = None
+    min_failures: int = 100
+    point: int = 0
+
+    def __post_init__(self) -> None:
+        check_confidence(self.confidence)
+        if not self.precision > 0.0:
+            raise ValueError(f"precision must be positive, not {self.precision}")
+        if self.max_firings < 1:
+            raise ValueError(f"max_firings must be at least 1, not {self.max_firings}")
+
+    def limits(self, firings: int, seconds: float | None) -> Criterion:
+        criterion: Criterion = Firings(firings)
+        if seconds is not None:
+            criterion = criterion | WallTime(seconds)
+        return criterion if self.max_replications is None else criterion | Replications(self.max_replications)
+
+
+def new_seed() -> int:
+    """A seed from the operating system, short enough to print and to type."""
+    entropy = np.random.SeedSequence().entropy
+    assert isinstance(entropy, int)
+    return entropy & (2**63 - 1)
+
+
+def simulate(
+    net: Net,
+    engine: Engine,
+    seed: int | None = None,
+    *,
+    precision: float = 0.05,
+    confidence: float = 0.95,
+    max_firings: int | None = None,
+    max_seconds: float | None = None,
+    max_replications: int | None = None,
+    min_failures: int = 100,
+    measures: Sequence[str] | None = None,
+    progress: Callable[[Progress], None] | None = None,
+    map_batches: MapBatches = serial,
+    point: int = 0,
+    digest: str = "",
+    parameters: Mapping[str, Any] | None = None,
+    clock: Callable[[], float] = time.monotonic,
+) -> Result:
+    """Simulate a net until its measures are precise enough, or a budget is used up.
+
+    Steady measures come from one experiment (pilot, then replications with a warm-up), the others from one of replications from the initial marking;
+    the budget of firings and of time is halved if there are both. The same seed gives the same numbers for every `map_batches`. `digest` and
+    `parameters` are
+    handed on to the result. Raises `RunError` (the net cannot go on), `NotSupported`, ValueError (settings), KeyError (unknown measure), and
+    `KeyboardInterrupt` if fewer than two replications had been finished (later, an interrupted result is returned).
+    """
+    budget = max_firings if max_firings is not None else MAX_FIRINGS.get(engine.name, MAX_FIRINGS_ELSE)
+    settings = Settings(budget, precision, confidence, max_seconds, max_replications, min_failures, point)
+    chosen = _chosen(net, measures)
+    if reasons := engine.supports(net):
+        raise NotSupported(engine.name, reasons)
+    began = clock()
+    session = _Session(net, engine.prepare(net), new_seed() if seed is None else seed, settings, map_batches, progress, lambda: clock() - began)
+    steady = tuple(measure for measure in chosen if is_steady(measure))
+    others = tuple(measure for measure in chosen if not is_steady(measure))
+    share = 2 if steady and others else 1
+    parts: list[_Part] = []
+    if steady:
+        parts.append(session.steady(steady, budget // share, None if max_seconds is None else max_seconds / share))
+    if others and not (parts and parts[0].course.stop_reason is Reason.INTERRUPTED):
+        parts.append(session.terminating(others, budget // share, max_seconds, interruptible=bool(parts)))
+    elif others:
+        parts.append(session.nothing(others))
+    found = {name: estimate for part in parts for name, estimate in part.estimates.items()}
+    return Result(
+        model=net.name,
+        measures={measure.name: found[measure.name] for measure in chosen},
+        stop_reason=max((part.course.stop_reason for part in parts), key=lambda reason: reason.weight, default=Reason.CONVERGED),
+        seed=session.seed,
+        engine=engine.name,
+        firings=sum(part.course.firings for part in parts),
+        elapsed_s=clock() - began,
+        confidence=confidence,
+        precision=precision,
+        digest=digest,
+        parameters=dict(parameters or {}),
+        experiments=tuple(part.course for part in parts),
+        warnings=tuple(warning for part in parts for warning in part.warnings) + (() if chosen else ("the model has no measures",)),
+        versions=versions(),
+    )
+
+
+def _chosen(net: Net, names: Sequence[str] | None) -> tuple[Measure, ...]:
+    if names is None:
+        return net.measures
+    known = {measure.name: measure for measure in net.measures}
+    for name in names:
+        if name not in known:
+            raise KeyError(f"no measure {name!r}; there are: {', '.join(known) or 'none'}")
+    return tuple(measure for measure in net.measures if measure.name in names)
+
+
+@final
+@dataclass(frozen=True)
+class _Part:
+    """What one experiment contributes to the result."""
+
+    estimates: Mapping[str, AnyEstimate]
+    course: Course
+    warnings: tuple[str, ...]
+
+
+@final
+@dataclass(frozen=True)
+class _Session:
+    """One net on one engine with one seed."""
+
+    net: Net
+    prepared: Prepared
+    seed: int
+    settings: Settings
+    map_batches: MapBatches
+    progress: Callable[[Progress], None] | None
+    elapsed: Callable[[], float]
+
+    def batches(self, plan: Plan, count: int) -> list[BatchResult]:
+        """The first `count` batches of a plan; an interruption goes through."""
+        found, reason = gather(self.map_batches, partial(run_batch, self.prepared, plan, self.seed), range(count), lambda _: None)
+        if reason is Reason.INTERRUPTED:
+            raise KeyboardInterrupt
+        if self.progress is not None:
+            fired = sum(int(batch.firings.sum()) for batch in found)
+            self.progress(Progress("pilot", plan.offset, plan.bounds(count - 1).stop, fired, self.elapsed(), self.settings.max_firings))
+        return found
+
+    def steady(self, measures: tuple[Measure, ...], budget: int, seconds: float | None) -> _Part:
+        kinds = {measure.name: type(measure.quantity).__name__ for measure in measures}
+        planned = Pilot(self.net, kinds, budget // 5, budget, self.settings.point).plan(self.batches)
+        experiment = self._experiment(planned.plan, measures, budget, seconds, planned)
+        finished = self._run(experiment, interruptible=False)
+        return self._part(experiment, finished, planned)
+
+    def terminating(self, measures: tuple[Measure, ...], budget: int, seconds: float | None, interruptible: bool) -> _Part:
+        experiment = self._terminating(measures, budget, seconds)
+        return self._part(experiment, self._run(experiment, interruptible), None)
+
+    def nothing(self, measures: tuple[Measure, ...]) -> _Part:
+        """The part of an experiment that an interruption prevented."""
+        experiment = self._terminating(measures, self.settings.max_firings, None)
+        return self._part(experiment, Finished((), Reason.INTERRUPTED, experiment.estimates(())), None)
+
+    def _terminating(self, measures: tuple[Measure, ...], budget: int, seconds: float | None) -> Experiment:
+        names = tuple(measure.name for measure in measures)
+        plan = Plan(TERMINATING, names, max_firings=max(1000, budget // 40), point=self.settings.point)
+        return self._experiment(plan, measures, budget, seconds, None)
+
+    def _experiment(self, plan: Plan, measures: tuple[Measure, ...], budget: int, seconds: float | None, planned: SteadyPlan | None) -> Experiment:
+        own = {measure.name: measure.precision for measure in measures if measure.precision is not None}
+        settings = self.settings
+        return Experiment(
+            plan,
+            measures,
+            Precision(settings.precision, own),
+            settings.limits(budget, seconds),
+            settings.confidence,
+            settings.min_failures,
+            patience=budget // 10,
+            before=planned.firings if planned else 0,
+            max_firings=settings.max_firings,
+            dead=planned.dead if planned else False,
+            unsettled=planned.unsettled if planned else {},
+        )
+
+    def _run(self, experiment: Experiment, interruptible: bool) -> Finished:
+        run = partial(run_batch, self.prepared, experiment.plan, self.seed)
+        finished = experiment.run(run, self.map_batches, self.elapsed, self.progress)
+        if finished.reason is Reason.INTERRUPTED and finished.replications < 2 and not interruptible:
+            raise KeyboardInterrupt
+        return finished
+
+    def _part(self, experiment: Experiment, finished: Finished, planned: SteadyPlan | None) -> _Part:
+        plan, deaths = experiment.plan, finished.deaths
+        warnings = list(planned.warnings) if planned else []
+        for end in (End.FIRINGS, End.TOKENS, End.TIME):
+            if number := finished.cut(end):
+                warnings.append(f"{number} of {finished.replications} replications were cut short: {end.value}")
+        reason = finished.reason
+        if planned and deaths and not planned.dead:
+            warnings.append(
+                f"dead marking: {len(deaths)} of {finished.replications} replications died; the estimates hold for the window observed only"
+            )
+            reason = max(reason, Reason.DEAD, key=lambda part: part.weight)
+        course = Course(
+            "steady" if planned else "terminating",
+            reason,
+            finished.replications,
+            finished.firings + (planned.firings if planned else 0),
+            warmup_s=plan.warmup if planned else None,
+            window_s=plan.length if planned else None,
+            pilot_firings=planned.firings if planned else 0,
+            pilot_horizon_s=planned.horizon if planned else None,
+            deaths=len(deaths),
+            mean_time_of_death_s=float(np.mean(deaths)) if deaths else None,
+        )
+        return _Part(finished.estimates, course, tuple(dict.fromkeys(warnings)))
