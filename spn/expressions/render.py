@@ -1,7 +1,7 @@
 """Trees back to text, such that reading the text gives the same tree. What the text means is in `check`.
 
-Not every tree that could be built can be written: a sign before a literal is part of the literal, a chain of more than 48 terms is
-read back balanced, and integers stand as integers only where no real number is expected.
+Not every tree that could be built can be written: a sign before a literal is part of the literal, and
+integers stand as integers only where no real number is expected.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ from spn.expressions.tree import (
 from spn.expressions.types import Boolean, Dot, Enumeration, Number, Product, Record, Type
 
 _CHOICE, _OR, _AND, _NOT, _COMPARE, _SUM, _PRODUCT, _SIGN, _POWER, _ATOM = range(10)
+_TERMS = 40
 _LEVELS = {"or": _OR, "and": _AND, "+": _SUM, "-": _SUM, "*": _PRODUCT, "/": _PRODUCT, "//": _PRODUCT, "%": _PRODUCT, "**": _POWER}
 
 
@@ -122,6 +123,8 @@ class _Renderer:
             left = _SUM
         if level == _POWER:
             left, right = _ATOM, _SIGN
+        if level != _COMPARE and (terms := _terms(node.left, level)) and terms % _TERMS == 0:
+            left = _ATOM  # a longer chain would be read back balanced
         return f"{self.at(node.left, left)} {node.operator} {self.at(node.right, right)}", level
 
     def _choice(self, node: IfElse) -> tuple[str, int]:
@@ -175,6 +178,14 @@ class _Renderer:
         if isinstance(argument, Constant) and isinstance(argument.type, Number) and argument.type.dimension not in (0, 1):
             return _number(float(argument.value), Number(False))[0]  # type: ignore[arg-type]  # a plain number is per second here
         return self.at(argument, _CHOICE)
+
+
+def _terms(node: Expression, level: int) -> int:
+    """Operators of one level along the left spine."""
+    count = 0
+    while isinstance(node, Binary) and _LEVELS.get(node.operator) == level:
+        node, count = node.left, count + 1
+    return count
 
 
 def _call(name: str, arguments: list[str]) -> str:

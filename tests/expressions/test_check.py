@@ -253,7 +253,7 @@ def test_delays_are_calls_parameters_choices_and_durations() -> None:
         ("x.append(3)", None, "wrong-type", 1, "methods"),
         ("[1, 2]", None, "wrong-type", 1, None),
         ("(1, voice)", None, "wrong-type", 1, None),
-        ("1..2".replace("1..2", "sum(s for s in n)"), None, "wrong-type", 16, "1..n"),
+        ("sum(s for s in n)", None, "wrong-type", 16, "1..n"),
         ("99999999999999999999", None, "wrong-type", 1, "1e20"),
         ("_", None, "syntax", 1, None),
         ("idle(1, 2)", None, "wrong-arguments", 1, None),
@@ -332,7 +332,8 @@ def test_a_lookup_in_a_parameter_names_the_parameter() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["-" * 90 + "n", "(" * 90 + "n" + ")" * 90, "+".join(["n"] * 10_000), " and ".join(["pooled"] * 10_000), "abs(" * 90 + "n" + ")" * 90]
+    "text",
+    ["-" * 90 + "n", "(" * 90 + "n" + ")" * 90, "+".join(["n"] * 10_000), " and ".join(["true"] * 10_000), "abs(" * 90 + "n" + ")" * 90],
 )
 def test_what_the_parser_lets_through_is_shallow_enough_to_check(text: str) -> None:
     assert good(text) is not None
