@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-
 from typing import Any
 
 from spn.engine.reference import Event, ReferenceEngine, Simulation
@@ -24,7 +23,6 @@ from spn.expressions.tree import (
     Variable,
 )
 from spn.expressions.types import BOOLEAN, DISTRIBUTION, DOT, INTEGER, REAL, Number, Product, Record, Type
-from spn.observation import Outcome, Task
 from spn.net.types import (
     Bind,
     BoundVariable,
@@ -39,6 +37,7 @@ from spn.net.types import (
     Timed,
     Transition,
 )
+from spn.observation import Outcome, Task
 
 JOB = Record("job", (("number", INTEGER), ("size", REAL)))
 PAIR = Product("pair", (INTEGER, INTEGER))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from nets import NOW, arc, discrete, events, exponential, field, firings, JOB, lookup, net, op, out, place, tokens, transition, uniform
+from nets import JOB, NOW, arc, discrete, events, exponential, field, firings, lookup, net, op, out, place, tokens, transition, uniform
 
 from spn.engine.reference import Simulation
 
@@ -68,7 +68,14 @@ def test_age_memory_resumes_the_clock_that_was_frozen_last_first():
             transition("arrive2", "in2", "work", 2.0),
             transition("lose", "cut", (), 3.0),
             transition("regain", "again", (), 4.0),
-            transition("finish", "work", (), 10.0, memory="age", servers=op(op(1, "+", op(2, "*", tokens("cut"))), "+", op(op(1, "-", tokens("again")), "*", 1))),
+            transition(
+                "finish",
+                "work",
+                (),
+                10.0,
+                memory="age",
+                servers=op(op(1, "+", op(2, "*", tokens("cut"))), "+", op(op(1, "-", tokens("again")), "*", 1)),
+            ),
         ],
     )
     assert firings(served, until=12.5)[4:] == [(10.0, "finish"), (12.0, "finish")]
@@ -151,16 +158,25 @@ def test_the_rate_of_a_state_dependent_death_process_gives_its_mean_passage_time
 
 
 def test_of_equal_times_the_higher_priority_fires_first():
-    tie = net([place("a", 1), place("b", 1), place("c", 1)], [
-        transition("low", "a", (), 1.0), transition("high", "b", (), 1.0, priority=2), transition("middle", "c", (), 1.0, priority=1),
-    ])
+    tie = net(
+        [place("a", 1), place("b", 1), place("c", 1)],
+        [
+            transition("low", "a", (), 1.0),
+            transition("high", "b", (), 1.0, priority=2),
+            transition("middle", "c", (), 1.0, priority=1),
+        ],
+    )
     assert firings(tie) == [(1.0, "high"), (1.0, "middle"), (1.0, "low")]
 
 
 def test_of_equal_times_and_priorities_class_and_index_decide():
-    tie = net([place("a", 1, size=3)], [
-        transition("x", arc("a", element="i"), (), 1.0, size=3, guard=op("i", "!=", 1)), transition("y", arc("a", element=1), (), 1.0),
-    ])
+    tie = net(
+        [place("a", 1, size=3)],
+        [
+            transition("x", arc("a", element="i"), (), 1.0, size=3, guard=op("i", "!=", 1)),
+            transition("y", arc("a", element=1), (), 1.0),
+        ],
+    )
     assert [(e.transition, e.index) for e in events(tie)] == [(0, 0), (0, 2), (1, 0)]
 
 
@@ -237,7 +253,10 @@ def test_a_uniform_delay_is_the_first_draw_of_the_stream():
 
 
 def test_the_tail_of_moves_goes_to_the_array_element_that_the_index_says():
-    ring = net([place("p", op("i", "==", 0), size=3)], [
-        transition("t", arc("p", element="i"), out("p", element=op(op("i", "+", 1), "%", 3)), 1.0, size=3),
-    ])
+    ring = net(
+        [place("p", op("i", "==", 0), size=3)],
+        [
+            transition("t", arc("p", element="i"), out("p", element=op(op("i", "+", 1), "%", 3)), 1.0, size=3),
+        ],
+    )
     assert [e.index for e in events(ring, most=5)] == [0, 1, 2, 0, 1]

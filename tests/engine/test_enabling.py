@@ -40,7 +40,9 @@ def test_an_inhibitor_of_multiplicity_zero_is_no_arc():
 
 
 def test_a_test_arc_needs_tokens_and_leaves_them():
-    both = net([place("p", 3), place("key", 1), place("none")], [transition("t", "p", (), 1.0, tests="key"), transition("u", "p", (), 0.5, tests="none")])
+    both = net(
+        [place("p", 3), place("key", 1), place("none")], [transition("t", "p", (), 1.0, tests="key"), transition("u", "p", (), 0.5, tests="none")]
+    )
     assert final(both) == {"p": 0, "key": 1, "none": 0}
 
 
@@ -89,7 +91,10 @@ def test_a_fan_takes_from_each_and_waits_for_all():
 
 
 def test_an_output_fan_puts_into_each_element_with_its_own_token():
-    fan = net([place("box", size=3, colour=INTEGER), place("go", 1)], [transition("t", "go", out("box", element="c", token=op("c", "*", 10), loop=("c", 0, 2)), 1.0)])
+    fan = net(
+        [place("box", size=3, colour=INTEGER), place("go", 1)],
+        [transition("t", "go", out("box", element="c", token=op("c", "*", 10), loop=("c", 0, 2)), 1.0)],
+    )
     simulation = Simulation(fan)
     simulation.run()
     assert [list(simulation.marking.values(0, k)) for k in range(3)] == [[0], [10], [20]]
@@ -124,18 +129,26 @@ def test_components_of_a_product_are_bound_one_by_one():
 
 
 def test_bindings_with_equal_variables_are_one_with_a_clock_for_each_token():
-    either = net([place("p", [(1, 7), (1, 8), (2, 7)], colour=PAIR)], [transition("t", arc("p", pattern=("?x", None), whole=False), (), 1.0, variables=["x"], servers=None)])
+    either = net(
+        [place("p", [(1, 7), (1, 8), (2, 7)], colour=PAIR)],
+        [transition("t", arc("p", pattern=("?x", None), whole=False), (), 1.0, variables=["x"], servers=None)],
+    )
     simulation = Simulation(either)
     assert {values: len(b.clocks) for values, b in simulation._bindings[0].items()} == {(1,): 2, (2,): 1}
 
 
 def test_an_inhibitor_counts_only_tokens_that_fit():
-    some = net([place("p", [1, 2], colour=INTEGER), place("n", 5)], [transition("t", ["n"], out("p", token=1), 1.0, inhibit=arc("p", 3, pattern=(1,)))])
+    some = net(
+        [place("p", [1, 2], colour=INTEGER), place("n", 5)], [transition("t", ["n"], out("p", token=1), 1.0, inhibit=arc("p", 3, pattern=(1,)))]
+    )
     assert final(some) == {"p": 4, "n": 3}
 
 
 def test_a_guard_over_a_bound_variable_filters():
-    only = net([place("p", [1, 2, 3, 4], colour=INTEGER)], [transition("t", arc("p", pattern=("?c",)), (), 1.0, variables=["c"], guard=op(op("c", "%", 2), "==", 0))])
+    only = net(
+        [place("p", [1, 2, 3, 4], colour=INTEGER)],
+        [transition("t", arc("p", pattern=("?c",)), (), 1.0, variables=["c"], guard=op(op("c", "%", 2), "==", 0))],
+    )
     assert [e.binding for e in events(only)] == [(2,), (4,)]
 
 
@@ -178,7 +191,11 @@ def test_an_ordered_place_whose_first_token_does_not_fit_blocks():
 def test_two_arcs_of_one_firing_take_successive_tokens_of_a_fifo():
     two = net(
         [place("q", [4, 5, 6], colour=INTEGER, order="fifo"), place("r", colour=INTEGER)],
-        [transition("t", [arc("q", pattern=("?a",)), arc("q", pattern=("?b",))], out("r", token=op(op("a", "*", 10), "+", "b")), 1.0, variables=["a", "b"])],
+        [
+            transition(
+                "t", [arc("q", pattern=("?a",)), arc("q", pattern=("?b",))], out("r", token=op(op("a", "*", 10), "+", "b")), 1.0, variables=["a", "b"]
+            )
+        ],
     )
     assert [e.binding for e in events(two)] == [(4, 5)]
 
@@ -214,7 +231,10 @@ def test_weights_share_the_firings_in_proportion():
 
 
 def test_the_choice_takes_one_uniform_and_a_lone_binding_none():
-    race = net([place("p", 1), place("q", 1)], [transition("a", "p", (), weight=2), transition("b", "p", (), weight=3), transition("lone", "q", (), priority=5)])
+    race = net(
+        [place("p", 1), place("q", 1)],
+        [transition("a", "p", (), weight=2), transition("b", "p", (), weight=3), transition("lone", "q", (), priority=5)],
+    )
     for seed in range(20):
         u = np.random.Generator(np.random.SFC64(np.random.SeedSequence(seed))).random()
         assert names(race, seed=seed) == ["lone", "a" if u * 5 < 2 else "b"]
@@ -251,7 +271,10 @@ def test_what_cannot_be_is_an_error_that_names_the_transition_and_the_time(code,
 
 
 def test_a_token_beyond_its_integer_range_is_an_error():
-    count = net([place("p", [1], colour=INTEGER, bounds=((1, 3),))], [transition("up", arc("p", pattern=("?c",)), out("p", token=op("c", "+", 1)), 1.0, variables=["c"])])
+    count = net(
+        [place("p", [1], colour=INTEGER, bounds=((1, 3),))],
+        [transition("up", arc("p", pattern=("?c",)), out("p", token=op("c", "+", 1)), 1.0, variables=["c"])],
+    )
     with pytest.raises(RunError) as caught:
         firings(count)
     assert (caught.value.code, caught.value.time) == ("bad-value", 3.0)
@@ -260,6 +283,14 @@ def test_a_token_beyond_its_integer_range_is_an_error():
 def test_a_record_can_be_changed_on_its_way():
     grow = net(
         [place("p", [(1, 0.5)], colour=JOB)],
-        [transition("t", arc("p", pattern=("?c",)), out("p", token=make_token(op(field("c", 0, INTEGER), "+", 1), field("c", 1), type=JOB)), 1.0, variables=[("c", JOB)])],
+        [
+            transition(
+                "t",
+                arc("p", pattern=("?c",)),
+                out("p", token=make_token(op(field("c", 0, INTEGER), "+", 1), field("c", 1), type=JOB)),
+                1.0,
+                variables=[("c", JOB)],
+            )
+        ],
     )
     assert [e.binding[0] for e in events(grow, most=3)] == [(1, 0.5), (2, 0.5), (3, 0.5)]

@@ -1,4 +1,4 @@
-"""A net made ready: its expressions compiled, and for each index that is looked at a *site* with what never changes there. No run's state lives here."""
+"""A net made ready: its expressions compiled, and for each index looked at a *site* with what never changes there. No run's state lives here."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Any, TypeAlias
 
 from spn.distributions import Distribution, make
 from spn.engine.reference.dependencies import Dependencies
-from spn.engine.reference.state import Function, State, StateFunctions
+from spn.engine.reference.state import Function, State
+from spn.expressions.closures import compile_expression
 from spn.expressions.tree import Constant, DelayCall, Expression, Now, Sequence, Tokens, Value
 from spn.expressions.types import Dot
 from spn.expressions.walk import free_variables, walk
@@ -125,7 +126,7 @@ class TransitionClass:
         self.limits_capacity = any(net.places[arc.place].capacity is not None for arc in self.outputs)
         arcs = (*self.inputs, *self.tests, *self.inhibitors)
         self.simple = not self.names and not self.limits_capacity and all(arc.static and arc.counts_all for arc in arcs)
-        self.simple = self.simple and not any(arc.valued for arc in self.inputs)
+        self.simple = self.simple and not any(arc.valued for arc in (*self.inputs, *self.tests))
 
     def _compile_timing(self, timing: Timed) -> None:
         self.memory = timing.memory
@@ -153,7 +154,7 @@ class TransitionClass:
 class Site:
     """One index of a transition class: what never changes there, found when it is first looked at."""
 
-    __slots__ = ("_delay", "code", "environment", "fixed_moves", "index", "inhibitors", "inputs", "kind", "tests")
+    __slots__ = ("_delay", "code", "environment", "fixed_moves", "index", "inhibitors", "inputs", "kind", "takes", "tests")
 
     def __init__(self, kind: TransitionClass, index: int) -> None:
         self.kind = kind
@@ -163,15 +164,18 @@ class Site:
         self._delay: Distribution | None = None
         self.fixed_moves: tuple[tuple[int, int, int, None], ...] | None = None
         self.inputs: tuple[Need, ...] = ()
+        self.takes: tuple[tuple[int, int, int, None], ...] = ()
         self.tests: tuple[Need, ...] = ()
         self.inhibitors: tuple[Need, ...] = ()
         if kind.simple:
             state = State(kind.net, self.environment)
-            self.inputs = _together(self._needs(kind.inputs, state))
+            inputs = self._needs(kind.inputs, state)
+            self.inputs = _together(inputs)
+            self.takes = tuple((place, element, number, None) for place, element, number in inputs if number)
             self.tests = tuple(need for need in self._needs(kind.tests, state) if need[2])
             self.inhibitors = tuple(need for need in self._needs(kind.inhibitors, state) if need[2])
             if not kind.resets and all(arc.static and not arc.valued for arc in kind.outputs):
-                takes = [(place, element, -number, None) for place, element, number in self._needs(kind.inputs, state)]
+                takes = [(place, element, -number, None) for place, element, number in inputs]
                 puts = [(place, element, number, None) for place, element, number in self._needs(kind.outputs, state)]
                 self.fixed_moves = tuple(move for move in (*takes, *puts) if move[2])
 
@@ -278,7 +282,7 @@ class PreparedNet:
         self.places: tuple[Place, ...] = net.places
         self.place_number = {place.name: number for number, place in enumerate(net.places)}
         self.valued = tuple(not isinstance(place.colour, Dot) for place in net.places)
-        self._functions = StateFunctions(net)
+        self.tables = {name: values.tolist() for name, values in net.tables.items()}
         self.classes: list[TransitionClass] = []
         self._sites: dict[int, Site] = {}
         first = 0
@@ -293,7 +297,7 @@ class PreparedNet:
 
     def function(self, expression: Expression) -> Function:
         """An expression as a function of the state."""
-        return self._functions.function(expression)
+        return compile_expression(expression)
 
     def kind_of(self, code: int) -> TransitionClass:
         """The class to which a code belongs."""
@@ -347,7 +351,7 @@ class PreparedNet:
         for element in range(place.size if parts else 0):
             for value, count, fan in parts:
                 state = State(self, {place.index: element})
-                for variables in [state.variables] if fan is None else [{place.index: element, fan.variable: v} for v in fan.values(state)]:
+                for variables in [state.variables] if fan is None else [{**state.variables, fan.variable: v} for v in fan.values(state)]:
                     state.variables = variables
                     number = count(state)
                     if number < 0:

@@ -1,4 +1,4 @@
-"""What has to be looked at after a firing: for each element the transitions and observations whose value may have changed. Static; found once for a net.
+"""What has to be looked at after a firing: for each element the transitions and observations that may have changed. Found once for a net.
 
 An element expression that the class's index (and a loop over a range that is known beforehand) decides is evaluated for all indices at once.
 Every other one makes its reader depend on the whole place class, which may be more than needed but is never less.
@@ -48,8 +48,8 @@ class Reads:
 def values_of(expression: Expression, spread: Spread, tables: Mapping[str, NDArray[np.generic]]) -> Integers | None:
     """An integer expression's value for all values of the variables, or None if something else decides it."""
     match expression:
-        case Constant(value=int() as value):
-            return np.int64(value) * np.ones((), np.int64)
+        case Constant(value=int() as constant):
+            return np.array(constant, np.int64)
         case Variable(name=name):
             return spread.get(name)
         case Lookup(table=table, index=index) if table in tables:

@@ -1,4 +1,4 @@
-"""Which bindings of a transition are enabled in a marking, in order, and how often: sections *Enabling* of the semantics. Nothing here changes a marking."""
+"""Which bindings of a transition are enabled in a marking, in order, and how often: *Enabling* in the semantics. Nothing here changes a marking."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def _simple(site: Site, state: State) -> list[Binding]:
     binding = Binding(site, (), site.environment, (), ())
     if not kind.immediate:
         degree = min([counts[place][element] // number for place, element, number in site.inputs]) if site.inputs else 1
-        binding.degree = min(degree, site.servers(state)) if kind.servers is not None else degree
+        binding.degree = int(min(degree, site.servers(state)))
     return [binding]
 
 
@@ -115,8 +115,9 @@ class _Search:
         if number == 0:
             self._serve(*following)
             return
+        # With its place a key can be compared with those of clocks set in other markings, in which other arcs counted.
         for key, token in self._choices(arc, element, number, taking):
-            self.order.append(key)
+            self.order.append((arc.place, *key))
             if taking:
                 self.takes.append((arc.place, element, number, token))
             self._serve(*following)
@@ -126,7 +127,7 @@ class _Search:
             if arc.fan is not None:
                 self.variables[arc.fan.variable] = value  # type: ignore[assignment]
 
-    def _choices(self, arc: Arc, element: int, number: int, taking: bool) -> Iterator[tuple[Any, Value | None]]:
+    def _choices(self, arc: Arc, element: int, number: int, taking: bool) -> Iterator[tuple[tuple[Any, ...], Value | None]]:
         """(order key, value) of each choice of `number` tokens that fit; while one is given its variables are bound."""
         taken = [take for take in self.takes if take[0] == arc.place and take[1] == element] if taking else []
         if self.marking.counts[arc.place][element] - sum(take[2] for take in taken) < number:
@@ -149,13 +150,13 @@ class _Search:
                     yield key, value
                     self._unbind(new)
 
-    def _candidates(self, arc: Arc, bag: Bag) -> list[tuple[Any, Value, int]]:
+    def _candidates(self, arc: Arc, bag: Bag) -> list[tuple[tuple[Any, ...], Value, int]]:
         """The values to try; only one if the pattern says which."""
         if all(kind == EQUAL or (kind == BIND and entry in self.variables) for kind, entry in arc.checks):
             entries = tuple([entry(self.state) if kind == EQUAL else self.variables[entry] for kind, entry in arc.checks])
             value = entries[0] if arc.whole else entries
             return [((), value, bag.count(value))]
-        return bag.choices()
+        return [((key,), value, tokens) for key, value, tokens in bag.choices()]
 
     def _match_all(self, arc: Arc, tokens: list[Value]) -> list[str] | None:
         """Match the pattern with all tokens, variables being bound by the first; the names bound, or None."""

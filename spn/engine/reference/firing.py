@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from spn.engine.reference.classes import Arc
 from spn.engine.reference.enabling import Binding, fits, unfolded
-from spn.engine.reference.marking import Bag, Line
+from spn.engine.reference.marking import Line
 from spn.engine.reference.state import State
 from spn.expressions.tree import Value
 from spn.observation import RunError
@@ -24,12 +24,12 @@ def fire(binding: Binding, state: State) -> tuple[Change, ...]:
         return site.fixed_moves
     state.variables = binding.environment
     # All expressions see the marking before the firing.
-    takes = binding.takes if not site.kind.simple else site.inputs
+    takes = site.takes if site.kind.simple else binding.takes
     emptied = [_emptied(arc, site.element(arc, state), state) for arc in unfolded(site.kind.resets, state)]
     puts = [_put(arc, binding, state) for arc in unfolded(site.kind.outputs, state)]
     changes: list[Change] = []
     for take in takes:
-        changes += _take(take[0], take[1], take[2], take[3] if len(take) > 3 else None, state)
+        changes += _take(*take, state)
     for place, element, fitting in emptied:
         changes += _empty(place, element, fitting, state)
     for place, element, number, value in puts:
@@ -95,6 +95,3 @@ def in_bounds(value: Value | None, bounds: tuple[tuple[int, int] | None, ...]) -
         return True
     values = value if isinstance(value, tuple) else (value,)
     return all(bound is None or bound[0] <= part <= bound[1] for part, bound in zip(values, bounds, strict=False))  # type: ignore[operator]
-
-
-__all__ = ["Bag", "Change", "fire", "in_bounds"]

@@ -1,4 +1,4 @@
-"""The marking: how many tokens each element holds and, where they have values, which ones and in what order. Rules of enabling and firing live elsewhere."""
+"""The marking: how many tokens each element holds and, where they have values, which ones in what order. The rules of enabling and firing are elsewhere."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Bag:
     def choices(self) -> list[tuple[Value, Value, int]]:
         """(order key, value, tokens) of each different value: by value, or for records by arrival of the first equal token."""
         if self.by_value:
-            return [(value, value, len(self.arrivals[value])) for value in sorted(self.arrivals)]  # type: ignore[type-var]
+            return [(value, value, len(self.arrivals[value])) for value in sorted(self.arrivals)]
         return sorted((queue[0], value, len(queue)) for value, queue in self.arrivals.items())
 
     def values(self) -> Iterator[Value]:
@@ -119,12 +119,6 @@ class Marking:
         self.total = 0
         self._arrivals = 0
 
-    def set_plain(self, place: int, counts: Sequence[int]) -> None:
-        """Start with so many plain tokens in each element of a place."""
-        self.counts[place] = list(counts)
-        self.sums[place] = sum(counts)
-        self.total += self.sums[place]
-
     def store(self, place: int, element: int) -> Store:
         """The valued tokens of an element (made when first asked for)."""
         stores = self.stores[place]
@@ -147,6 +141,11 @@ class Marking:
             self._arrivals += 1
             store.put(value, self._arrivals, self.uniform)
         self.add(place, element, count)
+
+    def occupied(self, place: int) -> list[int]:
+        """The elements of a place with valued tokens that have some."""
+        counts = self.counts[place]
+        return [element for element in self.stores[place] or () if counts[element]]
 
     def values(self, place: int, element: int) -> Iterable[Value]:
         """The values of the tokens in an element."""

@@ -36,7 +36,7 @@ Action: TypeAlias = Callable[[State], None]
 
 @dataclass(slots=True)
 class Observer:
-    """A measure being observed. `actions` are what it does at given times, `watches` what it does in tangible markings when an observation has changed."""
+    """A measure being observed. `actions` are what it does at given times, `watches` what in tangible markings if an observation has changed."""
 
     name: str
     rows: NDArray[np.float64]

@@ -8,8 +8,9 @@ import numpy as np
 
 from spn.engine.reference.classes import PreparedNet, watched
 from spn.engine.reference.observers import Action, Counter, Observer, observer
-from spn.engine.reference.simulation import Simulation
-from spn.engine.reference.state import EvaluationError
+from spn.engine.reference.simulation import Simulation, told
+from spn.engine.reference.state import NoElementError
+from spn.expressions.errors import EvaluationError
 from spn.observation import End, Outcome, RunError, Task
 
 
@@ -108,7 +109,8 @@ class Replication:
         return not any(each.missing for each in self.observers) and (not self.task.cuts or bool(self.tokens[-1, 0] >= 0))
 
     def _arithmetic(self, error: EvaluationError) -> RunError:
-        return RunError("bad-arithmetic", f"in a measure: {error}", self.simulation.now)
+        code = "bad-index" if isinstance(error, NoElementError) else "bad-arithmetic"
+        return RunError(code, f"in a measure: {told(error)}", self.simulation.now)
 
     def _outcome(self, end: End, time: float, dead_at: float | None) -> Outcome:
         for each in self.observers:

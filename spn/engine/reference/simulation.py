@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from numpy.random import SFC64, Generator, SeedSequence
 
@@ -14,7 +14,8 @@ from spn.engine.reference.dependencies import Dependencies, candidates
 from spn.engine.reference.enabling import INFINITE, Binding, enabled_bindings
 from spn.engine.reference.firing import Change, fire, in_bounds
 from spn.engine.reference.marking import Marking
-from spn.engine.reference.state import EvaluationError, State
+from spn.engine.reference.state import NoElementError, State
+from spn.expressions.errors import EvaluationError
 from spn.expressions.tree import Value
 from spn.net.types import Net
 from spn.observation import RunError
@@ -23,7 +24,8 @@ Frozen = list[tuple[float, float]]
 """Of each frozen clock the time it has left and the rate with which it was drawn (-1 if not exponential), the last frozen one last."""
 
 
-class Event(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Event:
     """One firing. `transition` is the number of the class, `binding` has its variables' values in order, `moves` (place, element, number, value)."""
 
     time: float
@@ -60,8 +62,7 @@ class Simulation:
         self._resampling: set[int] = set()
         self._instant: list[Site] = []
         self.marking = Marking(self.net.places, self._rng.random)
-        self.state = State(self.net, {})
-        self.state.marking = self.marking
+        self.state = State(self.net, {}, self.marking)
         self._put_initial_tokens()
         self._update_bindings(range(self.net.size) if look_at_everything else candidates(self.net, self.marking))
 
@@ -284,4 +285,13 @@ class Simulation:
         return RunError("timeless-trap", text, self.now)
 
     def _arithmetic(self, site: Site, error: EvaluationError) -> RunError:
-        return RunError("bad-arithmetic", f"{site.describe(self.state.variables)}: {error}", self.now)
+        code = "bad-index" if isinstance(error, NoElementError) else "bad-arithmetic"
+        return RunError(code, f"{site.describe(self.state.variables)}: {told(error)}", self.now)
+
+
+def told(error: EvaluationError) -> str:
+    """What went wrong in an expression and, if it is known, where it is written."""
+    if error.span is None:
+        return error.message
+    row, column = error.span.source.position(error.span.start)
+    return f"{error.message} (in {error.span.source.name}, line {row}, column {column})"
