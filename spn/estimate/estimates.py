@@ -34,8 +34,8 @@ class Assessment:
     """How an estimate came about and what to think of it.
 
     `target` is the relative half-width asked for, `events` the number of failures, firings or values behind it (None where nothing is counted),
-    `censored` the replications whose observation was cut short, `drift` Student's t between the halves of the windows,
-    `notes` what a reader has to know.
+    `censored` the replications whose observation was cut short, `drift` Student's t between the halves of the windows and
+    `shift` their relative difference, `notes` what a reader has to know.
     """
 
     state: State
@@ -44,6 +44,7 @@ class Assessment:
     events: int | None = None
     censored: int = 0
     drift: float | None = None
+    shift: float | None = None
     notes: tuple[str, ...] = ()
 
     @property
@@ -57,7 +58,7 @@ class Assessment:
             "events": self.events,
             "converged": self.converged,
             "state": self.state.value,
-            "diagnostics": {"censored": self.censored, "drift_t": number(self.drift), "notes": list(self.notes)},
+            "diagnostics": {"censored": self.censored, "drift_t": number(self.drift), "drift": number(self.shift), "notes": list(self.notes)},
         }
 
 

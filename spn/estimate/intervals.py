@@ -18,6 +18,9 @@ Floats = NDArray[np.float64]
 FEW_EVENTS = 30
 """Below this number of events a sum of them is treated as skewed (gamma interval) and not as normal (Student)."""
 
+ROUNDING = 1e-12
+"""Relative error that an integral over a long trajectory may have gathered."""
+
 
 @final
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,7 @@ def mean(values: Floats, confidence: float) -> Interval:
     """The mean of i.i.d. observations by Student's interval (Student, Biometrika 6, 1908; Law & Kelton, sec. 4.5).
 
     With one observation the interval is unbounded, with none all is unknown. If all are equal (zeros too) the width is 0 and the method says so.
+    If they differ, by rounding only perhaps, the interval is not narrower than rounding.
     """
     check_confidence(confidence)
     count = len(values)
@@ -104,6 +108,7 @@ def mean(values: Floats, confidence: float) -> Interval:
     if values.min() == values.max():
         return Interval(float(values[0]), float(values[0]), float(values[0]), confidence, "Student: all observations are equal")
     half = t_quantile(confidence, count - 1) * float(np.std(values, ddof=1)) / math.sqrt(count)
+    half = max(half, ROUNDING * float(np.max(np.abs(values))))
     return Interval(middle, middle - half, middle + half, confidence, "Student")
 
 
@@ -118,7 +123,7 @@ def ratio_of_means(numerators: Floats, denominators: Floats, confidence: float) 
     top, bottom = float(np.sum(numerators)), float(np.sum(denominators))
     if count == 0 or bottom <= 0.0:
         return unknown(confidence, "Fieller: the denominator is 0")
-    if float(np.min(denominators)) == float(np.max(denominators)):
+    if float(np.max(denominators)) - float(np.min(denominators)) <= 1e-9 * float(np.max(denominators)):
         return mean(numerators / denominators, confidence)
     ratio = top / bottom
     if count == 1:

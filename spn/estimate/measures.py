@@ -116,7 +116,7 @@ def estimate(subject: Subject, sample: Sample, confidence: float, target: float,
     total = None if counted is None else round(float(np.sum(counted)))
     if count:
         shift = halves(subject.kind, observations) if subject.steady else None
-        base = replace(base, events=total, drift=None if shift is None else shift.t)
+        base = replace(base, events=total, drift=None if shift is None else shift.t, shift=None if shift is None else shift.relative)
     if subject.kind == "Availability":
         return _availability(subject, observations, confidence, base, min_events)
     return _other(subject, observations, values, confidence, base, min_events)
@@ -126,12 +126,11 @@ def _judged(base: Assessment, interval: Interval, seen: bool, min_events: int) -
     """The state, from the gravest on."""
     if base.replications == 0:
         return base
-    half = (interval.high - interval.low) / 2.0
     if base.censored:
         note = f"{base.censored} of {base.replications + base.censored} replications were cut short and are left out: the estimate can be biased"
         return replace(base, state=State.CENSORED, notes=(*base.notes, note))
-    if base.drift is not None and abs(base.drift) > DRIFT_LIMIT and math.isfinite(half):
-        note = f"the two halves of the observation windows differ (t = {base.drift:.1f})"
+    if base.drift is not None and base.shift is not None and abs(base.drift) > DRIFT_LIMIT and base.shift > interval.relative_half_width:
+        note = f"the two halves of the observation windows differ by {100 * base.shift:.2g} % (t = {base.drift:.1f})"
         return replace(base, state=State.NOT_STATIONARY, notes=(*base.notes, note))
     if not seen:
         return replace(base, state=State.NO_EVENT)

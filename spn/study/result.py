@@ -108,7 +108,7 @@ class Result:
         }
 
     def to_pandas(self) -> Any:
-        """A DataFrame, one row for each number of each measure: columns measure, quantity, estimate, low, high, confidence, method, state. Needs pandas."""
+        """A DataFrame, one row for each number of each measure: columns measure, quantity, estimate, low, high, confidence, method, state."""
         from importlib import import_module
 
         try:

@@ -1,0 +1,141 @@
+"""Intervals against scipy.stats, closed forms and known coverage."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from spn.estimate import intervals
+from spn.estimate.comparison import ratio_interval
+from spn.estimate.intervals import Interval
+from spn.estimate.quantiles import clustered_quantile, sample_quantile
+
+
+def test_student_interval_is_that_of_scipy():
+    values = np.random.default_rng(1).normal(5, 2, 23)
+    expected = stats.t.interval(0.9, 22, values.mean(), stats.sem(values))
+    found = intervals.mean(values, 0.9)
+    assert (found.low, found.high) == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize(("successes", "count"), [(0, 10), (1, 10), (7, 30), (30, 30)])
+def test_clopper_pearson_is_that_of_scipy(successes, count):
+    expected = stats.binomtest(successes, count).proportion_ci(0.95, "exact")
+    found = intervals.proportion(successes, count, 0.95)
+    assert (found.low, found.high) == pytest.approx((expected.low, expected.high), rel=1e-10)
+
+
+@pytest.mark.parametrize("events", [1, 4, 50])
+def test_garwood_is_the_chi_square_interval(events):
+    found = intervals.poisson_rate(events, 10.0, 0.95)
+    expected = stats.chi2.ppf(0.025, 2 * events) / 20, stats.chi2.ppf(0.975, 2 * events + 2) / 20
+    assert (found.low, found.high) == pytest.approx(expected, rel=1e-10)
+
+
+def test_no_event_bounds_the_rate_by_three_over_the_time():
+    found = intervals.poisson_rate(0, 1000.0, 0.95)
+    assert (found.estimate, found.low) == (0.0, 0.0)
+    assert found.high == pytest.approx(-math.log(0.05) / 1000)
+
+
+def test_all_zero_bound_is_the_one_sided_binomial_bound():
+    found = intervals.all_zero_bound(50, 0.95)
+    assert stats.binom.cdf(0, 50, found.high) == pytest.approx(0.05, rel=1e-10)
+
+
+def test_one_event_of_known_size_gives_garwoods_interval():
+    values = np.zeros(400)
+    values[3] = 2.0
+    found = intervals.gamma_mean(values, 0.95)
+    garwood = intervals.poisson_rate(1, 1.0, 0.95).scaled(2.0 / 400)
+    assert (found.low, found.high) == pytest.approx((garwood.low, garwood.high), rel=1e-2)
+
+
+def test_fieller_is_student_for_a_constant_denominator():
+    x = np.random.default_rng(2).normal(5, 2, 40)
+    direct, ratio = intervals.mean(x / 3.0, 0.95), intervals.ratio_of_means(x, np.full(40, 3.0), 0.95)
+    assert (ratio.low, ratio.high) == pytest.approx((direct.low, direct.high), rel=1e-12)
+
+
+def test_fieller_limits_solve_fiellers_equation():
+    rng = np.random.default_rng(3)
+    y = rng.gamma(20, 1, 50)
+    x = 2 * y + rng.normal(0, 3, 50)
+    found = intervals.ratio_of_means(x, y, 0.95)
+    t = stats.t.ppf(0.975, 49)
+    for limit in (found.low, found.high):
+        z = x - limit * y
+        assert abs(z.mean()) / stats.sem(z) == pytest.approx(t, rel=1e-9)
+
+
+def test_fieller_is_unbounded_where_the_denominator_is_uncertain():
+    found = intervals.ratio_of_means(np.array([1.0, 0, 0]), np.array([1.0, 0, 0]), 0.95)
+    assert found.high == math.inf
+
+
+def test_ratio_with_denominator_zero_is_unknown():
+    assert math.isnan(intervals.ratio_of_means(np.zeros(5), np.zeros(5), 0.95).estimate)
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=50), st.sampled_from([0, 3, 100]))
+def test_intervals_of_probabilities_stay_in_the_unit_interval(values, events):
+    found = intervals.unit_mean(np.array(values), events, 0.95)
+    assert 0.0 <= found.low <= found.high <= 1.0
+    assert found.low <= found.estimate * (1 + 1e-12)
+    assert found.estimate <= found.high * (1 + 1e-12)
+
+
+@pytest.mark.parametrize("expected_events", [1.0, 5.0, 25.0])
+def test_few_failures_are_covered(expected_events):
+    """2,000 runs of 30 replications; true coverage of at least 0.93 falls below 0.90 with probability < 1e-6 (binomial)."""
+    rng = np.random.default_rng(4)
+    hits = 0
+    for _ in range(2000):
+        counts = rng.poisson(expected_events / 30, 30)
+        values = np.array([rng.uniform(30, 300, count).sum() for count in counts]) / 1e5
+        found = intervals.unit_mean(values, int(counts.sum()), 0.95)
+        hits += found.low <= expected_events / 30 * 165 / 1e5 <= found.high
+    assert hits / 2000 > 0.90
+
+
+def test_order_statistics_have_their_exact_binomial_coverage():
+    found = sample_quantile(np.arange(1.0, 101.0), 0.5, 0.95)
+    low, high = int(found.low), int(found.high)
+    assert stats.binom.cdf(high - 1, 100, 0.5) - stats.binom.cdf(low - 1, 100, 0.5) >= 0.95
+    assert (low, high) == (40, 61)
+
+
+def test_a_quantile_beyond_the_sample_is_unbounded():
+    assert sample_quantile(np.arange(10.0), 0.99, 0.95).high == math.inf
+    assert clustered_quantile([np.arange(2.0)] * 3, [2] * 3, 0.999, 0.95).estimate == 1.0
+
+
+def test_quantiles_of_dependent_values_are_covered():
+    """400 runs; a true coverage of at least 0.92 falls below 0.84 with probability < 1e-6 (binomial)."""
+    rng = np.random.default_rng(5)
+    truth = stats.norm.ppf(0.9) * math.sqrt(2)
+    hits = 0
+    for _ in range(400):
+        values = [rng.normal() + rng.normal(size=20) for _ in range(60)]
+        found = clustered_quantile(values, [20] * 60, 0.9, 0.95)
+        hits += found.low <= truth <= found.high
+    assert hits / 400 > 0.84
+
+
+def test_ratio_of_two_systems_is_fiellers_for_symmetric_intervals():
+    a, b = Interval(2.0, 1.6, 2.4, 0.95, ""), Interval(1.0, 0.9, 1.1, 0.95, "")
+    found = ratio_interval(a, b)
+    for limit in (found.low, found.high):  # (a - limit b)^2 = da^2 + limit^2 db^2
+        assert (2.0 - limit) ** 2 == pytest.approx(0.4**2 + limit**2 * 0.1**2)
+
+
+def test_ratio_at_zero():
+    zero, one = Interval(0.0, 0.0, 1e-6, 0.95, ""), Interval(1e-4, 0.9e-4, 1.1e-4, 0.95, "")
+    assert ratio_interval(zero, one).low == 0.0
+    assert 1e-2 < ratio_interval(zero, one).high < 1.2e-2
+    turned = ratio_interval(one, zero)
+    assert math.isnan(turned.estimate) and turned.high == math.inf
+    assert turned.low > 80
