@@ -125,8 +125,10 @@ class TransitionClass:
             self._compile_timing(timing)
         self.limits_capacity = any(net.places[arc.place].capacity is not None for arc in self.outputs)
         arcs = (*self.inputs, *self.tests, *self.inhibitors)
-        self.simple = not self.names and not self.limits_capacity and all(arc.static and arc.counts_all for arc in arcs)
+        self.simple = not self.names and all(arc.static and arc.counts_all for arc in arcs)
         self.simple = self.simple and not any(arc.valued for arc in (*self.inputs, *self.tests))
+        if self.limits_capacity:
+            self.simple = self.simple and not self.resets and all(arc.static for arc in self.outputs)
 
     def _compile_timing(self, timing: Timed) -> None:
         self.memory = timing.memory
@@ -154,7 +156,7 @@ class TransitionClass:
 class Site:
     """One index of a transition class: what never changes there, found when it is first looked at."""
 
-    __slots__ = ("_delay", "code", "environment", "fixed_moves", "index", "inhibitors", "inputs", "kind", "takes", "tests")
+    __slots__ = ("_delay", "capacities", "code", "environment", "fixed_moves", "index", "inhibitors", "inputs", "kind", "takes", "tests")
 
     def __init__(self, kind: TransitionClass, index: int) -> None:
         self.kind = kind
@@ -166,6 +168,7 @@ class Site:
         self.inputs: tuple[Need, ...] = ()
         self.takes: tuple[tuple[int, int, int, None], ...] = ()
         self.tests: tuple[Need, ...] = ()
+        self.capacities: tuple[tuple[int, int, float], ...] = ()
         self.inhibitors: tuple[Need, ...] = ()
         if kind.simple:
             state = State(kind.net, self.environment)
@@ -174,6 +177,8 @@ class Site:
             self.takes = tuple((place, element, number, None) for place, element, number in inputs if number)
             self.tests = tuple(need for need in self._needs(kind.tests, state) if need[2])
             self.inhibitors = tuple(need for need in self._needs(kind.inhibitors, state) if need[2])
+            if kind.limits_capacity:
+                self.capacities = self._rooms(inputs, self._needs(kind.outputs, state))
             if not kind.resets and all(arc.static and not arc.valued for arc in kind.outputs):
                 takes = [(place, element, -number, None) for place, element, number in inputs]
                 puts = [(place, element, number, None) for place, element, number in self._needs(kind.outputs, state)]
@@ -191,6 +196,17 @@ class Site:
                 needs.append((arc.place, self.element(arc, state), self.multiplicity(arc, state)))
             state.variables = self.environment
         return needs
+
+    def _rooms(self, inputs: list[Need], outputs: list[Need]) -> tuple[tuple[int, int, float], ...]:
+        """(place, element, most tokens before the firing) where the capacity of an element that gets tokens is kept."""
+        changes = {(place, element): 0 for place, element, _ in outputs}
+        for sign, needs in ((1, outputs), (-1, inputs)):
+            for place, element, number in needs:
+                if (place, element) in changes:
+                    changes[place, element] += sign * number
+        capacity = self.kind.net.capacity
+        rooms = [(place, element, capacity(place, element) - change) for (place, element), change in changes.items()]
+        return tuple(room for room in rooms if room[2] < float("inf"))
 
     def element(self, arc: Arc, state: State) -> int:
         """The arc's element in the current binding."""

@@ -72,6 +72,9 @@ def _simple(site: Site, state: State) -> list[Binding]:
     state.variables = site.environment
     if kind.guard is not None and not kind.guard(state):
         return []
+    for place, element, room in site.capacities:
+        if counts[place][element] > room:
+            return []
     binding = Binding(site, (), site.environment, (), ())
     if not kind.immediate:
         degree = min([counts[place][element] // number for place, element, number in site.inputs]) if site.inputs else 1
