@@ -194,3 +194,11 @@ def observe(of: Net, *cuts: float, seed: int = 1, **limits: Any) -> Outcome:
     """All measures of a net, observed in one replication."""
     task = Task(seed, (), tuple(measure.name for measure in of.measures), cuts, **limits)
     return ReferenceEngine().prepare(of).run(task)
+
+
+def machine_net() -> Net:
+    """A machine that fails and is repaired."""
+    return net(
+        [place("up", 1), place("down")],
+        [transition("fail", "up", "down", exponential(0.1)), transition("repair", "down", "up", uniform(1.0, 2.0))],
+    )

@@ -11,6 +11,7 @@ from spn.distributions import Distribution, make
 from spn.engine.reference.dependencies import Dependencies
 from spn.engine.reference.state import Function, State
 from spn.expressions.closures import compile_expression
+from spn.expressions.errors import EvaluationError
 from spn.expressions.tree import Constant, DelayCall, Expression, Now, Sequence, Tokens, Value
 from spn.expressions.types import Dot
 from spn.expressions.walk import free_variables, walk
@@ -156,7 +157,7 @@ class TransitionClass:
 class Site:
     """One index of a transition class: what never changes there, found when it is first looked at."""
 
-    __slots__ = ("_delay", "capacities", "code", "environment", "fixed_moves", "index", "inhibitors", "inputs", "kind", "takes", "tests")
+    __slots__ = ("_delay", "capacities", "code", "environment", "fixed_moves", "index", "inhibitors", "inputs", "kind", "simple", "takes", "tests")
 
     def __init__(self, kind: TransitionClass, index: int) -> None:
         self.kind = kind
@@ -170,19 +171,29 @@ class Site:
         self.tests: tuple[Need, ...] = ()
         self.capacities: tuple[tuple[int, int, float], ...] = ()
         self.inhibitors: tuple[Need, ...] = ()
+        self.simple = kind.simple
         if kind.simple:
-            state = State(kind.net, self.environment)
-            inputs = self._needs(kind.inputs, state)
-            self.inputs = _together(inputs)
-            self.takes = tuple((place, element, number, None) for place, element, number in inputs if number)
-            self.tests = tuple(need for need in self._needs(kind.tests, state) if need[2])
-            self.inhibitors = tuple(need for need in self._needs(kind.inhibitors, state) if need[2])
-            if kind.limits_capacity:
-                self.capacities = self._rooms(inputs, self._needs(kind.outputs, state))
-            if not kind.resets and all(arc.static and not arc.valued for arc in kind.outputs):
-                takes = [(place, element, -number, None) for place, element, number in inputs]
-                puts = [(place, element, number, None) for place, element, number in self._needs(kind.outputs, state)]
-                self.fixed_moves = tuple(move for move in (*takes, *puts) if move[2])
+            try:
+                self._resolve()
+            except (RunError, EvaluationError):
+                # An element that does not exist: told when, and if, a look at the binding comes to it.
+                self.simple, self.fixed_moves = False, None
+
+    def _resolve(self) -> None:
+        """Evaluate what only the index decides."""
+        kind = self.kind
+        state = State(kind.net, self.environment)
+        inputs = self._needs(kind.inputs, state)
+        self.inputs = _together(inputs)
+        self.takes = tuple((place, element, number, None) for place, element, number in inputs if number)
+        self.tests = tuple(need for need in self._needs(kind.tests, state) if need[2])
+        self.inhibitors = tuple(need for need in self._needs(kind.inhibitors, state) if need[2])
+        if kind.limits_capacity:
+            self.capacities = self._rooms(inputs, self._needs(kind.outputs, state))
+        if not kind.resets and all(arc.static and not arc.valued for arc in kind.outputs):
+            takes = [(place, element, -number, None) for place, element, number in inputs]
+            puts = [(place, element, number, None) for place, element, number in self._needs(kind.outputs, state)]
+            self.fixed_moves = tuple(move for move in (*takes, *puts) if move[2])
 
     def _needs(self, arcs: tuple[Arc, ...], state: State) -> list[Need]:
         """Element and multiplicity of static arcs, fans taken apart."""
@@ -199,7 +210,7 @@ class Site:
 
     def _rooms(self, inputs: list[Need], outputs: list[Need]) -> tuple[tuple[int, int, float], ...]:
         """(place, element, most tokens before the firing) where the capacity of an element that gets tokens is kept."""
-        changes = {(place, element): 0 for place, element, _ in outputs}
+        changes = {(place, element): 0 for place, element, number in outputs if number}
         for sign, needs in ((1, outputs), (-1, inputs)):
             for place, element, number in needs:
                 if (place, element) in changes:

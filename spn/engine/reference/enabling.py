@@ -45,7 +45,7 @@ class Binding:
 
 def enabled_bindings(site: Site, state: State) -> list[Binding]:
     """The enabled bindings of one index, in order, each with its weight or its number of clocks. Immediate ones of weight 0 are left out."""
-    found = _simple(site, state) if site.kind.simple else _Search(site, state).all()
+    found = _simple(site, state) if site.simple else _Search(site, state).all()
     if site.kind.immediate:
         if site.kind.weight is None:
             return found
@@ -207,8 +207,9 @@ class _Search:
         left: dict[tuple[int, int], int] = {}
         for arc in unfolded(site.kind.outputs, state):
             if net.places[arc.place].capacity is not None:
-                key = (arc.place, site.element(arc, state))
-                left[key] = left.get(key, 0) + site.multiplicity(arc, state)
+                key, number = (arc.place, site.element(arc, state)), site.multiplicity(arc, state)
+                if number:
+                    left[key] = left.get(key, 0) + number
         for place, element in left:
             left[place, element] += self._staying(binding, place, element)
         return all(tokens <= net.capacity(place, element) for (place, element), tokens in left.items())

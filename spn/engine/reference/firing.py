@@ -24,7 +24,7 @@ def fire(binding: Binding, state: State) -> tuple[Change, ...]:
         return site.fixed_moves
     state.variables = binding.environment
     # All expressions see the marking before the firing.
-    takes = site.takes if site.kind.simple else binding.takes
+    takes = site.takes if site.simple else binding.takes
     emptied = [_emptied(arc, site.element(arc, state), state) for arc in unfolded(site.kind.resets, state)]
     puts = [_put(arc, binding, state) for arc in unfolded(site.kind.outputs, state)]
     changes: list[Change] = []

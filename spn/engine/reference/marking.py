@@ -1,4 +1,4 @@
-"""The marking: how many tokens each element holds and, where they have values, which and in what order. Rules of enabling and firing are elsewhere."""
+"""The marking: how many tokens each element holds and, where they have values, which and in what order. The rules for changing it are elsewhere."""
 
 from __future__ import annotations
 
