@@ -50,6 +50,14 @@ class Label:
 
 
 @dataclass(frozen=True, slots=True)
+class TableForm:
+    """A lookup table as written; `type` where it is not that of the values: a duration, an enumeration."""
+
+    values: tuple[Text, ...]
+    type: Text | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ModuleFile:
     """A module in another file. `key` is the resolved path, under which a `Library` holds it; None if files are not followed."""
 
@@ -187,10 +195,13 @@ def _value(value: Any, info: ValidationInfo) -> Text | tuple[Text, ...]:
     return _texts(value, info) if isinstance(value, list | tuple) else as_text(value, "a value or a list of values")
 
 
-def _table(value: Any, info: ValidationInfo) -> tuple[Text, ...]:
-    if not isinstance(value, list | tuple):
-        raise wrong_kind(value, "a list of numbers").error()
-    return _texts(value, info)
+def _table(value: Any, info: ValidationInfo) -> TableForm:
+    if isinstance(value, list | tuple):
+        return TableForm(_texts(value, info))
+    if isinstance(value, dict) and set(value) == {"type", "values"} and isinstance(value["values"], list | tuple):
+        by_name = {str(key): entry for key, entry in value.items()}
+        return TableForm(_texts(by_name["values"], info), as_text(by_name["type"], "the name of a type"))
+    raise wrong_kind(value, "a list of numbers, or a mapping with 'type' and 'values'").error()
 
 
 def _pairs(value: dict[Any, Any], info: ValidationInfo, expected: str = EXPRESSION) -> dict[Text, Text]:
@@ -310,7 +321,8 @@ OneOrTwo = Annotated[
     Form(_several("a time or a list of two", most=2), {"anyOf": [ONE_SCHEMA, MANY_SCHEMA | {"minItems": 1, "maxItems": 2}]}),
 ]
 Value = Annotated[Text | tuple[Text, ...], Form(_value, {"anyOf": [ONE_SCHEMA, MANY_SCHEMA]})]
-Table = Annotated[tuple[Text, ...], Form(_table, MANY_SCHEMA)]
+_TYPED_TABLE = {"type": "object", "properties": {"type": {"type": "string"}, "values": MANY_SCHEMA}, "required": ["type", "values"]}
+Table = Annotated[TableForm, Form(_table, {"anyOf": [MANY_SCHEMA, _TYPED_TABLE | {"additionalProperties": False}]})]
 Key = Annotated[Name, Form(_name(dotted=False), {"type": "string", "pattern": _NAME_PATTERN})]
 DottedKey = Annotated[Name, Form(_name(dotted=True), {"type": "string", "pattern": _DOTTED_PATTERN})]
 Names = Annotated[tuple[Name, ...], Form(_names, {"type": "array", "items": {"type": "string", "pattern": _NAME_PATTERN}, "minItems": 1})]

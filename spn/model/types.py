@@ -283,15 +283,17 @@ class MeasureDeclaration(Section):
     )
     average: One | None = Field(None, description="An expression: its time average (steady, over, until) or expected value (at).")
     integral: One | None = Field(None, description="An expression: its time integral.")
-    rate: One | None = Field(None, description="A transition: its firings per second.")
-    count: One | None = Field(None, description="A transition: the number of its firings.")
-    tally: One | None = Field(
-        None, description="An expression: its mean (and quantiles) over the firings of the transition 'on', in the marking before each."
+    rate: Several | None = Field(None, description="A transition, or a list of them: firings per second.")
+    count: Several | None = Field(None, description="A transition, or a list of them: the number of firings.")
+    tally: Several | None = Field(
+        None,
+        description="An expression: its mean (and quantiles) over the firings of the transition 'on', in the marking before each. "
+        "With a list of transitions, one expression for all or one for each.",
     )
     first_passage: One | None = Field(
         None, description="A condition: the time until it first holds; with 'within' the probability that this is at most as long."
     )
-    on: One | None = Field(None, description="The transition at whose firings 'tally' is taken.")
+    on: Several | None = Field(None, description="The transition (or transitions) at whose firings 'tally' is taken.")
     at: One | None = Field(None, description="Window: at a point in time.")
     over: OneOrTwo = Field((), description="Window: from the start to a time, or [from, to].")
     until: One | None = Field(None, description="Window: from the start until a condition first holds.")
@@ -306,11 +308,11 @@ class MeasureDeclaration(Section):
         return next(kind for kind in WINDOWS if getattr(self, kind) is not None)
 
     @property
-    def subject(self) -> Text:
-        """The condition, expression or transition that the measure is about."""
+    def subjects(self) -> tuple[Text, ...]:
+        """The condition, expression or transitions that the measure is about."""
         found = getattr(self, self.kind)
-        assert isinstance(found, Text)
-        return found
+        assert isinstance(found, Text | tuple)
+        return found if isinstance(found, tuple) else (found,)
 
     @classmethod
     def faults(cls, data: dict[Any, Any]) -> Iterator[Fault]:

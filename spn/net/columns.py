@@ -1,12 +1,14 @@
 """Columns: the values that an expression takes over an index, and their shortest expression in that index.
 
-A column that is constant becomes a constant, an affine integer column ``start + step * i``, any other a lookup in an interned
-table. The form is canonical: evaluating it and encoding the values again gives the same expression, which makes resolving idempotent.
+A column that is constant becomes a constant, an affine integer column ``step * i + start``, the index of one dimension of an array
+``(i - first) // run % count + low``, any other a lookup in an interned table. The form is canonical: evaluating it and encoding the
+values again gives the same expression, which makes resolving idempotent.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +17,7 @@ from spn.expressions.tree import Binary, Constant, Expression, Lookup, Value, Va
 from spn.expressions.types import INTEGER, Boolean, Enumeration, Number, Type
 from spn.net.types import TableValues
 
-Array = NDArray[np.int64] | NDArray[np.float64] | NDArray[np.bool_]
+Array = NDArray[Any]
 
 
 @dataclass(slots=True)
@@ -67,6 +69,9 @@ def encode(values: Array, variable: Variable | None, element: Type, tables: Tabl
         step = int(values[1]) - int(values[0])
         if bool((np.diff(values) == step).all()):
             return affine(int(values[0]) - step * first, step, variable)
+        radix = _radix_form(values)
+        if radix is not None:
+            return _digit(*radix, len(values), affine(-first, 1, variable))
     return Lookup(element, tables.intern(values, element), affine(-first, 1, variable))
 
 
@@ -78,6 +83,28 @@ def affine(start: int, step: int, variable: Expression) -> Expression:
     if start == 0:
         return term
     return Binary(INTEGER, "+" if start > 0 else "-", term, Constant(INTEGER, abs(start)))
+
+
+def _radix_form(values: NDArray[np.int64]) -> tuple[int, int, int] | None:
+    """Low, run and count if ``values[k] == low + k // run % count``: the index of one dimension of an array laid out in rows."""
+    low = int(values[0])
+    run = int(np.argmax(values != low))
+    if run == 0 or int(values[run]) != low + 1:
+        return None
+    back = np.flatnonzero(values[::run] == low)
+    count = int(back[1]) if back.size > 1 else -(-len(values) // run)
+    positions = np.arange(len(values), dtype=np.int64)
+    return (low, run, count) if bool((values == low + positions // run % count).all()) else None
+
+
+def _digit(low: int, run: int, count: int, size: int, position: Expression) -> Expression:
+    """``position // run % count + low``, without what is superfluous."""
+    result = position
+    if run > 1:
+        result = Binary(INTEGER, "//", result, Constant(INTEGER, run))
+    if count * run < size:
+        result = Binary(INTEGER, "%", result, Constant(INTEGER, count))
+    return affine(low, 1, result)
 
 
 def affine_form(values: NDArray[np.int64]) -> tuple[int, int] | None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from spn.expressions.tree import Domain, Expression, Step
-from spn.expressions.types import Type
+from spn.expressions.types import Table, Type
 from spn.net.types import Entry, Order
 from spn.text.source import Span
 
@@ -143,7 +143,10 @@ class Instance:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Transitions that a measure means: by path, with values of ``for`` variables (empty: all), or over all instances of a module."""
+    """Transitions that a measure means: by path, with values of ``for`` variables (empty: all), or over all instances of a module.
+
+    With a `loop` its variable stands for one of the ``for`` variables, restricted to the loop's domain and `condition`.
+    """
 
     path: tuple[Step, ...]
     instances_of: str | None
@@ -152,6 +155,8 @@ class Target:
     indices: tuple[Expression, ...]
     value: Expression | None
     span: Span | None
+    loop: Loop | None = None
+    condition: Expression | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +183,7 @@ class Module:
     parameters: dict[str, Parameter] = field(default_factory=dict)
     order: list[str] = field(default_factory=list)
     colours: dict[str, Type] = field(default_factory=dict)
-    tables: dict[str, tuple[Type, tuple[Expression, ...]]] = field(default_factory=dict)
+    tables: dict[str, tuple[Table, tuple[Expression | int | float, ...]]] = field(default_factory=dict)
     places: dict[str, Place] = field(default_factory=dict)
     transitions: dict[str, Transition] = field(default_factory=dict)
     instances: dict[str, Instance] = field(default_factory=dict)

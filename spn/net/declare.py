@@ -387,14 +387,13 @@ class _Declarer:
         expression: Expression | None = None
         match m.kind:
             case "availability" | "first_passage":
-                expression = self.expression(m.subject, self.scope, BOOLEAN)
+                expression = self.expression(m.subjects[0], self.scope, BOOLEAN)
             case "average" | "integral":
-                expression = self._number(m.subject, self.scope)
+                expression = self._number(m.subjects[0], self.scope)
             case "rate" | "count":
-                targets = self._targets(m.subject, None)
+                targets = tuple(target for text in m.subjects for target in self._targets(text, None))
             case "tally":
-                assert m.on is not None
-                targets = self._targets(m.on, m.subject)
+                targets = self._tally_targets(m)
         if expression is None and not targets:
             return
         self.opened.module.measures[name] = declared.Measure(
@@ -429,54 +428,76 @@ class _Declarer:
         self.problems.error("wrong-type", "a number is expected here", found.span)
         return None
 
+    def _tally_targets(self, m: MeasureDeclaration) -> tuple[declared.Target, ...]:
+        """The transitions of a tally, each with its expression."""
+        assert m.on is not None
+        values = m.subjects * len(m.on) if len(m.subjects) == 1 else m.subjects
+        if len(values) != len(m.on):
+            message = f"there are {len(values)} expressions for {len(m.on)} transitions"
+            self.problems.error("wrong-length", message, m.on[0].span, "give one expression for all, or one for each")
+            return ()
+        return tuple(target for text, value in zip(m.on, values, strict=True) for target in self._targets(text, value))
+
     def _targets(self, text: Text, value: Text | None) -> tuple[declared.Target, ...]:
         parsed = parse_target(text, text.span, self.problems, text.exact)
         if parsed is None:
             return ()
-        if parsed.condition is not None or len(parsed.loops) > 1:
-            self.problems.error("syntax", "this is not a transition", text.span, "write 'fail', 'worker(2).fail' or 'a.fail for a in actor'")
+        if len(parsed.loops) > 1:
+            self.problems.error("syntax", "a transition is followed by one 'for' at most", text.span)
             return ()
-        scope, module = self.scope, None
-        if parsed.loops:
-            domain = parsed.loops[0].domain
-            symbol = None if isinstance(domain, syntax.RangeOf) else scope.lookup(domain.name)
-            if not isinstance(symbol, ModuleSymbol):
-                self.problems.error("wrong-domain", "this must be a module, for all of its instances", parsed.loops[0].span)
-                return ()
-            module = symbol.name
-            scope = scope.with_variable(parsed.loops[0].variable, InstanceOf(symbol.name))
-        return self._target(parsed, scope, module, value)
+        scope = self.scope
+        if not parsed.loops:
+            return self._target(parsed, scope, None, None, value)
+        first = parsed.loops[0]
+        symbol = None if isinstance(first.domain, syntax.RangeOf) else scope.lookup(first.domain.name)
+        if isinstance(symbol, ModuleSymbol):
+            scope = scope.with_variable(first.variable, InstanceOf(symbol.name))
+            return self._target(parsed, scope, symbol.name, None, value)
+        loop = checked_loop(first, scope, self.problems)
+        if loop is None:
+            return ()
+        return self._target(parsed, scope.with_variable(loop.variable, loop.type), None, loop, value)
 
-    def _target(self, parsed: syntax.Target, scope: Scope, module: str | None, value: Text | None) -> tuple[declared.Target, ...]:
+    def _target(
+        self, parsed: syntax.Target, scope: Scope, module: str | None, loop: Loop | None, value: Text | None
+    ) -> tuple[declared.Target, ...]:
         chain = links(parsed.transition)
         walked = walk_path(chain, scope, self.problems)
         if walked is None:
             return ()
         steps, inner = walked
-        owner = next((o for o in self.all.values() if o.scope is inner), self.opened)
+        owner = next((o for o in self.all.values() if o.scope is inner or o.scope is inner.parent), self.opened)
         last = chain[-1]
         declaration = owner.model.transitions.get(last.name)  # type: ignore[call-overload]
         if declaration is None:
             hint = nearest(last.name, owner.model.transitions)
             self.problems.error("unknown-transition", f"there is no transition '{last.name}'", last.node.span, hint)
             return ()
-        quiet = Problems()
-        loops, _ = parse_list(declaration.loops, owner.scope, quiet)
+        loops, _ = parse_list(declaration.loops, owner.scope, Problems())
         indices: tuple[Expression, ...] = ()
         if last.arguments:
             if len(last.arguments) != len(loops):
                 message = f"'{last.name}' has {len(loops)} 'for' variables; {len(last.arguments)} values are given"
                 self.problems.error("wrong-arguments", message, last.node.span)
                 return ()
-            checked = [check(a.value, self.scope, loop.type, self.problems) for a, loop in zip(last.arguments, loops, strict=True)]
+            checked = [check(a.value, scope, own.type, self.problems) for a, own in zip(last.arguments, loops, strict=True)]
             indices = tuple(e for e in checked if e is not None)
+            if len(indices) < len(checked):
+                return ()
+        condition = None if parsed.condition is None else check(parsed.condition, scope, BOOLEAN, self.problems)
+        if loop is not None and not any(isinstance(e, Variable) and e.name == loop.variable for e in indices):
+            self.problems.error("wrong-arguments", f"'{loop.variable}' must stand as an index of '{last.name}'", last.node.span)
+            return ()
+        if module is not None and condition is not None:
+            self.problems.error("syntax", "all instances of a module count; a condition has no place here", condition.span)
+            return ()
         tallied = None
         if value is not None:
             tallied = self._tallied(value, last.name, declaration, loops, owner)
             if tallied is None:
                 return ()
         path = () if module is not None else steps
-        return (declared.Target(path, module, last.name, owner.module.name, indices, tallied, last.node.span),)
+        return (declared.Target(path, module, last.name, owner.module.name, indices, tallied, last.node.span, loop, condition),)
 
     def _tallied(
         self, value: Text, name: str, declaration: TransitionDeclaration, loops: Iterable[Loop], owner: Opened

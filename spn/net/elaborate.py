@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from spn.expressions import types
 from spn.expressions.types import Type
 from spn.net import frames
-from spn.net.columns import Array
+from spn.net.columns import Array, normalised
 from spn.net.declarations import Instance, Module
 from spn.net.frames import LARGEST, Extent, Frame, Lists, Rows
 from spn.text.problems import Problems
@@ -124,9 +124,8 @@ class Elaboration:
 
     def _table(self, module: Module, name: str) -> Array:
         type_, items = module.tables[name]
-        assert isinstance(type_, types.Table)
-        values = [frames.evaluate(item, Frame(1), self.problems)[0] for item in items]
-        return frames.normalised(np.array(values), type_.element)
+        values = [item if isinstance(item, int | float) else frames.evaluate(item, Frame(1), self.problems)[0] for item in items]
+        return normalised(np.array(values), type_.element)
 
     def _check_limits(self, module: Module, name: str, frame: Frame) -> None:
         parameter, column = module.parameters[name], frame.parameters[name]

@@ -7,13 +7,15 @@ What is left reads the marking or bound variables; its lookups in the resolver's
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 import numpy as np
 
 from spn.expressions import types
 from spn.expressions.tree import (
+    Binary,
     Constant,
     DelayCall,
     Domain,
@@ -27,19 +29,27 @@ from spn.expressions.tree import (
     Tokens,
     Variable,
 )
-from spn.expressions.types import INTEGER
-from spn.expressions.walk import children, free_variables, walk, with_children
+from spn.expressions.types import INTEGER, Type
+from spn.expressions.walk import children, free_variables, substitute, walk, with_children
 from spn.net import frames
 from spn.net.columns import Array, Tables, affine, affine_form, encode
+from spn.net.declarations import Label as GivenLabel
 from spn.net.frames import LARGEST, Frame
+from spn.net.rewrite import map_expressions
+from spn.net.types import Label, Place, Transition
 from spn.text.problems import Problems
 
+OWN = ":i"
+T = TypeVar("T", Place, Transition)
 NEUTRAL: Mapping[str, bool | int] = {"sum": 0, "count": 0, "all": True, "any": False}
 
 
 @dataclass(slots=True)
 class Space:
-    """An index space: its size, the name of its index in the net, and the values over it of the variables that are static in it."""
+    """An index space: its size, the variable that stands for its index, and the values over it of the variables that are static in it.
+
+    The index is `OWN` while a class is folded, so that no variable of the model is taken for it; `with_index` gives it its name in the end.
+    """
 
     size: int
     index: str
@@ -54,14 +64,37 @@ class Space:
 
     def evaluate(self, expression: Expression) -> Array:
         """The values of a static expression over the space."""
-        return frames.evaluate(expression, Frame(self.size, {}, dict(self.columns), self.tables), self.problems)
+        tables = {**self.tables, **self.net_tables.values}
+        return frames.evaluate(expression, Frame(self.size, {}, {**self._index_values(), **self.columns}, tables), self.problems)
+
+    def _index_values(self) -> dict[str, Array]:
+        """The net's own index, for what has been encoded in it already."""
+        return {self.index: np.arange(self.size, dtype=np.int64)}
 
     def encode(self, values: Array, expression: Expression) -> Expression:
         encoded = encode(values, self.variable(), expression.type, self.net_tables)
         return replace(encoded, span=expression.span)
 
     def is_static(self, expression: Expression) -> bool:
-        return not _reads_marking(expression) and free_variables(expression) <= self.columns.keys()
+        return not _reads_marking(expression) and free_variables(expression) <= self.columns.keys() | {self.index}
+
+
+def with_index(item: T, name: str) -> T:
+    """The item of a net with its index, so far `OWN`, called `name`."""
+    return map_expressions(item, lambda expression: substitute(expression, {OWN: Variable(INTEGER, name)}))
+
+
+def fold_labels(given: Sequence[GivenLabel], size: int, variable: str, space: Space) -> tuple[Label, ...]:
+    """Labels that a net's text gives; each counts from its start to the next one's."""
+    found = []
+    for position, label in enumerate(given):
+        stop = given[position + 1].start if position + 1 < len(given) else size
+        values = np.arange(label.start, max(stop, label.start), dtype=np.int64)
+        own = Space(values.size, OWN, {variable: values}, space.tables, space.net_tables, space.problems)
+        index = Variable(INTEGER, OWN) if size > 1 else None
+        arguments = tuple(encode(own.evaluate(e), index, e.type, space.net_tables, label.start) for e in label.arguments)
+        found.append(Label(label.start, label.template, arguments))
+    return tuple(found)
 
 
 def _reads_marking(expression: Expression) -> bool:
@@ -70,37 +103,109 @@ def _reads_marking(expression: Expression) -> bool:
 
 def fold(expression: Expression, space: Space) -> Expression:
     """The expression with its static parts evaluated and encoded in the index of the space."""
-    if _encodable(expression) and space.is_static(expression):
+    return _fold(expression, space, None)
+
+
+def _fold(expression: Expression, space: Space, inner: LoopSpace | None) -> Expression:
+    """Fold an expression; `inner` is the loop with constant bounds that it stands in, if it stands in one."""
+    encoded = _encoded(expression, space, inner)
+    if encoded is not None:
+        return encoded
+    if isinstance(expression, Reduce):
+        return _fold_reduce(expression, space, inner)
+    if isinstance(expression, Lookup):
+        folded = _dynamic_lookup(expression, _fold(expression.index, space, inner), space)
+    else:
+        folded = with_children(expression, tuple(_fold(part, space, inner) for part in children(expression)))
+    folded = _simplified(_linear(folded, space), space)
+    # Folding the parts may have left something that is static as a whole; the shortest form is then that of its values.
+    return folded if isinstance(folded, (Constant, Variable)) else _encoded(folded, space, inner) or folded
+
+
+def _encoded(expression: Expression, space: Space, inner: LoopSpace | None) -> Expression | None:
+    """What depends on the loop's variable alone, or on the class's index alone, in its shortest form."""
+    if not _encodable(expression) or _reads_marking(expression):
+        return None
+    free = free_variables(expression)
+    if inner is not None and free and free <= inner.space.columns.keys():
+        return expression if isinstance(expression, Variable) else inner.encode(expression)
+    if free <= space.columns.keys() | {space.index}:
         return space.encode(space.evaluate(expression), expression)
-    match expression:
-        case Reduce():
-            return _fold_reduce(expression, space)
-        case Lookup():
-            return _dynamic_lookup(expression, fold(expression.index, space), space)
-        case IfElse():
-            return _simplified(with_children(expression, tuple(fold(part, space) for part in children(expression))))
-        case Tokens():
-            return _whole(with_children(expression, tuple(fold(part, space) for part in children(expression))), space)
-        case _:
-            return with_children(expression, tuple(fold(part, space) for part in children(expression)))
+    return None
 
 
 def _encodable(expression: Expression) -> bool:
     return isinstance(expression.type, (types.Number, types.Boolean, types.Enumeration)) and not isinstance(expression, DelayCall)
 
 
-def _simplified(node: Expression) -> Expression:
-    if isinstance(node, IfElse) and isinstance(node.condition, Constant):
-        return node.then if node.condition.value else node.otherwise
-    return node
+def _simplified(node: Expression, space: Space) -> Expression:
+    """Without conditions that are known, and with counts of whole classes as such."""
+    match node:
+        case IfElse(condition=Constant(value=known)):
+            return node.then if known else node.otherwise
+        case Binary(operator="and", left=left, right=right):
+            return _logical(node, left, right, neutral=True)
+        case Binary(operator="or", left=left, right=right):
+            return _logical(node, left, right, neutral=False)
+        case Tokens(element=Constant(value=0)) if space.sizes.get(node.place) == 1:
+            return replace(node, element=None)
+        case _:
+            return node
 
 
-def _whole(node: Expression, space: Space) -> Expression:
-    """The tokens of a class with one element are those of the class."""
-    assert isinstance(node, Tokens)
-    if space.sizes.get(node.place) == 1 and isinstance(node.element, Constant) and node.element.value == 0:
-        return replace(node, element=None)
-    return node
+def _logical(node: Expression, left: Expression, right: Expression, neutral: bool) -> Expression:
+    if isinstance(left, Constant):
+        return right if left.value is neutral else left
+    return left if isinstance(right, Constant) and right.value is neutral else node
+
+
+def _linear(node: Expression, space: Space) -> Expression:
+    """An integer sum as one static column and the terms that are not static, each once; anything else as it is."""
+    if not isinstance(node, Binary) or node.type != INTEGER or node.operator not in ("+", "-", "*"):
+        return node
+    terms: dict[Expression, int] = {}
+    static: list[Expression] = []
+    constant = _collect(node, 1, terms, static, space)
+    if constant is None:
+        return node
+    base: Expression = Constant(INTEGER, constant)
+    for part in static:
+        base = Binary(INTEGER, "+", base, part)
+    start = space.encode(space.evaluate(base), base)
+    result: Expression | None = None if start == Constant(INTEGER, 0) else start
+    for term, factor in terms.items():
+        if factor == 0:
+            continue
+        part = term if abs(factor) == 1 else Binary(INTEGER, "*", Constant(INTEGER, abs(factor)), term)
+        if result is None:
+            result = part if factor > 0 else Binary(INTEGER, "*", Constant(INTEGER, factor), term)
+        else:
+            result = Binary(INTEGER, "+" if factor > 0 else "-", result, part)
+    return replace(result or Constant(INTEGER, 0), span=node.span)
+
+
+def _collect(node: Expression, factor: int, terms: dict[Expression, int], static: list[Expression], space: Space) -> int | None:
+    """Add `factor` times `node` to a sum; the constant part is the result. None if it would not fit 64 bits."""
+    if isinstance(node, Constant) and isinstance(node.value, int):
+        return _small(factor * node.value)
+    if isinstance(node, Binary) and node.type == INTEGER:
+        if node.operator in ("+", "-"):
+            left = _collect(node.left, factor, terms, static, space)
+            right = _collect(node.right, factor if node.operator == "+" else -factor, terms, static, space)
+            return None if left is None or right is None else _small(left + right)
+        if node.operator == "*":
+            for a, b in ((node.left, node.right), (node.right, node.left)):
+                if isinstance(a, Constant) and isinstance(a.value, int) and _small(factor * a.value) is not None:
+                    return _collect(b, factor * a.value, terms, static, space)
+    if space.is_static(node):
+        static.append(node if factor == 1 else Binary(INTEGER, "*", Constant(INTEGER, factor), node))
+        return 0
+    terms[node] = terms.get(node, 0) + factor
+    return 0
+
+
+def _small(value: int) -> int | None:
+    return value if abs(value) < 2**53 else None
 
 
 def _dynamic_lookup(node: Lookup, index: Expression, space: Space) -> Expression:
@@ -113,15 +218,19 @@ def _dynamic_lookup(node: Lookup, index: Expression, space: Space) -> Expression
     return Lookup(node.type, space.net_tables.intern(values, node.type), index, span=node.span)
 
 
-def _fold_reduce(node: Reduce, space: Space) -> Expression:
-    domain = fold_domain(node.domain, space)
+def _fold_reduce(node: Reduce, space: Space, outer: LoopSpace | None) -> Expression:
+    domain = node.domain
+    if isinstance(domain, Range):
+        domain = Range(_fold(domain.start, space, outer), _fold(domain.stop, space, outer))
     if is_empty(domain) and node.operator in NEUTRAL:
         return Constant(node.type, NEUTRAL[node.operator])
     inner = _loop_space(node.variable, domain, space)
-    body = _fold_in_loop(node.body, space, inner)
-    condition = None if node.condition is None else _fold_in_loop(node.condition, space, inner)
+    body = _fold(node.body, space, inner)
+    condition = None if node.condition is None else _fold(node.condition, space, inner)
     if isinstance(condition, Constant):
-        condition = None if condition.value else Constant(condition.type, value=False)
+        if not condition.value and node.operator in NEUTRAL:
+            return Constant(node.type, NEUTRAL[node.operator])
+        condition = None if condition.value else condition
     return _whole_sum(replace(node, domain=domain, body=body, condition=condition), space)
 
 
@@ -136,23 +245,24 @@ class LoopSpace:
     space: Space
     first: int
 
-    def encode(self, expression: Expression, variable: Variable) -> Expression:
+    def encode(self, expression: Expression) -> Expression:
+        variable = Variable(INTEGER, self.space.index)
         encoded = encode(self.space.evaluate(expression), variable, expression.type, self.space.net_tables, self.first)
         return replace(encoded, span=expression.span)
 
 
 def _loop_space(variable: str, domain: Domain, space: Space) -> LoopSpace | None:
-    if isinstance(domain, Range) and isinstance(domain.start, Constant) and isinstance(domain.stop, Constant):
-        first, last = domain.start.value, domain.stop.value
-        assert isinstance(first, int) and isinstance(last, int)
-        if last - first >= LARGEST:
-            space.problems.error("too-large", f"'{variable}' takes {last - first + 1:,} values", None)
-            space.problems.stop_if_any()
-        values = np.arange(first, last + 1, dtype=np.int64)
-        if not values.size:
-            return None
-        return LoopSpace(Space(values.size, variable, {variable: values}, space.tables, space.net_tables, space.problems, space.sizes), first)
-    return None
+    if not isinstance(domain, Range) or not isinstance(domain.start, Constant) or not isinstance(domain.stop, Constant):
+        return None
+    first, last = domain.start.value, domain.stop.value
+    assert isinstance(first, int) and isinstance(last, int)
+    if last - first >= LARGEST:
+        space.problems.error("too-large", f"'{variable}' takes {last - first + 1:,} values", None)
+        space.problems.stop_if_any()
+    values = np.arange(first, last + 1, dtype=np.int64)
+    if not values.size:
+        return None
+    return LoopSpace(Space(values.size, variable, {variable: values}, space.tables, space.net_tables, space.problems, space.sizes), first)
 
 
 def is_empty(domain: Domain) -> bool:
@@ -163,33 +273,9 @@ def is_empty(domain: Domain) -> bool:
     return isinstance(first, int) and isinstance(last, int) and last < first
 
 
-def _fold_in_loop(expression: Expression, space: Space, inner: LoopSpace | None) -> Expression:
-    """Fold an expression that stands inside a loop: what depends on the loop's variable alone is encoded in it."""
-    if inner is not None and _encodable(expression) and inner.space.is_static(expression):
-        variable = Variable(INTEGER, inner.space.index)
-        return expression if expression == variable else inner.encode(expression, variable)
-    if _encodable(expression) and space.is_static(expression):
-        return space.encode(space.evaluate(expression), expression)
-    match expression:
-        case Reduce():
-            nested = fold_domain(expression.domain, space)
-            if inner is not None and isinstance(nested, Range):
-                nested = Range(_fold_in_loop(expression.domain.start, space, inner), _fold_in_loop(expression.domain.stop, space, inner))  # type: ignore[union-attr]
-            own = _loop_space(expression.variable, nested, space)
-            body = _fold_in_loop(expression.body, space, own)
-            condition = None if expression.condition is None else _fold_in_loop(expression.condition, space, own)
-            return _whole_sum(replace(expression, domain=nested, body=body, condition=condition), space)
-        case Lookup():
-            return _dynamic_lookup(expression, _fold_in_loop(expression.index, space, inner), space)
-        case _:
-            parts = tuple(_fold_in_loop(part, space, inner) for part in children(expression))
-            node = _simplified(with_children(expression, parts))
-            return _whole(node, space) if isinstance(node, Tokens) else node
-
-
-def fold_loop_part(expression: Expression, variable: str, domain: Domain, space: Space) -> Expression:
-    """Fold what stands in an arc's loop over `domain` (already folded)."""
-    return _fold_in_loop(expression, space, _loop_space(variable, domain, space))
+def fold_loop_part(expression: Expression, variable: str, domain: Domain, space: Space, type_: Type = INTEGER) -> Expression:
+    """Fold what stands in an arc's loop over `domain` (already folded). Members of a colour are no numbers to be affine in."""
+    return _fold(expression, space, _loop_space(variable, domain, space) if type_ == INTEGER else None)
 
 
 def _whole_sum(node: Reduce, space: Space) -> Expression:

@@ -238,7 +238,8 @@ def concatenate(parts: Sequence[Column]) -> Column:
             np.concatenate([p.offset + start for p, start in zip(lists, starts, strict=False)]),
             np.concatenate([p.length for p in lists]),
         )
-    return first if len(parts) == 1 else np.concatenate([p for p in parts if isinstance(p, np.ndarray)])
+    arrays: list[Array] = [p for p in parts if isinstance(p, np.ndarray)]
+    return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
 
 
 def _concatenate_delays(parts: list[Delays]) -> Delays:

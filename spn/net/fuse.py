@@ -187,7 +187,8 @@ def same_kind(a: Type, b: Type) -> bool:
     if isinstance(a, types.Product) and isinstance(b, types.Product):
         return len(a.components) == len(b.components) and all(map(same_kind, a.components, b.components))
     if isinstance(a, types.Record) and isinstance(b, types.Record):
-        return [n for n, _ in a.fields] == [n for n, _ in b.fields] and all(same_kind(x, y) for (_, x), (_, y) in zip(a.fields, b.fields, strict=True))
+        names = [name for name, _ in a.fields] == [name for name, _ in b.fields]
+        return names and all(same_kind(x, y) for (_, x), (_, y) in zip(a.fields, b.fields, strict=True))
     return a == b
 
 
@@ -223,6 +224,7 @@ def _classes(atlas: Atlas, layouts: Sequence[Layout], numbers: Points, root: Poi
             layout.final_class = name
             own = root[starts[k] : starts[k] + layout.points]
             atlas.tables[f"{layout.module}.{layout.place.name}:element"] = element[own]
+            layout.is_class = layout.points == len(elements) and bool((element[own] == np.arange(layout.points)).all())
     return classes
 
 
@@ -232,4 +234,4 @@ def _declared(atlas: Atlas, layout: Layout) -> tuple[int, int]:
 
 
 def _class_name(layout: Layout) -> str:
-    return f"{layout.module}.{layout.place.name}" if layout.module else layout.place.name
+    return f"{layout.module}__{layout.place.name}" if layout.module else layout.place.name

@@ -23,7 +23,10 @@ from spn.text.source import Span
 
 @dataclass(slots=True)
 class Layout:
-    """A declared place over all rows of its module. `points` is the number of its points; where it does not exist it has none."""
+    """A declared place over all rows of its module. `points` is the number of its points; where it does not exist it has none.
+
+    `is_class`: its points are the elements of a place class, in order, so that an index outside of the one is outside of the other.
+    """
 
     module: str
     place: Place
@@ -32,6 +35,7 @@ class Layout:
     count: Array
     points: int
     final_class: str = ""
+    is_class: bool = False
 
 
 @dataclass(slots=True)
@@ -64,6 +68,7 @@ class Atlas:
         """Register tables for all instances, parameters and places."""
         for name, rows in self.elaboration.rows.items():
             self._parameters(name, rows)
+            self.tables |= {f"{name}#{table}": values for table, values in rows.frame.tables.items()}
             for instance, children in rows.children.items():
                 prefix = f"{name}/{instance}"
                 extents = [_join([e[k] for e in children.extents]) for k in range(len(rows.module.instances[instance].loops))]
@@ -146,20 +151,38 @@ class Atlas:
         return domain.module
 
     def point(
-        self, module: str, row: Expression, path: tuple[Step, ...], place: str, indices: tuple[Expression, ...], known: Mapping[str, Domain], span: Span | None
+        self,
+        module: str,
+        row: Expression,
+        path: tuple[Step, ...],
+        place: str,
+        indices: tuple[Expression, ...],
+        known: Mapping[str, Domain],
+        span: Span | None,
     ) -> tuple[Layout, Found]:
         """The layout and the point of a place; without indices of an array, a loop over all its points."""
         module, found = self.row(module, row, path, known)
         layout = self.layouts[module, place]
-        if not bool((layout.count > 0).all()):
+        if layout.place.when is not None and not bool((layout.count > 0).all()):
             found.conditions.append(Lookup(BOOLEAN, f"{module}.{place}:exists", found.value))
-        self._point(f"{module}.{place}", found, layout.place.dims, indices, {} if path else known, span)
+        checked = not (layout.is_class and len(layout.start) == 1 and len(layout.extents) == 1)
+        self._point(f"{module}.{place}", found, layout.place.dims, indices, {} if path else known, span, checked=checked)
         return layout, found
 
     def _point(
-        self, prefix: str, found: Found, dims: tuple[Loop, ...], indices: tuple[Expression, ...], known: Mapping[str, Domain], span: Span | None
+        self,
+        prefix: str,
+        found: Found,
+        dims: tuple[Loop, ...],
+        indices: tuple[Expression, ...],
+        known: Mapping[str, Domain],
+        span: Span | None,
+        checked: bool = True,
     ) -> None:
-        """Turn `found`, a row, into a point of the box `prefix` over it."""
+        """Turn `found`, a row, into a point of the box `prefix` over it.
+
+        Indices that are not known to be in their range are made conditions, unless whoever uses the point finds out itself (not `checked`).
+        """
         row = found.value
         start = Lookup(INTEGER, f"{prefix}:start", row)
         if dims and not indices:
@@ -175,7 +198,7 @@ class Atlas:
         for k, (dim, index) in enumerate(zip(dims, indices, strict=True)):
             low, count, stride = (Lookup(INTEGER, f"{prefix}:{what}{k}", row) for what in ("low", "count", "stride"))
             number = as_integer(index)
-            if not (isinstance(index, Variable) and known.get(index.name) == dim.domain):
+            if checked and not (isinstance(index, Variable) and known.get(index.name) == dim.domain):
                 found.conditions.append(Binary(BOOLEAN, ">=", number, low, span=span))
                 found.conditions.append(Binary(BOOLEAN, "<", number, Binary(INTEGER, "+", low, count), span=span))
             value = Binary(INTEGER, "-", value, Binary(INTEGER, "*", low, stride))

@@ -1,11 +1,12 @@
 """Lowering: model expressions to expressions over the resolver's tables and the elements of place classes.
 
-A parameter becomes a lookup by the row of its instance, a place by path the tokens of an element. The result is long-winded; `spn.net.fold` shortens it.
+A parameter becomes a lookup by the row of its instance, a place by path the tokens of an element. The result is long-winded;
+`spn.net.fold` shortens it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from spn.expressions import types
@@ -28,6 +29,7 @@ from spn.expressions.tree import (
 from spn.expressions.types import BOOLEAN, INTEGER
 from spn.expressions.walk import children, with_children
 from spn.net import frames
+from spn.net.declarations import Label
 from spn.net.locate import Atlas, Found
 
 Known = Mapping[str, Domain]
@@ -40,6 +42,8 @@ def lower(expression: Expression, atlas: Atlas, module: str, row: Expression, kn
             return Lookup(expression.type, f"{module}?{expression.name}", row, span=expression.span)
         case Lookup() if f"{module}?{expression.table}:items" in atlas.tables:
             return _list_item(expression, atlas, module, row, known)
+        case Lookup() if f"{module}#{expression.table}" in atlas.tables:
+            return replace(expression, table=f"{module}#{expression.table}", index=lower(expression.index, atlas, module, row, known))
         case Function(name="mean" | "variance", arguments=(argument,)) if isinstance(argument.type, types.Distribution):
             return Lookup(expression.type, _moments(expression, atlas, module), row, span=expression.span)
         case PlaceRead():
@@ -67,6 +71,12 @@ def lower_domain(domain: Domain, atlas: Atlas, module: str, row: Expression, kno
 def lower_path(path: tuple[Step, ...], atlas: Atlas, module: str, row: Expression, known: Known) -> tuple[Step, ...]:
     """A path with its indices lowered."""
     return tuple(Step(s.name, tuple(lower(e, atlas, module, row, known) for e in s.indices), s.is_variable) for s in path)
+
+
+def lowered_labels(labels: Sequence[Label], atlas: Atlas) -> tuple[Label, ...]:
+    """The labels of a net's text with their arguments lowered."""
+    root = Constant(INTEGER, 0)
+    return tuple(Label(g.start, g.template, tuple(lower(e, atlas, "", root, {}) for e in g.arguments)) for g in labels)
 
 
 def _list_item(node: Lookup, atlas: Atlas, module: str, row: Expression, known: Known) -> Expression:

@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from spn.expressions.tree import Constant, Domain, Expression, Lookup, Step, Variable
 from spn.expressions.types import BOOLEAN, INTEGER
+from spn.expressions.walk import substitute
 from spn.net import declarations as declared
 from spn.net import frames
 from spn.net.columns import Array, Tables, affine
-from spn.net.fold import Space, fold
+from spn.net.fold import OWN, Space, fold
 from spn.net.frames import Frame
 from spn.net.locate import Atlas
 from spn.net.lower import lower
@@ -44,7 +45,7 @@ def measures(
     atlas: Atlas, classes: Sequence[TransitionClass], net_tables: Tables, sizes: dict[str, int], problems: Problems
 ) -> list[Measure]:
     """The measures of the root module."""
-    space = Space(1, "i", {}, atlas.tables, net_tables, problems, sizes)
+    space = Space(1, OWN, {}, atlas.tables, net_tables, problems, sizes)
     builder = _Builder(atlas, classes, net_tables, space, problems)
     return [builder.measure(m) for m in atlas.elaboration.modules[""].measures.values()]
 
@@ -116,13 +117,27 @@ class _Builder:
                 continue
             mask = np.ones(c.transition.size, np.bool_) if rows is None else np.isin(c.columns[":row"], rows)
             for loop, index in zip(c.declaration.loops, target.indices, strict=False):
-                mask &= c.columns[loop.variable] == self._index(index)
+                mask &= self._selected(target, index, c.columns[loop.variable])
             if mask.any():
                 value = None if target.value is None else self._value(target.value, c)
                 found.append(Firings(c.transition.name, self._where(mask, c), value))
         if not found and target.indices:
             self.problems.error("bad-index", f"no transition '{target.transition}' has these indices", target.span)
         return found
+
+    def _selected(self, target: declared.Target, index: Expression, values: Array) -> NDArray[np.bool_]:
+        """Which values of a ``for`` variable a target's index means: one value, or those of the target's loop."""
+        root = self.atlas.elaboration.rows[""].frame
+        if target.loop is None or not (isinstance(index, Variable) and index.name == target.loop.variable):
+            return np.asarray(values == self._index(index))
+        one = Frame(1, root.parameters, {}, root.tables)
+        extent = frames.extent(target.loop, one, self.problems)
+        inside = (values >= extent.low[0]) & (values < extent.low[0] + extent.count[0])
+        if target.condition is not None and inside.any():
+            frame = one.take(np.zeros(int(inside.sum()), np.int64))
+            frame.variables[target.loop.variable] = values[inside]
+            inside[inside] = frames.evaluate(target.condition, frame, self.problems).astype(np.bool_)
+        return np.asarray(inside)
 
     def _where(self, mask: NDArray[np.bool_], c: TransitionClass) -> Expression | None:
         if mask.all():
@@ -133,7 +148,8 @@ class _Builder:
     def _value(self, value: Expression, c: TransitionClass) -> Expression:
         """A tallied expression, in the variables of the transition and the names of the root."""
         known: dict[str, Domain] = {loop.variable: loop.domain for loop in c.declaration.loops}
-        return fold(lower(value, self.atlas, "", ROOT, known), c.space)
+        folded = fold(lower(value, self.atlas, "", ROOT, known), c.space)
+        return substitute(folded, {OWN: Variable(INTEGER, c.transition.index)})
 
     def _index(self, index: Expression) -> object:
         frame = self.atlas.elaboration.rows[""].frame

@@ -13,12 +13,12 @@ from spn.expressions.types import INTEGER, Type
 from spn.net import declarations as declared
 from spn.net import frames
 from spn.net.columns import Array, Tables, encode
-from spn.net.fold import Space, fold
+from spn.net.fold import OWN, Space, fold, fold_labels, with_index
 from spn.net.frames import Frame
 from spn.net.fuse import PlaceClass
 from spn.net.labels import Index, block_of, label, runs
 from spn.net.locate import Atlas, Layout
-from spn.net.lower import lower, lower_domain
+from spn.net.lower import lower, lower_domain, lowered_labels
 from spn.net.types import INDEX, InitialTokens, Label, Loop, Place
 from spn.text.problems import Problems
 
@@ -27,7 +27,7 @@ ROW = Variable(INTEGER, ":row")
 
 def places(atlas: Atlas, classes: Sequence[PlaceClass], net_tables: Tables, problems: Problems) -> list[Place]:
     """The place classes of the net."""
-    return [_Builder(atlas, found, net_tables, problems).place() for found in classes if found.which.size]
+    return [with_index(_Builder(atlas, found, net_tables, problems).place(), INDEX) for found in classes if found.which.size]
 
 
 @dataclass(slots=True)
@@ -77,7 +77,7 @@ class _Builder:
         return frames.evaluate(lower(expression, self.atlas, points.layout.module, ROW, {}), points.frame, self.problems)
 
     def _encode(self, values: Array, type_: Type) -> Expression:
-        return encode(values, Variable(INTEGER, INDEX) if self.found.which.size > 1 else None, type_, self.net_tables)
+        return encode(values, Variable(INTEGER, OWN) if self.found.which.size > 1 else None, type_, self.net_tables)
 
     def _capacity(self, members: Sequence[_Points]) -> Expression | None:
         """The capacity of each element; -1 stands for none where only some have one."""
@@ -124,7 +124,7 @@ class _Builder:
     def _space(self, points: _Points) -> Space:
         """The elements as a space, with the variables of one declared place in them (0 in elements of others)."""
         columns = {name: self._spread(values, points) for name, values in points.frame.variables.items()}
-        return Space(int(self.found.which.size), INDEX, columns, self.atlas.tables, self.net_tables, self.problems)
+        return Space(int(self.found.which.size), OWN, columns, self.atlas.tables, self.net_tables, self.problems)
 
     def _value(self, value: Expression, points: _Points) -> Expression:
         return fold(lower(value, self.atlas, points.layout.module, ROW, {}), self._space(points))
@@ -162,21 +162,18 @@ class _Builder:
         return tuple(result) if any(bound is not None for bound in result) else ()
 
     def _labels(self) -> tuple[Label, ...]:
-        variable = Variable(INTEGER, INDEX)
+        variable = Variable(INTEGER, OWN)
         found: list[Label] = []
         for start, stop in runs(self.found.which):
             layout = self.found.layouts[int(self.found.which[start])]
             if layout.place.labels and not layout.module:
-                space = Space(int(self.found.which.size), INDEX, self._index_columns(layout), self.atlas.tables, self.net_tables, self.problems)
-                found += [Label(g.start, g.template, tuple(fold(e, space) for e in g.arguments)) for g in layout.place.labels]
+                space = Space(1, OWN, {}, self.atlas.tables, self.net_tables, self.problems)
+                given = lowered_labels(layout.place.labels, self.atlas)
+                found += fold_labels(given, stop, (layout.place.dims[0].variable if layout.place.dims else INDEX), space)
                 continue
             found += self._labels_of(layout, start, self.found.point[start:stop], variable)
         name = self.found.name
         return () if len(found) == 1 and found[0].template == name and not found[0].arguments else tuple(found)
-
-    def _index_columns(self, layout: Layout) -> dict[str, Array]:
-        names = [dim.variable for dim in layout.place.dims] or [INDEX]
-        return {names[0]: np.arange(self.found.which.size, dtype=np.int64)}
 
     def _labels_of(self, layout: Layout, first: int, points: Array, variable: Variable) -> list[Label]:
         """Labels for the elements that points of one declared place represent, one for each block of instances."""

@@ -14,13 +14,14 @@ from spn.expressions.types import Enumeration, Product, Record, Type
 from spn.model.read import Library, load_model, read_model
 from spn.model.types import Text
 from spn.net.columns import Tables
-from spn.net.declarations import Module
+from spn.net.declarations import InputArc, Module, OutputArc
 from spn.net.declare import declare
 from spn.net.elaborate import Elaboration
 from spn.net.fuse import fuse
 from spn.net.locate import Atlas
 from spn.net.measures import measures
 from spn.net.places import places
+from spn.net.rewrite import with_canonical_tables
 from spn.net.transitions import transitions
 from spn.net.types import Net
 from spn.text.problems import Problem, Problems
@@ -73,7 +74,7 @@ def resolve(library: Library, overrides: Mapping[str, str], problems: Problems, 
     net_measures = measures(atlas, net_transitions, tables, sizes, problems)
     problems.stop_if_any()
     model = library.model
-    return Net(
+    net = Net(
         places=tuple(net_places),
         transitions=tuple(c.transition for c in net_transitions),
         measures=tuple(net_measures),
@@ -84,6 +85,19 @@ def resolve(library: Library, overrides: Mapping[str, str], problems: Problems, 
         name=str(model.name or name),
         origin=_origin(library, given),
     )
+    return with_canonical_tables(net, {*_names(modules), *(place.name for place in net.places)})
+
+
+def _names(modules: Mapping[str, Module]) -> set[str]:
+    """All names that a table of the net must not have: what modules declare, and their variables."""
+    found: set[str] = set()
+    for module in modules.values():
+        found |= {*module.parameters, *module.colours, *module.places, *module.instances}
+        for transition in module.transitions.values():
+            arcs: tuple[InputArc | OutputArc, ...]
+            arcs = (*transition.inputs, *transition.tests, *transition.inhibitors, *transition.resets, *transition.outputs)
+            found |= {name for name, _ in transition.variables} | {arc.loop.variable for arc in arcs if arc.loop is not None}
+    return found
 
 
 def _override(parameter: str, text: str) -> Text:

@@ -5,7 +5,7 @@ The first half of checking a model: after it every module's scope is complete, s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import TypeVar
 
@@ -124,7 +124,7 @@ class Opener:
 
     def _parameters(self, opened: Opened) -> None:
         """Parameters in the order of their dependence, with types from their defaults."""
-        declared = dict(opened.model.parameters)
+        declared: dict[str, ParameterDeclaration] = {**opened.model.parameters}
         overrides = dict(self.overrides) if not opened.module.name else {}
         for name, text in overrides.items():
             if name not in declared:
@@ -208,7 +208,8 @@ class Opener:
             members = tuple(str(member) for member in colour.members)
             return self._unique(str(text), opened, lambda unique: Enumeration(unique, members))
         known = [*NAMED_TYPES, *(str(n) for n, c in opened.model.colours.items() if c.members is not None)]
-        self.problems.error("unknown-type", f"'{text}' is not a type of parameters", text.span, nearest(text, known) or f"it is one of {', '.join(known)}")
+        hint = nearest(text, known) or f"it is one of {', '.join(known)}"
+        self.problems.error("unknown-type", f"'{text}' is not a type of parameters", text.span, hint)
         return None
 
     def _limit(self, text: Text | None, type_: Type, scope: Scope) -> Expression | None:
@@ -250,7 +251,7 @@ class Opener:
     # colours
 
     def _colours_of(self, opened: Opened) -> None:
-        declared = dict(opened.model.colours)
+        declared: dict[str, ColourDeclaration] = {**opened.model.colours}
         done: set[str] = set()
         for name in declared:
             self._colour(name, declared, opened, done, [])
@@ -344,16 +345,28 @@ class Opener:
 
     def _tables(self, opened: Opened) -> None:
         for name, table in opened.model.tables.items():
-            values: list[Expression] = []
-            element: Type | None = None
-            for text in table:
-                parsed = parse_expression(text, text.span, self.problems, text.exact)
-                found = None if parsed is None else check(parsed, opened.scope, element, self.problems)
-                if found is not None:
-                    values.append(found)
-            element = _element_type(tuple(values))
-            opened.module.tables[name] = (Table(element), tuple(values))
+            element = None if table.type is None else self._table_type(table.type, opened)
+            plain = _plain_numbers(table.values)
+            if plain is not None and (element is None or isinstance(element, Number)):
+                kind = element or (INTEGER if all(isinstance(value, int) for value in plain) else REAL)
+                opened.module.tables[name] = (Table(kind), plain)
+                opened.names[name] = TableSymbol(kind)
+                continue
+            parsed = [parse_expression(text, text.span, self.problems, text.exact) for text in table.values]
+            checked = [None if p is None else check(p, opened.scope, element, self.problems) for p in parsed]
+            values = tuple(value for value in checked if value is not None)
+            element = element or _element_type(values)
+            opened.module.tables[name] = (Table(element), values)
             opened.names[name] = TableSymbol(element)
+
+    def _table_type(self, text: Text, opened: Opened) -> Type | None:
+        symbol = opened.scope.lookup(text)
+        if isinstance(symbol, ColourSymbol) and isinstance(symbol.type, Enumeration):
+            return symbol.type
+        if text not in NAMED_TYPES or NAMED_TYPES[text] == DISTRIBUTION:
+            self.problems.error("unknown-type", f"'{text}' is not a type of tables", text.span, nearest(text, NAMED_TYPES))
+            return None
+        return NAMED_TYPES[text]
 
     def _shapes(self, opened: Opened) -> None:
         """Places and instances: the types of their indices, and the colour of places."""
@@ -469,10 +482,18 @@ def names_in(node: object) -> Iterator[str]:
             pending.extend(getattr(current, f.name) for f in fields(current) if f.name not in ("span", "depth"))
 
 
-def span_of_name(declared: Mapping[str, object], name: str) -> Span | None:
+def span_of_name(declared: Iterable[str], name: str) -> Span | None:
     """Where a name is declared."""
     key = next((k for k in declared if k == name), None)
     return getattr(key, "span", None)
+
+
+def _plain_numbers(texts: tuple[Text, ...]) -> tuple[int | float, ...] | None:
+    """The values of a table of numbers as YAML has read them; a resolved net's may have a hundred thousand. None if any is an expression."""
+    values = [text.value for text in texts]
+    if not all(type(value) in (int, float) for value in values):
+        return None
+    return tuple(value for value in values if isinstance(value, int | float))
 
 
 def _element_type(values: tuple[Expression, ...]) -> Type:

@@ -5,25 +5,26 @@ Indices whose priority, memory or kind of delay differ become classes of their o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from spn.distributions import FAMILIES
 from spn.expressions import tree, types
+from spn.expressions.errors import EvaluationError
 from spn.expressions.tree import Constant, DelayCall, Domain, Expression, IfElse, Lookup, Range, Variable
 from spn.expressions.types import INTEGER
-from spn.expressions.walk import free_variables, walk
+from spn.expressions.walk import walk
 from spn.net import declarations as declared
 from spn.net import frames
 from spn.net.columns import Array, Tables
 from spn.net.declare import MEMORIES
-from spn.net.fold import Space, fold, fold_domain, fold_loop_part, is_empty
+from spn.net.fold import OWN, Space, fold, fold_domain, fold_labels, fold_loop_part, is_empty, with_index
 from spn.net.frames import Delays, Frame
 from spn.net.labels import Index, block_of, label, runs
 from spn.net.locate import Atlas
-from spn.net.lower import Known, element_of, lower, lower_domain, lower_path
+from spn.net.lower import Known, element_of, lower, lower_domain, lower_path, lowered_labels
 from spn.net.types import INDEX, Bind, BoundVariable, Entry, Immediate, InputArc, Label, Loop, OutputArc, Timed, Transition
 from spn.text.problems import Problems
 
@@ -64,7 +65,7 @@ class _Builder:
         if frame is None or not frame.size:
             return []
         groups = self._groups(frame)
-        name = f"{self.module}.{self.declaration.name}" if self.module else self.declaration.name
+        name = f"{self.module}__{self.declaration.name}" if self.module else self.declaration.name
         found = []
         for number, (rows, delay, priority, memory) in enumerate(groups):
             part = frame.where(rows) if not rows.all() else frame
@@ -140,7 +141,7 @@ class _Builder:
         index = INDEX
         while index in taken:
             index += "_"
-        space = Space(frame.size, index, dict(frame.variables), self.atlas.tables, self.net_tables, self.problems, self.sizes)
+        space = Space(frame.size, OWN, dict(frame.variables), self.atlas.tables, self.net_tables, self.problems, self.sizes)
         lowerer = _Folder(self.atlas, self.module, space, self._known(), d)
         timing: Immediate | Timed
         if delay is None:
@@ -166,31 +167,28 @@ class _Builder:
             index=index,
             span=d.span,
         )
-        return TransitionClass(transition, self.module, d, dict(frame.variables), space)
+        return TransitionClass(with_index(transition, index), self.module, d, dict(frame.variables), space)
 
     def _check_delay(self, call: DelayCall, space: Space) -> None:
         """Parameters that are known now are checked now."""
         arguments = []
         for argument in call.arguments:
             items = argument.items if isinstance(argument, tree.Sequence) else (argument,)
-            if any(free_variables(e) - {space.index} or not _is_plain(e) for e in items):
+            if not all(space.is_static(e) for e in items):
                 return
-            own = Space(space.size, space.index, {space.index: np.arange(space.size, dtype=np.int64)}, self.net_tables.values, self.net_tables, self.problems)
-            columns = tuple(own.evaluate(e) for e in items)
+            columns = tuple(space.evaluate(e) for e in items)
             arguments.append(columns if isinstance(argument, tree.Sequence) else columns[0])
         case = frames.Case(call.name, call.form, tuple(arguments))
         try:
             frames.validate(Delays(np.zeros(space.size, np.int64), (case,)), call.span)
-        except frames.EvaluationError as error:
+        except EvaluationError as error:
             self.problems.error("bad-delay", error.message, error.span)
 
     def _labels(self, name: str, frame: Frame, space: Space) -> tuple[Label, ...]:
         d = self.declaration
         rows = frame.variables[":row"]
         if d.labels and not self.module:
-            return tuple(
-                Label(given.start, given.template, tuple(fold(e, space) for e in given.arguments)) for given in d.labels
-            )
+            return fold_labels(lowered_labels(d.labels, self.atlas), frame.size, d.loops[0].variable if d.loops else INDEX, space)
         blocks = self.atlas.elaboration.rows[self.module].blocks
         variable = Variable(INTEGER, space.index)
         which = block_of(blocks, rows)
@@ -209,10 +207,6 @@ def positions(domain: Domain) -> Domain:
         return domain
     members = len(domain.colour.members) if isinstance(domain.colour, types.Enumeration) else 2
     return Range(Constant(INTEGER, 0), Constant(INTEGER, members - 1))
-
-
-def _is_plain(expression: Expression) -> bool:
-    return not any(isinstance(node, (tree.Tokens, tree.Now)) for node in walk(expression))
 
 
 def _distinct(values: Array) -> list[int]:
@@ -266,7 +260,9 @@ class _Folder:
             if not _is_zero(multiplicity):
                 yield OutputArc(place, element, multiplicity, None if arc.token is None else part(arc.token), loop)
 
-    def _place(self, path: declared.PlacePath, arc_loop: declared.Loop | None):  # type: ignore[no-untyped-def]
+    def _place(
+        self, path: declared.PlacePath, arc_loop: declared.Loop | None
+    ) -> Iterator[tuple[str, Expression, Loop | None, Callable[[Expression], Expression]]]:
         """The class, element and loop of an arc, and how to fold what else stands in it; nothing if its loop is empty."""
         known = dict(self.known)
         loop: Loop | None = None
@@ -289,7 +285,7 @@ class _Folder:
         indices = tuple(lowered(e) for e in path.indices)
         layout, found = self.atlas.point(self.module, ROW, steps, path.place, indices, known, path.span)
         element = self._in_loop(element_of(self.atlas, layout.module, path.place, found), loop, domain)
-        self._check_element(element, path)
+        self._check_element(element, layout.final_class, path)
         if not found.loops:
             yield layout.final_class, element, loop, part
             return
@@ -307,9 +303,9 @@ class _Folder:
     def _in_loop(self, expression: Expression, loop: Loop | None, domain: Domain | None) -> Expression:
         if loop is None or domain is None:
             return fold(expression, self.space)
-        return fold_loop_part(expression, loop.variable, domain, self.space)
+        return fold_loop_part(expression, loop.variable, domain, self.space, loop.type)
 
-    def _check_element(self, element: Expression, path: declared.PlacePath) -> None:
+    def _check_element(self, element: Expression, place: str, path: declared.PlacePath) -> None:
         values: Array
         if isinstance(element, Constant):
             values = np.array([element.value])
@@ -317,7 +313,7 @@ class _Folder:
             values = self.space.net_tables.values[element.table]
         else:
             return
-        if bool((values < 0).any()):
+        if bool(((values < 0) | (values >= self.space.sizes[place])).any()):
             message = f"'{path.place}' has no element of this index (in at least one instance)"
             self.space.problems.error("bad-index", message, path.span)
 

@@ -267,9 +267,11 @@ class Measure:
     doc: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Net:
-    """A complete net. `origin` tells where it comes from (model, parameters after overrides, as text) and is no part of its meaning."""
+    """A complete net; `spn.net.text.digest` tells whether two are the same.
+
+    `origin` tells where it comes from (model, parameters after overrides, as text) and is no part of its meaning."""
 
     places: tuple[Place, ...]
     transitions: tuple[Transition, ...]
