@@ -20,7 +20,7 @@ import math
 from collections.abc import Iterator, Sequence
 
 from spn.engine.reference import Event, ReferencePrepared, Simulation
-from spn.engine.reference.classes import PreparedNet
+from spn.engine.reference.prepared import PreparedNet
 from spn.expressions.tree import Value
 from spn.expressions.types import Boolean, Enumeration, Product, Record, Type
 from spn.net.types import Net

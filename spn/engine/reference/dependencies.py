@@ -19,8 +19,9 @@ from spn.expressions.walk import children
 from spn.net.types import Bind, Immediate, InputArc, OutputArc
 
 if TYPE_CHECKING:
-    from spn.engine.reference.classes import PreparedNet, TransitionClass
+    from spn.engine.reference.classes import TransitionClass
     from spn.engine.reference.marking import Marking
+    from spn.engine.reference.prepared import PreparedNet
 
 Integers: TypeAlias = NDArray[np.int64]
 Spread: TypeAlias = dict[str, Integers]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from spn.engine.reference.classes import PreparedNet
+from spn.engine.reference.prepared import PreparedNet
 from spn.engine.reference.replication import Replication
 from spn.net.types import Net
 from spn.observation import Outcome, Task

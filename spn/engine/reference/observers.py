@@ -10,9 +10,9 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from spn.engine.reference.classes import PreparedNet
 from spn.engine.reference.enabling import Binding
 from spn.engine.reference.meters import Durations, FiringCount, Meter, Tallied, TimeIntegral
+from spn.engine.reference.prepared import PreparedNet
 from spn.engine.reference.state import Function, State
 from spn.net.types import (
     At,

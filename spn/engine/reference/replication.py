@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
-from spn.engine.reference.classes import PreparedNet, watched
 from spn.engine.reference.observers import Action, Counter, Observer, observer
+from spn.engine.reference.prepared import PreparedNet, watched
 from spn.engine.reference.simulation import Simulation, told
 from spn.engine.reference.state import NoElementError
 from spn.expressions.errors import EvaluationError

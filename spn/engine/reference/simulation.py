@@ -7,13 +7,14 @@ from dataclasses import dataclass
 
 from numpy.random import SFC64, Generator, SeedSequence
 
-from spn.engine.reference.classes import PreparedNet, Site
+from spn.engine.reference.classes import Site
 from spn.engine.reference.clocks import Clock, Clockwork
 from spn.engine.reference.conflicts import Conflicts
 from spn.engine.reference.dependencies import Dependencies, candidates
 from spn.engine.reference.enabling import INFINITE, Binding, enabled_bindings
 from spn.engine.reference.firing import Change, fire, in_bounds
 from spn.engine.reference.marking import Marking
+from spn.engine.reference.prepared import PreparedNet
 from spn.engine.reference.state import NoElementError, State
 from spn.expressions.errors import EvaluationError
 from spn.expressions.tree import Value
@@ -265,12 +266,18 @@ class Simulation:
         """A tangible marking is reached: clocks with memory resampling that were started before are drawn anew."""
         for code in sorted(self._resampling):
             for binding in self._bindings[code].values():
-                old = [clock for clock in binding.clocks if clock.epoch < self._epoch]
-                if old:
-                    binding.clocks[:] = [clock for clock in binding.clocks if clock.epoch == self._epoch]
-                    for clock in old:
-                        self._forget(clock)
-                        binding.clocks.append(self._draw(binding))
+                self._draw_anew(binding)
+
+    def _draw_anew(self, binding: Binding) -> None:
+        """Replace the clocks that were started before the last timed firing."""
+        old = [clock for clock in binding.clocks if clock.epoch < self._epoch]
+        binding.clocks[:] = [clock for clock in binding.clocks if clock.epoch == self._epoch]
+        try:
+            for clock in old:
+                self._forget(clock)
+                binding.clocks.append(self._draw(binding))
+        except EvaluationError as error:
+            raise self._arithmetic(binding.site, error) from None
 
     def _trap(self) -> RunError:
         """The error that says that time does not go on, with the transitions since the last but one firing of the one that fired last."""

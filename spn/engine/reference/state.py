@@ -11,8 +11,8 @@ from spn.expressions.tree import Value
 from spn.expressions.types import Product, Record
 
 if TYPE_CHECKING:
-    from spn.engine.reference.classes import PreparedNet
     from spn.engine.reference.marking import Marking
+    from spn.engine.reference.prepared import PreparedNet
 
 Function: TypeAlias = "Callable[[State], Any]"
 """A compiled expression."""
