@@ -25,6 +25,9 @@ EVENTS_EACH = 20
 TOLERANCE = 0.35
 """The pilot's halves must be known to differ by less than this share of the level (difference + 2 standard errors)."""
 
+AGREEMENT = 0.25
+"""Levels at two horizons must be known to differ by less than this share (difference + 2 standard errors): growth as the square root makes 0.3."""
+
 RunPlan = Callable[[Plan, int], list[BatchResult]]
 """Runs the first so many batches of a plan."""
 
@@ -37,12 +40,20 @@ class Course:
     start_up: float
     drift: Drift
     events: float | None
+    level: float = 0.0
+    error: float = math.inf
+    """Standard error of the level."""
 
     @property
     def settled(self) -> bool:
         small = abs(self.drift.t) <= 3.0 or self.drift.relative <= 0.02
         enough = self.events is None or self.events >= EVENTS_EACH
         return enough and small and self.start_up <= 0.5 and self.drift.relative + 2.0 * self.drift.error <= TOLERANCE
+
+    def agrees(self, earlier: Course) -> bool:
+        """The level after the start-up is known to be the same as at half the horizon, to within `AGREEMENT`."""
+        apart = abs(self.level - earlier.level) + 2.0 * math.hypot(self.error, earlier.error)
+        return apart <= AGREEMENT * abs(self.level)
 
     @property
     def drifts(self) -> bool:
@@ -68,10 +79,6 @@ class Level:
     def all_dead(self) -> bool:
         return len(self.deaths) == self.replications
 
-    @property
-    def settled(self) -> bool:
-        return not self.deaths and not self.slow and all(course.settled for course in self.courses.values())
-
 
 @final
 @dataclass(frozen=True, slots=True)
@@ -93,15 +100,16 @@ class SteadyPlan:
 class Pilot:
     """Plans a steady-state experiment by replications with a growing horizon.
 
-    1. *Scale.* Four short probes of 64 firings give a first horizon T.
+    1. *Scale.* Four short probes of 32 firings give a first horizon T.
     2. *Look.* 16 replications to T, in 32 segments. For each measure the mean curve over replications is truncated by the MSER rule (White,
        Simulation 69, 1997, his MSER-5 with segments as batches), and what is left is compared, first against second half, by a paired t-test
        over replications.
     3. *Double* T, with new replications, until every measure (a) had 20 events per replication, (b) ends its start-up in the first half, (c) does not
-       differ significantly between the halves and is known to within 35 %, (d) no replication died (or all did), and (e) each transition
-       class that fires at all often has fired about 4 times per element: identical clocks started together stay in step for a few periods. It ends
-       before the pilot would use more than `budget` firings, (e) already at a quarter of that, and at once if a measure drifts while a place
-       has grown in the same way at three horizons running.
+       differ significantly between the halves and is known to within 35 %, (d) no replication died (or all did), (e) each transition class that fires
+       at all often has fired about 4 times per element (identical clocks started together stay in step for a few periods), and (f) two horizons
+       running satisfy (a) to (c) and are known to have the same level to within 25 %: one of them may by chance look settled while it grows.
+       It ends before the pilot would use more than `budget` firings, does not wait for (e) beyond a quarter of that, and ends at once if a
+       measure drifts while a place has grown in the same way at three horizons running.
     4. *Plan* by replication and deletion (Law & Kelton, Simulation Modeling and Analysis, sec. 9.5.2): warm-up W = max(end of the start-up,
        T / 4, 5 mean times between failures), window H = max(5 W, 10 mean times between failures), less only if 40 replications would not fit into
        the budget left. The window of a replication starts at W (1 + u + v), u and v uniform: a net with a period is seen at a random phase.
@@ -129,8 +137,8 @@ class Pilot:
         return self._planned(levels, spent)
 
     def _scale(self, run: RunPlan) -> tuple[float, int]:
-        """A first horizon (the median time that 64 firings take) and the firings that it cost."""
-        spent, limit = 0, 64
+        """A first horizon (the median time that 32 firings take) and the firings that it cost."""
+        spent, limit = 0, 32
         while True:
             probe = Plan(PILOT, tuple(self.kinds), 0.0, 1e15, 1, max_firings=limit, unit=4, offset=1_000_000_000 + limit, point=self.point)
             (found,) = run(probe, 1)
@@ -181,11 +189,14 @@ class Pilot:
 
     def _enough(self, levels: Sequence[Level], spent: int) -> bool:
         level = levels[-1]
-        if not level.whole or level.all_dead or level.settled or len(levels) > 60:
+        if not level.whole or level.all_dead or len(levels) > 60:
+            return True
+        calm = len(levels) >= 2 and all(
+            part.settled and levels[-2].courses[name].settled and part.agrees(levels[-2].courses[name]) for name, part in level.courses.items()
+        )
+        if calm and not level.deaths and not (level.slow and spent <= self.budget // 4):
             return True
         if len(levels) >= 3 and self.growing_for_long(levels) and any(course.drifts for course in level.courses.values()):
-            return True
-        if level.slow and spent > self.budget // 4 and all(course.settled for course in level.courses.values()) and not level.deaths:
             return True
         unseen = all(course.events == 0.0 for course in level.courses.values())
         return spent + 2.2 * level.firings > (self.budget // 4 if unseen else self.budget)
@@ -264,4 +275,7 @@ def course(kind: str, observations: NDArray[np.float64], replications: int) -> C
     curve = (above - level * below).mean(axis=0) / (base / (replications * (segments - later)))
     drop = mser(curve)
     kept = min(drop, later)
-    return Course(drop / segments, drift_of(above[:, kept:], below[:, kept:], (segments - kept) // 2), seen)
+    a, b = above[:, kept:].sum(axis=1), below[:, kept:].sum(axis=1)
+    settled = float(a.sum() / b.sum())
+    error = float(np.std(a - settled * b, ddof=1)) / (math.sqrt(replications) * float(b.mean()))
+    return Course(drop / segments, drift_of(above[:, kept:], below[:, kept:], (segments - kept) // 2), seen, settled, error)

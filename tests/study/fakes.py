@@ -71,13 +71,13 @@ def alternating(up: Sampler, down: Sampler, first: Sampler | None = None) -> Pro
     def run(rng: np.random.Generator, task: Task) -> Outcome:
         horizon = task.cuts[-1]
         ends = np.zeros(0)
-        size = 66
+        size = 70
         last = 0.0
         while last <= horizon and len(ends) < task.max_firings:
             sojourns = np.column_stack([up(rng, size), down(rng, size)])
             more = last + np.cumsum(sojourns.ravel())
             ends = np.concatenate([ends, more])
-            last, size = float(ends[-1]), min(size * 2, 66 * 1024)
+            last, size = float(ends[-1]), min(size * 2, 70 * 1024)
         ends = ends[: task.max_firings]
         fired = int(np.searchsorted(ends, horizon, side="right"))
         cut_short = fired == len(ends)
@@ -93,7 +93,7 @@ def alternating(up: Sampler, down: Sampler, first: Sampler | None = None) -> Pro
             found[cuts[1:] > ends[-1]] = np.nan
         end = End.FIRINGS if cut_short else End.OBSERVED
         tokens = np.zeros((len(cuts), 1), np.int64)
-        return Outcome(end, min(horizon, last), fired, None, dict.fromkeys(task.measures, found), {}, tokens)
+        return Outcome(end, min(horizon, float(ends[-1])), fired, None, dict.fromkeys(task.measures, found), {}, tokens)
 
     return run
 
