@@ -260,3 +260,16 @@ def test_the_tail_of_moves_goes_to_the_array_element_that_the_index_says():
         ],
     )
     assert [e.index for e in events(ring, most=5)] == [0, 1, 2, 0, 1]
+
+
+def test_resampling_sees_the_tangible_marking_not_the_vanishing_one_before_it():
+    # Drawn at 4 s with a token in `c`, where the immediate transition has put it: 4 + 6 + 10.
+    chain = net(
+        [place("a", 1), place("b"), place("c"), place("work", 1)],
+        [
+            transition("tick", "a", "b", 4.0),
+            transition("through", "b", "c"),
+            transition("finish", "work", (), op(6.0, "+", op(10.0, "*", tokens("c"))), memory="resampling"),
+        ],
+    )
+    assert firings(chain)[-1] == (20.0, "finish")

@@ -294,3 +294,31 @@ def test_a_record_can_be_changed_on_its_way():
         ],
     )
     assert [e.binding[0] for e in events(grow, most=3)] == [(1, 0.5), (2, 0.5), (3, 0.5)]
+
+
+def test_a_binding_takes_the_first_of_the_tokens_that_give_it():
+    either = net(
+        [place("p", [(1, 8), (1, 7)], colour=PAIR)], [transition("t", arc("p", pattern=("?x", None), whole=False), (), 1.0, variables=["x"])]
+    )
+    assert [event.moves for event in events(either)] == [((0, 0, -1, (1, 7)),), ((0, 0, -1, (1, 8)),)]
+
+
+def test_two_arcs_do_not_take_the_same_token():
+    two = net(
+        [place("p", [1, 2], colour=INTEGER)], [transition("t", [arc("p", pattern=("?a",)), arc("p", pattern=("?b",))], (), 1.0, variables=["a", "b"])]
+    )
+    assert list(Simulation(two)._bindings[0]) == [(1, 2), (2, 1)]
+
+
+def test_an_ordered_place_with_a_pattern_gives_one_clock_however_many_servers():
+    line = net(
+        [place("p", [5, 5, 5], colour=INTEGER, order="fifo")], [transition("t", arc("p", pattern=("?c",)), (), 2.0, variables=["c"], servers=None)]
+    )
+    assert firings(line) == [(2.0, "t"), (4.0, "t"), (6.0, "t")]
+
+
+def test_records_come_in_the_order_of_the_first_of_equal_tokens():
+    queue = net(
+        [place("p", [(2, 0.0), (1, 0.0), (2, 0.0)], colour=JOB)], [transition("t", arc("p", pattern=("?c",)), (), 1.0, variables=[("c", JOB)])]
+    )
+    assert [binding[0][0] for binding in Simulation(queue)._bindings[0]] == [2, 1]
