@@ -10,6 +10,7 @@ from nets import NOW, arc, exponential, firings, net, observe, op, out, place, t
 from scipy import integrate
 
 from spn.engine.reference import ReferenceEngine, Simulation
+from spn.engine.reference.meters import Sum
 from spn.net.types import (
     At,
     Availability,
@@ -284,3 +285,10 @@ def test_a_finite_queue_has_the_distribution_of_its_markov_chain():
 def test_an_unknown_measure_is_refused():
     with pytest.raises(ValueError, match="no measure"):
         ReferenceEngine().prepare(machine()).run(Task(1, (), ("x",)))
+
+
+def test_small_terms_are_not_lost_in_a_large_sum():
+    total = Sum()
+    for term in (1e16, *[1.0] * 1001, -1e16):
+        total.add(term)
+    assert total.value == 1001.0
