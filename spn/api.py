@@ -37,7 +37,7 @@ def load_with_warnings(model: str | Path | Source, parameters: Mapping[str, Any]
 
     given = {name: _text(value) for name, value in (parameters or {}).items()}
     if isinstance(model, Source):
-        return resolve.read(model.text, given, model.name), []
+        return resolve.read_with_warnings(model.text, given, model.name, models_folder())
     found = find_model(model) if isinstance(model, str) else model
     if found is None:
         raise FileNotFoundError(f"no model '{model}': neither a file nor a shipped model")
@@ -96,11 +96,12 @@ def find_engine(name: str) -> Engine:
     return ReferenceEngine()
 
 
-def trace(net: Net, *, seed: int, max_firings: int, max_time: float | None = None) -> Iterator[str]:
-    """The events of one run, a line each."""
+def trace(net: Net, *, seed: int, firings: int, until: float | None = None, engine: str = "auto") -> Iterator[str]:
+    """The events of one run, a line each. Every engine gives the same."""
     from spn.engine.trace import trace as run
 
-    return run(net, seed, until=math.inf if max_time is None else max_time, firings=max_firings)
+    find_engine(engine)
+    return run(net, seed, until=math.inf if until is None else until, firings=firings)
 
 
 def digest(net: Net) -> str:

@@ -35,10 +35,15 @@ def add_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--precision", metavar="SHARE", type=share, help="relative half-width of the intervals to reach (default: 5 %%)")
     parser.add_argument("--confidence", metavar="SHARE", type=share, default=0.95, help="confidence of the intervals (default: 95 %%)")
     parser.add_argument("--seed", metavar="N", type=seed, help="seed of the random numbers (default: a new one, which is shown)")
-    parser.add_argument("--engine", choices=("auto", "reference"), default="auto", help="what simulates (default: auto)")
+    add_engine(parser)
     parser.add_argument("--max-firings", metavar="N", type=count, help="stop after so many firings")
     parser.add_argument("--max-seconds", metavar="S", type=seconds, help="stop after so many seconds")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def add_engine(parser: argparse.ArgumentParser) -> None:
+    """The engine; the result is the same with each."""
+    parser.add_argument("--engine", choices=("auto", "reference"), default="auto", help="what simulates (default: auto)")
 
 
 class _Assign(argparse.Action):

@@ -18,8 +18,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The model, the seed and the end."""
     options.add_model(parser)
     parser.add_argument("--seed", metavar="N", type=options.seed, help="seed of the random numbers (default: a new one, which is shown)")
-    parser.add_argument("--max-firings", metavar="N", type=options.count, default=1000, help="stop after so many firings (default: 1000)")
-    parser.add_argument("--max-time", metavar="S", type=options.seconds, help="stop at so many seconds of simulated time")
+    parser.add_argument("--firings", metavar="N", type=options.count, default=1000, help="stop after so many firings (default: 1000)")
+    parser.add_argument("--until", metavar="S", type=options.seconds, help="stop at so many seconds of simulated time")
+    options.add_engine(parser)
 
 
 def execute(arguments: argparse.Namespace) -> Exit:
@@ -29,6 +30,6 @@ def execute(arguments: argparse.Namespace) -> Exit:
     net = load(arguments.model, arguments.parameters)
     seed = options.new_seed() if arguments.seed is None else arguments.seed
     note(f"{net.name}: seed {seed}")
-    for line in api.trace(net, seed=seed, max_firings=arguments.max_firings, max_time=arguments.max_time):
+    for line in api.trace(net, seed=seed, firings=arguments.firings, until=arguments.until, engine=arguments.engine):
         sys.stdout.write(clean(line) + "\n")
     return Exit.OK

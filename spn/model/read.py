@@ -75,6 +75,17 @@ def load_model(path: str | os.PathLike[str], problems: Problems, library: Path |
     return Library(root, loader.models) if _errors(problems) == before else None
 
 
+def load_source(source: Source, folder: str | os.PathLike[str], problems: Problems, library: Path | None = None) -> Library | None:
+    """As `load_model`, of a text that is in no file; its modules are looked for in `folder` and below."""
+    before = _errors(problems)
+    resolved = Path(folder).resolve()
+    root = resolved / source.name
+    loader = _Loader(resolved, Path(os.fspath(folder)), library.resolve() if library is not None else None, problems)
+    loader.add(root, source)
+    loader.follow()
+    return Library(root, loader.models) if _errors(problems) == before else None
+
+
 def _errors(problems: Problems) -> int:
     return sum(1 for _ in problems.errors)
 

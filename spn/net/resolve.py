@@ -1,6 +1,6 @@
 """Resolving: from a model, as people write it, to the net that machines read.
 
-Check each module once (`scopes`, `declare`), lay out all instances (`elaborate`, `locate`), join places (`fuse`), and fold transitions, places
+Check each module once (`opening`, `declare`), lay out all instances (`elaborate`, `locate`), join places (`fuse`), and fold transitions, places
 and measures into classes (`transitions`, `places`, `measures`).
 """
 
@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from spn.expressions.types import Enumeration, Product, Record, Type
-from spn.model.read import Library, load_model, read_model
+from spn.model.read import Library, load_model, load_source
 from spn.model.types import Text
 from spn.net.columns import Tables
 from spn.net.declarations import InputArc, Module, OutputArc
@@ -44,14 +44,30 @@ def load_with_warnings(
     return resolve(found, overrides or {}, problems, Path(os.fspath(path)).stem), problems.warnings
 
 
-def read(text: str, overrides: Mapping[str, str] | None = None, name: str = "<string>") -> Net:
-    """The net of a model given as text. Raises `ModelError` with everything that is wrong."""
+def read(
+    text: str,
+    overrides: Mapping[str, str] | None = None,
+    name: str = "<string>",
+    library: Path | None = None,
+    folder: str | os.PathLike[str] = ".",
+) -> Net:
+    """The net of a model given as text; its modules are looked for in `folder`. Raises `ModelError` with everything that is wrong."""
+    return read_with_warnings(text, overrides, name, library, folder)[0]
+
+
+def read_with_warnings(
+    text: str,
+    overrides: Mapping[str, str] | None = None,
+    name: str = "<string>",
+    library: Path | None = None,
+    folder: str | os.PathLike[str] = ".",
+) -> tuple[Net, list[Problem]]:
+    """As `read`, and the warnings about the model."""
     problems = Problems()
-    model = read_model(Source(name, text), problems)
+    found = load_source(Source(name, text), folder, problems, library)
     problems.stop_if_any()
-    assert model is not None
-    root = Path(name)
-    return resolve(Library(root, {root: model}), overrides or {}, problems, "model")
+    assert found is not None
+    return resolve(found, overrides or {}, problems, "model"), problems.warnings
 
 
 def resolve(library: Library, overrides: Mapping[str, str], problems: Problems, name: str) -> Net:

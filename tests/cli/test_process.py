@@ -195,7 +195,7 @@ def test_a_dead_marking_ends_with_3_and_says_so(tmp_path):
 @simulates
 def test_a_reader_of_a_trace_may_leave(ping):
     with subprocess.Popen(
-        [sys.executable, "-m", "spn", "trace", ping, "--max-firings", "200000"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-m", "spn", "trace", ping, "--firings", "200000"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout is not None
         assert process.stderr is not None
