@@ -1,38 +1,39 @@
 """Declaring: a model's places, transitions, instances and measures, checked once for each module however often it is used.
 
-The second half of checking a model; `spn.net.scopes` has made every name known. All problems of all files are found in one go.
+The second half of checking a model; `spn.net.opening` has made every name known. All problems of all files are found in one go.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeVar
+from typing import Literal
 
 from spn.expressions import syntax, types
-from spn.expressions.check import check, check_delay, check_token_pattern, check_token_value
+from spn.expressions.check import check, check_delay, check_token_value
 from spn.expressions.delays import deterministic
-from spn.expressions.parse import parse_arc, parse_argument_list, parse_expression, parse_reference, parse_target
-from spn.expressions.scope import ModuleSymbol, ParameterSymbol, PlaceSymbol, Scope, VariableSymbol
-from spn.expressions.tokens import Binding
-from spn.expressions.tree import Constant, Expression, IfElse, Now, PlaceRead, Range, Values, Variable
-from spn.expressions.types import BOOLEAN, DOT, DURATION, INTEGER, REAL, Enumeration, InstanceOf, Number, Table, Type
-from spn.expressions.walk import walk
+from spn.expressions.parse import parse_arc, parse_argument_list, parse_expression, parse_reference
+from spn.expressions.scope import ParameterSymbol, PlaceSymbol, Scope, VariableSymbol
+from spn.expressions.tree import Constant, Expression, IfElse, Range, Values, Variable
+from spn.expressions.types import BOOLEAN, DOT, DURATION, INTEGER, REAL, Enumeration, Table, Type
 from spn.model.read import Library
-from spn.model.types import Arc, InstanceDeclaration, Label, MeasureDeclaration, Model, PlaceDeclaration, Text, TransitionDeclaration
+from spn.model.types import InstanceDeclaration, Label, Model, PlaceDeclaration, Text, TransitionDeclaration
 from spn.net import declarations as declared
+from spn.net.checks import checked_loop, expression_of, parse_list, reads_marking
+from spn.net.colours import domain_of_colour
 from spn.net.declarations import Loop, Module
-from spn.net.references import FoundPlace, find_place, links, walk_path
-from spn.net.scopes import Opened, Opener, checked_loop, domain_of_colour, parse_list
-from spn.net.types import INDEX, Bind, Entry, Memory
+from spn.net.declare_arcs import Arcs
+from spn.net.declare_measures import Measures
+from spn.net.opening import Opener
+from spn.net.references import find_place, links
+from spn.net.scopes import Opened
+from spn.net.types import INDEX, Memory
 from spn.text.problems import Problems, nearest
 from spn.text.source import Span
 
 MEMORIES: tuple[Memory, ...] = ("enabling", "age", "resampling")
 MEMORY = Enumeration("memory", MEMORIES)
 
-R = TypeVar("R")
-Kind = Literal["input", "test", "inhibitor", "reset"]
 
 
 def declare(library: Library, overrides: Mapping[str, Text], problems: Problems) -> dict[str, Module]:
@@ -80,14 +81,14 @@ class _Declarer:
             if name in self.opened.instance_loops:
                 module.instances[name] = self._instance(str(name), instance, name.span)
         if not module.name:
+            measures = Measures(self.opened, self.all, self.problems)
             for name, measure in self.model.measures.items():
-                self._measure(str(name), measure, name.span)
+                measures.declare(str(name), measure, name.span)
 
     # expressions
 
     def expression(self, text: Text, scope: Scope, expected: Type | None) -> Expression | None:
-        parsed = parse_expression(text, text.span, self.problems, text.exact)
-        return None if parsed is None else check(parsed, scope, expected, self.problems)
+        return expression_of(text, scope, expected, self.problems)
 
     def _optional(self, text: Text | None, scope: Scope, expected: Type) -> Expression | None:
         return None if text is None else self.expression(text, scope, expected)
@@ -99,7 +100,7 @@ class _Declarer:
     def _static(self, text: Text | None, scope: Scope, what: str) -> Expression | None:
         """A condition on parameters alone."""
         found = self._optional(text, scope, BOOLEAN)
-        if found is not None and _reads_places(found):
+        if found is not None and reads_marking(found):
             self.problems.error("not-constant", f"'{what}' may use parameters only, not the marking or the time", found.span)
             return None
         return found
@@ -130,7 +131,7 @@ class _Declarer:
 
     def _capacity(self, text: Text | None, scope: Scope) -> Expression | None:
         found = self._optional(text, scope, INTEGER)
-        if found is not None and _reads_places(found):
+        if found is not None and reads_marking(found):
             self.problems.error("not-constant", "a capacity may use parameters and the index only", found.span)
             return None
         return found
@@ -208,7 +209,7 @@ class _Declarer:
         loops, scope = parse_list(declaration.loops, self.scope, self.problems)
         if len(loops) < len(declaration.loops):
             return None
-        arcs = _Arcs(self, name, scope)
+        arcs = Arcs(self.problems, scope)
         inputs = arcs.inputs(declaration.inputs, "input")
         tests = arcs.inputs(declaration.tests, "test")
         bound = tuple(arcs.variables)
@@ -254,7 +255,7 @@ class _Declarer:
 
     def _constant_or(self, text: Text | None, default: Constant) -> Expression:
         found = self._optional(text, self.scope, default.type)
-        if found is not None and _reads_places(found):
+        if found is not None and reads_marking(found):
             self.problems.error("not-constant", "this may use parameters only", found.span)
             return default
         return found or default
@@ -274,7 +275,7 @@ class _Declarer:
             return None
         parsed = parse_expression(text, text.span, self.problems, text.exact)
         found = None if parsed is None else check_delay(parsed, scope, self.problems)
-        if isinstance(found, IfElse) and _reads_places(found.condition):
+        if isinstance(found, IfElse) and reads_marking(found.condition):
             message = "which distribution it is may depend on parameters only"
             self.problems.error("not-constant", message, found.condition.span, "write two transitions with guards")
         # A delay with a problem still makes the transition a timed one.
@@ -380,235 +381,6 @@ class _Declarer:
             return False
         return path.place in self.all[self.opened.uses[instance.module]].model.ports
 
-    # measures
-
-    def _measure(self, name: str, m: MeasureDeclaration, span: Span | None) -> None:
-        targets: tuple[declared.Target, ...] = ()
-        expression: Expression | None = None
-        match m.kind:
-            case "availability" | "first_passage":
-                expression = self.expression(m.subjects[0], self.scope, BOOLEAN)
-            case "average" | "integral":
-                expression = self._number(m.subjects[0], self.scope)
-            case "rate" | "count":
-                targets = tuple(target for text in m.subjects for target in self._targets(text, None))
-            case "tally":
-                targets = self._tally_targets(m)
-        if expression is None and not targets:
-            return
-        self.opened.module.measures[name] = declared.Measure(
-            name=name,
-            kind=m.kind,
-            expression=expression,
-            targets=targets,
-            at=self._constant(m.at, DURATION),
-            over=tuple(e for text in m.over if (e := self._constant(text, DURATION)) is not None),
-            until=self._optional(m.until, self.scope, BOOLEAN),
-            within=self._constant(m.within, DURATION),
-            quantiles=tuple(e for text in m.quantiles if (e := self._constant(text, REAL)) is not None),
-            precision=self._constant(m.precision, REAL),
-            doc=str(m.doc or ""),
-            span=span,
-        )
-
-    def _constant(self, text: Text | None, expected: Type) -> Expression | None:
-        found = self._optional(text, self.scope, expected)
-        if found is not None and _reads_places(found):
-            self.problems.error("not-constant", "this may use parameters only, not the marking", found.span)
-            return None
-        return found
-
-    def _number(self, text: Text, scope: Scope) -> Expression | None:
-        """A number of any dimension; a truth value counts as 1 or 0."""
-        found = self.expression(text, scope, None)
-        if found is None or isinstance(found.type, Number):
-            return found
-        if isinstance(found.type, types.Boolean):
-            return IfElse(INTEGER, found, Constant(INTEGER, 1), Constant(INTEGER, 0), span=found.span)
-        self.problems.error("wrong-type", "a number is expected here", found.span)
-        return None
-
-    def _tally_targets(self, m: MeasureDeclaration) -> tuple[declared.Target, ...]:
-        """The transitions of a tally, each with its expression."""
-        assert m.on is not None
-        values = m.subjects * len(m.on) if len(m.subjects) == 1 else m.subjects
-        if len(values) != len(m.on):
-            message = f"there are {len(values)} expressions for {len(m.on)} transitions"
-            self.problems.error("wrong-length", message, m.on[0].span, "give one expression for all, or one for each")
-            return ()
-        return tuple(target for text, value in zip(m.on, values, strict=True) for target in self._targets(text, value))
-
-    def _targets(self, text: Text, value: Text | None) -> tuple[declared.Target, ...]:
-        parsed = parse_target(text, text.span, self.problems, text.exact)
-        if parsed is None:
-            return ()
-        if len(parsed.loops) > 1:
-            self.problems.error("syntax", "a transition is followed by one 'for' at most", text.span)
-            return ()
-        scope = self.scope
-        if not parsed.loops:
-            return self._target(parsed, scope, None, None, value)
-        first = parsed.loops[0]
-        symbol = None if isinstance(first.domain, syntax.RangeOf) else scope.lookup(first.domain.name)
-        if isinstance(symbol, ModuleSymbol):
-            scope = scope.with_variable(first.variable, InstanceOf(symbol.name))
-            return self._target(parsed, scope, symbol.name, None, value)
-        loop = checked_loop(first, scope, self.problems)
-        if loop is None:
-            return ()
-        return self._target(parsed, scope.with_variable(loop.variable, loop.type), None, loop, value)
-
-    def _target(
-        self, parsed: syntax.Target, scope: Scope, module: str | None, loop: Loop | None, value: Text | None
-    ) -> tuple[declared.Target, ...]:
-        chain = links(parsed.transition)
-        walked = walk_path(chain, scope, self.problems)
-        if walked is None:
-            return ()
-        steps, inner = walked
-        owner = next((o for o in self.all.values() if o.scope is inner or o.scope is inner.parent), self.opened)
-        last = chain[-1]
-        declaration = owner.model.transitions.get(last.name)  # type: ignore[call-overload]
-        if declaration is None:
-            hint = nearest(last.name, owner.model.transitions)
-            self.problems.error("unknown-transition", f"there is no transition '{last.name}'", last.node.span, hint)
-            return ()
-        loops, _ = parse_list(declaration.loops, owner.scope, Problems())
-        indices: tuple[Expression, ...] = ()
-        if last.arguments:
-            if len(last.arguments) != len(loops):
-                message = f"'{last.name}' has {len(loops)} 'for' variables; {len(last.arguments)} values are given"
-                self.problems.error("wrong-arguments", message, last.node.span)
-                return ()
-            checked = [check(a.value, scope, own.type, self.problems) for a, own in zip(last.arguments, loops, strict=True)]
-            indices = tuple(e for e in checked if e is not None)
-            if len(indices) < len(checked):
-                return ()
-        condition = None if parsed.condition is None else check(parsed.condition, scope, BOOLEAN, self.problems)
-        if loop is not None and not any(isinstance(e, Variable) and e.name == loop.variable for e in indices):
-            self.problems.error("wrong-arguments", f"'{loop.variable}' must stand as an index of '{last.name}'", last.node.span)
-            return ()
-        if module is not None and condition is not None:
-            self.problems.error("syntax", "all instances of a module count; a condition has no place here", condition.span)
-            return ()
-        tallied = None
-        if value is not None:
-            tallied = self._tallied(value, last.name, declaration, loops, owner)
-            if tallied is None:
-                return ()
-        path = () if module is not None else steps
-        return (declared.Target(path, module, last.name, owner.module.name, indices, tallied, last.node.span, loop, condition),)
-
-    def _tallied(
-        self, value: Text, name: str, declaration: TransitionDeclaration, loops: Iterable[Loop], owner: Opened
-    ) -> Expression | None:
-        """What a tally sums up: an expression in the variables of the transition and the names of the root."""
-        arcs = _Arcs(_Declarer(owner, self.all, Problems()), name, owner.scope.child({loop.variable: VariableSymbol(loop.type) for loop in loops}))
-        arcs.inputs(declaration.inputs, "input")
-        arcs.inputs(declaration.tests, "test")
-        known = {loop.variable: VariableSymbol(loop.type) for loop in loops} | {v: VariableSymbol(t) for v, t in arcs.variables}
-        return self._number(value, self.scope.child(known))
-
-
-@dataclass(slots=True)
-class _Arcs:
-    """Checks the arcs of one transition in order; variables that one binds are known in the next."""
-
-    declarer: _Declarer
-    transition: str
-    scope: Scope
-    variables: list[tuple[str, Type]]
-
-    def __init__(self, declarer: _Declarer, transition: str, scope: Scope) -> None:
-        self.declarer = declarer
-        self.transition = transition
-        self.scope = scope
-        self.variables = []
-
-    @property
-    def problems(self) -> Problems:
-        return self.declarer.problems
-
-    def inputs(self, arcs: Iterable[Arc], kind: Kind) -> tuple[declared.InputArc, ...]:
-        return tuple(found for arc in arcs if (found := self._input(arc, kind)) is not None)
-
-    def outputs(self, arcs: Iterable[Arc]) -> tuple[declared.OutputArc, ...]:
-        return tuple(found for arc in arcs if (found := self._output(arc)) is not None)
-
-    def _input(self, arc: Arc, kind: Kind) -> declared.InputArc | None:
-        return self._arc(arc, lambda found, multiplicity, loop, scope: self._finish_input(found, multiplicity, loop, scope, kind), kind == "reset")
-
-    def _output(self, arc: Arc) -> declared.OutputArc | None:
-        def finish(found: FoundPlace, multiplicity: Expression, loop: Loop | None, scope: Scope) -> declared.OutputArc | None:
-            token = None
-            if found.symbol.colour != DOT or found.rest:
-                token = check_token_value(found.rest, found.symbol.colour, scope, self.problems, found.path.span)
-                if token is None:
-                    return None
-                if found.symbol.colour == DOT:
-                    token = None
-            return declared.OutputArc(found.path, multiplicity, token, loop)
-
-        return self._arc(arc, finish, False)
-
-    def _finish_input(
-        self, found: FoundPlace, multiplicity: Expression, loop: Loop | None, scope: Scope, kind: Kind
-    ) -> declared.InputArc | None:
-        pattern = check_token_pattern(found.rest, found.symbol.colour, scope, self.problems, found.path.span)
-        if pattern is None:
-            return None
-        if pattern.variables and (loop is not None or kind in ("inhibitor", "reset")):
-            where = "an arc with a 'for'" if loop is not None else f"{'an inhibitor' if kind == 'inhibitor' else 'a reset'} arc"
-            message = f"'{pattern.variables[0][0]}' is not known here, and {where} binds no variable"
-            self.problems.error("unknown-name", message, found.path.span, "use '_' for any value")
-            return None
-        for name, type_ in pattern.variables:
-            self.variables.append((name, type_))
-            self.scope = self.scope.child({name: VariableSymbol(type_)})
-        entries: tuple[Entry, ...] = tuple(Bind(e.name) if isinstance(e, Binding) else e for e in pattern.entries)
-        return declared.InputArc(found.path, multiplicity, entries, pattern.whole, loop)
-
-    def _arc(self, arc: Arc, finish: Callable[[FoundPlace, Expression, Loop | None, Scope], R | None], whole_array: bool) -> R | None:
-        text = arc.place
-        parsed = parse_arc(text, text.span, self.problems, text.exact)
-        if parsed is None:
-            return None
-        scope, loop = self.scope, None
-        if len(parsed.loops) > 1:
-            self.problems.error("syntax", "an arc has at most one 'for'", parsed.loops[1].span)
-            return None
-        if parsed.loops:
-            loop = checked_loop(parsed.loops[0], scope, self.problems)
-            if loop is None:
-                return None
-            scope = scope.with_variable(loop.variable, loop.type)
-        multiplicity = self._multiplicity(arc, parsed, scope)
-        found = find_place(parsed.place, scope, self.problems)
-        if found is None or multiplicity is None:
-            return None
-        if found.symbol.dims and not found.path.indices and not whole_array:
-            message = f"'{found.path.place}' is an array; which of its elements is meant?"
-            self.problems.error("wrong-arguments", message, found.path.span, f"write '{found.path.place}(...)' with its index")
-            return None
-        return finish(found, multiplicity, loop, scope)
-
-    def _multiplicity(self, arc: Arc, parsed: syntax.Arc, scope: Scope) -> Expression | None:
-        one: Expression = Constant(INTEGER, 1)
-        found: Expression | None = one
-        if parsed.multiplicity is not None:
-            found = check(parsed.multiplicity, scope, INTEGER, self.problems)
-        if arc.multiplicity is not None:
-            if parsed.multiplicity is not None:
-                self.problems.error("two-multiplicities", "the multiplicity is given twice", arc.multiplicity.span)
-                return None
-            found = self.declarer.expression(arc.multiplicity, scope, INTEGER)
-        if isinstance(found, Constant) and isinstance(found.value, int) and found.value < 0:
-            self.problems.error("bad-value", "a multiplicity cannot be negative", found.span)
-            return None
-        if found is None or parsed.condition is None:
-            return found
-        condition = check(parsed.condition, scope, BOOLEAN, self.problems)
-        return None if condition is None else IfElse(INTEGER, condition, found, Constant(INTEGER, 0), span=parsed.span)
 
 
 def _order(text: str) -> Literal["multiset", "fifo", "lifo", "random"]:
@@ -617,8 +389,3 @@ def _order(text: str) -> Literal["multiset", "fifo", "lifo", "random"]:
 
 def _placeholder() -> Expression:
     return deterministic(Constant(DURATION, 1.0))
-
-
-def _reads_places(expression: Expression) -> bool:
-    return any(isinstance(node, (PlaceRead, Now)) for node in walk(expression))
-

@@ -271,7 +271,8 @@ class Measure:
 class Net:
     """A complete net; `spn.net.text.digest` tells whether two are the same.
 
-    `origin` tells where it comes from (model, parameters after overrides, as text) and is no part of its meaning."""
+    `origin` tells where it comes from (model, parameters after overrides, as text) and is no part of its meaning.
+    """
 
     places: tuple[Place, ...]
     transitions: tuple[Transition, ...]
