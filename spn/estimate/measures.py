@@ -156,8 +156,11 @@ def _availability(subject: Subject, observations: Floats, confidence: float, bas
     rate = intervals.event_rate(failures, total, confidence)
     up_rate = intervals.event_rate(failures, up, confidence)
     mean_down = intervals.ratio_of_means(down, failures, confidence).clipped(0.0, math.inf)
+    if base.events and not down.any():
+        base = replace(base, notes=(*base.notes, f"the condition failed {base.events} times, but never for any length of time"))
     # Windows from the initial marking on: the number of failures is random and can be 1, fixed by the window; no events are asked of them.
-    judged = _judged(base, u, bool(base.events) if subject.steady else bool(down.any()), min_events if subject.steady else 0)
+    seen = bool(down.any()) and (bool(base.events) or not subject.steady)
+    judged = _judged(base, u, seen, min_events if subject.steady else 0)
     return AvailabilityEstimate(u, judged, rate.scaled(YEAR), up_rate.reciprocal(), mean_down)
 
 
