@@ -194,6 +194,8 @@ def _function(node: Function) -> Evaluator:
         parts = tuple(_as(argument, node.type) for argument in node.arguments)
         return lambda state: pick(part(state) for part in parts)
     argument = _compile(node.arguments[0])
+    if node.name == "index":
+        return lambda state: int(argument(state))
     if node.name == "abs":
         if is_integer(node.type):
             return _located(lambda state: bounded(abs(argument(state))), node.span)

@@ -8,7 +8,7 @@ from typing import Protocol
 from spn.expressions import syntax
 from spn.expressions.fitting import describe, is_zero, with_dimension
 from spn.expressions.tree import Expression, Function
-from spn.expressions.types import DISTRIBUTION, DURATION, INTEGER, REAL, Boolean, Number, Type
+from spn.expressions.types import DISTRIBUTION, DURATION, INTEGER, REAL, Boolean, Enumeration, Number, Type
 
 
 class _Checker(Protocol):
@@ -17,7 +17,7 @@ class _Checker(Protocol):
     def error(self, code: str, message: str, node: syntax.Node, hint: str | None = None) -> None: ...
 
 
-FUNCTIONS = ("min", "max", "abs", "floor", "ceil", "round", "sqrt", "exp", "log", "mean", "variance")
+FUNCTIONS = ("min", "max", "abs", "floor", "ceil", "round", "sqrt", "exp", "log", "index", "mean", "variance")
 
 
 def check_function(checker: _Checker, name: str, node: syntax.Call) -> Expression | None:
@@ -34,6 +34,8 @@ def check_function(checker: _Checker, name: str, node: syntax.Call) -> Expressio
     if name in ("mean", "variance"):
         of = checker.check_as(node.arguments[0].value, DISTRIBUTION)
         return None if of is None else Function(DURATION if name == "mean" else Number(False, 2), name, (of,), span=node.span)
+    if name == "index":
+        return _index(checker, node)
     arguments = [_number(checker, argument.value) for argument in node.arguments]
     found = tuple(argument for argument in arguments if argument is not None)
     if len(found) < len(arguments):
@@ -41,6 +43,19 @@ def check_function(checker: _Checker, name: str, node: syntax.Call) -> Expressio
     found = _unified(found)
     type = _result(checker, name, node, [argument.type for argument in found if isinstance(argument.type, Number)])
     return None if type is None else Function(type, name, found, span=node.span)
+
+
+def _index(checker: _Checker, node: syntax.Call) -> Expression | None:
+    """``index(kind)``: the position, from 0, of a member of an enumeration, or of a truth value."""
+    found = checker.check(node.arguments[0].value)
+    if found is None:
+        return None
+    if not isinstance(found.type, Enumeration | Boolean):
+        hint = "an integer is its own index" if found.type == INTEGER else None
+        message = f"index takes a member of an enumeration or a truth value, not {describe(found.type)}"
+        checker.error("wrong-type", message, node.arguments[0], hint)
+        return None
+    return Function(INTEGER, "index", (found,), span=node.span)
 
 
 def _number(checker: _Checker, node: syntax.Syntax) -> Expression | None:

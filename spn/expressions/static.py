@@ -283,9 +283,11 @@ class _Frame:
             for value in found[1:]:
                 result = pick(result, value)
             return result
-        if node.name not in ("abs", *values.FUNCTIONS):
+        if node.name not in ("abs", "index", *values.FUNCTIONS):
             raise TypeError(f"{node.name} of a distribution is not computed here")
         argument = self.evaluate(node.arguments[0])
+        if node.name == "index":
+            return argument.astype(np.int64) if isinstance(argument, np.ndarray) else int(argument)
         if node.name == "abs":
             if is_integer(node.type):
                 self.fail("the integer does not fit into 64 bits", argument == values.SMALLEST)

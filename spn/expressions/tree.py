@@ -92,7 +92,7 @@ class IfElse(Node):
 
 @dataclass(frozen=True, slots=True)
 class Function(Node):
-    """A built-in function of numbers: min max abs floor ceil round sqrt exp log, and mean/variance of a constant distribution."""
+    """A built-in function of numbers: min max abs floor ceil round sqrt exp log, index of a member, and mean/variance of a constant distribution."""
 
     name: str
     arguments: tuple[Expression, ...]

@@ -272,6 +272,7 @@ def test_delays_are_calls_parameters_choices_and_durations() -> None:
         ("pooled", DISTRIBUTION, "wrong-type", 1, None),
         ("hypoexponential(rates=2)", DISTRIBUTION, "wrong-type", 23, "[a, b]"),
         ("failure + 1", None, "wrong-type", 1, None),
+        ("index(n)", None, "wrong-type", 7, "own index"),
     ],
 )
 def test_a_problem_says_where_and_what_would_help(text: str, expected: Type | None, code: str, column: int, hint: str | None) -> None:

@@ -222,3 +222,14 @@ def test_the_value_of_a_real_expression_is_a_float() -> None:
     assert isinstance(run("1 if i > 0 else 2.5", i=1), float)
     assert isinstance(run("max(i, 0.5)", i=3), float)
     assert isinstance(evaluate(tree("max(i, 0.5)"), {"i": 3}), float)
+
+
+def test_the_index_of_a_member_is_its_position() -> None:
+    kinds, truths = np.array([2, 0, 1]), np.array([True, False, True])
+    assert evaluate(tree("index(k)"), {"k": kinds}).tolist() == [2, 0, 1]
+    assert evaluate(tree("10 * index(b)"), {"b": truths}).tolist() == [10, 0, 10]
+    assert evaluate(tree("costs[index(kind.data)]"), {}, TABLES) == 4.0
+    state = State(variables={"k": 1, "b": True})
+    assert compile_expression(tree("index(k) + index(b)"))(state) == 2
+    assert type(compile_expression(tree("index(b)"))(state)) is int
+    assert tree("index(k)").type == INTEGER

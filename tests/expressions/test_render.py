@@ -164,6 +164,7 @@ def test_reading_the_text_of_a_tree_gives_the_tree(data: st.DataObject) -> None:
         "lane(3, _)",
         "queue(kind=voice)",
         "p.first + t0[2]",
+        "t0[index(b)]",
     ],
 )
 def test_text_with_the_fewest_parentheses_is_kept(text: str) -> None:
