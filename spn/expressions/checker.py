@@ -10,6 +10,7 @@ from spn.expressions.fitting import describe, fit
 from spn.expressions.functions import FUNCTIONS, check_function
 from spn.expressions.pratt import REDUCTIONS
 from spn.expressions.scope import (
+    BrokenSymbol,
     ColourSymbol,
     InstanceSymbol,
     ModuleSymbol,
@@ -288,6 +289,8 @@ class Checker:
             self.error("wrong-type", what, node, "values have no methods")
             return None
         symbol = self.scope.lookup(callee.name)
+        if isinstance(symbol, BrokenSymbol):
+            return None
         if isinstance(symbol, PlaceSymbol):
             return tokens.check_read(self, (), callee.name, symbol, node.arguments, node)
         if isinstance(symbol, ColourSymbol):
@@ -425,6 +428,8 @@ class Checker:
             start, stop = self.check_as(node.start, INTEGER), self.check_as(node.stop, INTEGER)
             return None if start is None or stop is None else (Range(start, stop), INTEGER)
         symbol = self.scope.lookup(node.name)
+        if isinstance(symbol, BrokenSymbol):
+            return None
         if isinstance(symbol, ModuleSymbol):
             return Instances(node.name), InstanceOf(node.name)
         if isinstance(symbol, ColourSymbol) and symbol.domain is not None:

@@ -73,7 +73,12 @@ class TransitionSymbol:
     """A transition. Only there so that an expression that names one is told what it is."""
 
 
-Symbol = ParameterSymbol | TableSymbol | VariableSymbol | PlaceSymbol | ColourSymbol | InstanceSymbol | ModuleSymbol | TransitionSymbol
+@dataclass(frozen=True, slots=True)
+class BrokenSymbol:
+    """A name whose declaration has a problem, which has been told: whatever uses it is passed over in silence."""
+
+
+Symbol = BrokenSymbol | ParameterSymbol | TableSymbol | VariableSymbol | PlaceSymbol | ColourSymbol | InstanceSymbol | ModuleSymbol | TransitionSymbol
 
 
 @dataclass(frozen=True, slots=True, eq=False)

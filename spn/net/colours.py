@@ -9,7 +9,7 @@ from typing import TypeVar
 from spn.expressions import syntax
 from spn.expressions.check import check_domain
 from spn.expressions.parse import parse_type_spec
-from spn.expressions.scope import ColourSymbol
+from spn.expressions.scope import BrokenSymbol, ColourSymbol
 from spn.expressions.tree import Domain, Values
 from spn.expressions.types import BOOLEAN, DOT, DURATION, INTEGER, REAL, Enumeration, Product, Record, Type
 from spn.model.types import ColourDeclaration, Name, PlaceDeclaration, Text
@@ -40,6 +40,7 @@ class Colours:
         if name in path:
             self.problems.error("circular-colours", f"colour '{name}' is made of itself", span_of_name(declared, name))
             done.add(name)
+            opened.names[name] = BrokenSymbol()
             return
         declaration = declared[name]
         parsed: syntax.Name | syntax.RangeOf | syntax.ProductOf | None = None
@@ -57,8 +58,8 @@ class Colours:
             return
         done.add(name)
         symbol = self._symbol(name, declaration, parsed, opened)
+        opened.names[name] = symbol or BrokenSymbol()
         if symbol is not None:
-            opened.names[name] = symbol
             opened.module.colours[name] = symbol.type
 
     def _symbol(

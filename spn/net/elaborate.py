@@ -84,6 +84,11 @@ class Elaboration:
             rows.frame = Frame(rows.size, {n: frames.concatenate([p.parameters[n] for p in rows.parts]) for n in names}, {}, rows.parts[0].tables)
             rows.parts.clear()
 
+    def check_defaults(self) -> None:
+        """Evaluate what parameters are by default, so that a model with other problems is told these, too."""
+        for module in self.modules.values():
+            self._complete(module, Frame(1))
+
     def _add_block(self, module: str, given: Frame, template: str, arguments: tuple[tuple[Array, Type], ...], depth: int) -> None:
         """New rows of a module whose given parameters are those of `given`; the others take their defaults."""
         rows = self.rows.setdefault(module, ModuleRows(self.modules[module]))

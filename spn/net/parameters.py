@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from spn.expressions import syntax, types
 from spn.expressions.check import check, check_delay
 from spn.expressions.parse import parse_expression
-from spn.expressions.scope import ParameterSymbol, Scope
+from spn.expressions.scope import BrokenSymbol, ParameterSymbol, Scope
 from spn.expressions.tree import Expression
 from spn.expressions.types import BOOLEAN, DISTRIBUTION, DURATION, INTEGER, RATE, REAL, Enumeration, Number, Table, Type
 from spn.model.types import ParameterDeclaration, Text
@@ -72,6 +72,7 @@ class Parameters:
             circle = " -> ".join([*path[path.index(name) :], name])
             self.problems.error("circular-parameters", f"parameters depend on each other in a circle: {circle}", span_of_name(declared, name))
             done.add(name)
+            opened.names[name] = BrokenSymbol()
             return
         override = overrides.get(name)
         default = parsed[name]
@@ -84,11 +85,10 @@ class Parameters:
         done.add(name)
         parameter = self._typed(name, declared[name], default, opened)
         if parameter is None:
+            opened.names[name] = BrokenSymbol()
             return
-        if override is not None and given is not None:
-            value = self.value(given, parameter.type, opened.scope)
-            if value is None:
-                return
+        value = None if override is None or given is None else self.value(given, parameter.type, opened.scope)
+        if override is not None and value is not None:
             parameter = Parameter(name, parameter.type, value, override.span, parameter.low, parameter.high, parameter.doc)
         opened.module.parameters[name] = parameter
         opened.module.order.append(name)

@@ -74,8 +74,10 @@ def resolve(library: Library, overrides: Mapping[str, str], problems: Problems, 
     """The net of a model. Raises `ModelError` through `problems`."""
     given = {parameter: _override(parameter, text) for parameter, text in overrides.items()}
     modules = declare(library, given, problems)
-    problems.stop_if_any()
     elaboration = Elaboration(modules, problems)
+    if any(True for _ in problems.errors):
+        elaboration.check_defaults()
+    problems.stop_if_any()
     elaboration.run()
     problems.stop_if_any()
     atlas = Atlas(elaboration)
