@@ -219,7 +219,7 @@ class _Declarer:
         is_timed = declaration.delay is not None
         self._check_keys(name, declaration, is_timed)
         delay = self._delay(declaration.delay, scope)
-        memory_scope = self.scope
+        static_scope = self._loops_scope(loops)
         return declared.Transition(
             name=name,
             loops=loops,
@@ -231,13 +231,13 @@ class _Declarer:
             variables=bound,
             guard=self._optional(declaration.guard, scope, BOOLEAN),
             delay=delay,
-            priority=self._constant_or(declaration.priority, Constant(INTEGER, 0 if is_timed else 1)),
+            priority=self._constant_or(declaration.priority, static_scope, Constant(INTEGER, 0 if is_timed else 1)),
             weight=self._or(declaration.weight, scope, Constant(REAL, 1.0)),
-            memory=self._optional(declaration.memory, memory_scope, MEMORY) or Constant(MEMORY, 0),
+            memory=self._constant_or(declaration.memory, static_scope, Constant(MEMORY, 0)),
             servers=self._servers(declaration.servers, scope),
-            when=self._static(declaration.when, self._loops_scope(loops), "when"),
+            when=self._static(declaration.when, static_scope, "when"),
             span=span,
-            labels=self._labels(declaration.labels, self._loops_scope(loops)),
+            labels=self._labels(declaration.labels, static_scope),
         )
 
     def _loops_scope(self, loops: Iterable[Loop]) -> Scope:
@@ -253,10 +253,10 @@ class _Declarer:
                 message = f"'{name}' is {kind}; '{key}' belongs to {other} transition"
                 self.problems.error("wrong-key", message, text.span, None if is_timed else "give it a 'delay'")
 
-    def _constant_or(self, text: Text | None, default: Constant) -> Expression:
-        found = self._optional(text, self.scope, default.type)
+    def _constant_or(self, text: Text | None, scope: Scope, default: Constant) -> Expression:
+        found = self._optional(text, scope, default.type)
         if found is not None and reads_marking(found):
-            self.problems.error("not-constant", "this may use parameters only", found.span)
+            self.problems.error("not-constant", "this may use parameters and 'for' variables only, not the marking or the time", found.span)
             return default
         return found or default
 

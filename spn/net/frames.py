@@ -6,7 +6,7 @@ A row is one instance of a module, or one value of a loop in one. Everything her
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from spn import distributions
 from spn.expressions import static, tree, types
 from spn.expressions.errors import EvaluationError
 from spn.expressions.tree import Constant, DelayCall, Expression, Function, IfElse, Lookup, Parameter, Values
+from spn.expressions.types import Number
 from spn.expressions.walk import transform
 from spn.net.columns import Array, normalised
 from spn.net.declarations import Loop
@@ -167,15 +168,58 @@ def _delays(expression: Expression, frame: Frame) -> Delays:
             first, second = _delays(then, frame), _delays(otherwise, frame)
             which = np.where(_evaluate(condition, frame), first.which, second.which + len(first.cases))
             return Delays(which, first.cases + second.cases)
-        case DelayCall(name=name, form=form, arguments=arguments):
-            values = tuple(
-                tuple(_evaluate(item, frame) for item in a.items) if isinstance(a, tree.Sequence) else _evaluate(a, frame) for a in arguments
-            )
-            result = Delays(np.zeros(frame.size, np.int64), (Case(name, form, values),))
+        case DelayCall(name=name, form=form):
+            which = np.zeros(frame.size, np.int64)
+            cases = []
+            for number, (rows, call) in enumerate(with_items(expression, frame)):
+                which[rows] = number
+                cases.append(Case(name, form, _case_arguments(call, rows, frame)))
+            result = Delays(which, tuple(cases))
             validate(result, expression.span)
             return result
         case _:
             raise EvaluationError("this is not a distribution", expression.span)
+
+
+def _case_arguments(call: DelayCall, rows: Rows, frame: Frame) -> tuple[Array | tuple[Array, ...], ...]:
+    """The arguments of a distribution over all rows, evaluated where it is meant only."""
+    own = frame if len(rows) == frame.size else frame.take(rows)
+
+    def spread(expression: Expression) -> Array:
+        values = _evaluate(expression, own)
+        if own is frame:
+            return values
+        everywhere = np.ones(frame.size, values.dtype)
+        everywhere[rows] = values
+        return everywhere
+
+    return tuple(tuple(map(spread, a.items)) if isinstance(a, tree.Sequence) else spread(a) for a in call.arguments)
+
+
+def with_items(call: DelayCall, frame: Frame) -> list[tuple[Rows, DelayCall]]:
+    """The call with the items of its list-valued parameters written out; one call, with its rows, for each combination of their lengths."""
+    lists = {a.name: column for a in call.arguments if isinstance(a, Parameter) and isinstance(column := frame.parameters.get(a.name), Lists)}
+    everywhere = np.arange(frame.size, dtype=np.int64)
+    if not lists or not frame.size:
+        return [(everywhere, call)]
+    lengths = np.column_stack([column.length for column in lists.values()])
+    found = []
+    for own in dict.fromkeys(map(tuple, lengths.tolist())):
+        rows = np.flatnonzero((lengths == own).all(axis=1))
+        sizes = dict(zip(lists, own, strict=True))
+        arguments = tuple(_items(a, sizes[a.name], kind) if isinstance(a, Parameter) and a.name in sizes else a for a, kind in _kinds(call))
+        found.append((rows, replace(call, arguments=arguments)))
+    return found
+
+
+def _kinds(call: DelayCall) -> list[tuple[Expression | tree.Sequence, Number]]:
+    """The arguments of a distribution, each with the type that it (or each of its items) is to have."""
+    form = next(form for form in distributions.FAMILIES[call.name].forms if form.names == call.form)
+    return [(a, Number(given.integer, given.dimension)) for a, given in zip(call.arguments, form.arguments, strict=True)]
+
+
+def _items(parameter: Parameter, size: int, kind: Number) -> tree.Sequence:
+    return tree.Sequence(tuple(Lookup(kind, parameter.name, Constant(types.INTEGER, k), span=parameter.span) for k in range(size)))
 
 
 def distinct(delays_: Delays) -> list[tuple[int, Rows, list[float | int | list[float]]]]:

@@ -23,6 +23,8 @@ from spn.net.types import INDEX, InitialTokens, Label, Loop, Place
 from spn.text.problems import Problems
 
 ROW = Variable(INTEGER, ":row")
+UNBOUNDED = 2**62
+"""A capacity that no marking reaches, for the elements without one in a class where others have one."""
 
 
 def places(atlas: Atlas, classes: Sequence[PlaceClass], net_tables: Tables, problems: Problems) -> list[Place]:
@@ -80,10 +82,10 @@ class _Builder:
         return encode(values, Variable(INTEGER, OWN) if self.found.which.size > 1 else None, type_, self.net_tables)
 
     def _capacity(self, members: Sequence[_Points]) -> Expression | None:
-        """The capacity of each element; -1 stands for none where only some have one."""
+        """The capacity of each element; where only some have one, the others have `UNBOUNDED`."""
         if all(points.layout.place.capacity is None for points in members):
             return None
-        values = np.full(self.found.which.size, -1, np.int64)
+        values = np.full(self.found.which.size, UNBOUNDED, np.int64)
         for points in members:
             capacity = points.layout.place.capacity
             if capacity is not None:

@@ -103,12 +103,16 @@ class _Builder:
 
     def _cases(self, delay: Expression, frame: Frame) -> list[tuple[Array, DelayCall]]:
         """The kinds of distribution that a delay can be, lowered, each with the indices that have it."""
-        everywhere = np.ones(frame.size, np.bool_)
         match delay:
             case DelayCall():
-                lowered = lower(delay, self.atlas, self.module, ROW, self._known())
-                assert isinstance(lowered, DelayCall)
-                return [(everywhere, lowered)]
+                found = []
+                for rows, call in frames.with_items(delay, frame):
+                    lowered = lower(call, self.atlas, self.module, ROW, self._known())
+                    assert isinstance(lowered, DelayCall)
+                    mask = np.zeros(frame.size, np.bool_)
+                    mask[rows] = True
+                    found.append((mask, lowered))
+                return found
             case IfElse():
                 condition = frames.evaluate(delay.condition, frame, self.problems).astype(np.bool_)
                 first = [(mask & condition, call) for mask, call in self._cases(delay.then, frame)]

@@ -96,7 +96,7 @@ class InputArc:
     """Takes tokens (input), needs them (test), must not find them (inhibitor) or clears them (reset).
 
     `whole`: `pattern` has one entry, for the whole token; else one entry a component of a product or record.
-    Plain tokens have an empty pattern. A reset ignores `multiplicity`.
+    Plain tokens have an empty pattern. A reset clears whatever its `multiplicity` is, but 0, which makes it no arc.
     """
 
     place: str
