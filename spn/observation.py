@@ -55,7 +55,8 @@ class Outcome:
     cuts for steady windows, one row otherwise. The columns are those of `columns`. `values` has the raw tallied values of tallies
     that ask for quantiles (from ``cuts[0]`` on, for steady windows). An observation that the end cut short has its missing entries NaN.
     `dead_at` is the time at which a dead marking was entered (which is then observed until the horizon), or None.
-    `tokens` is, for each cut, the number of tokens in each place class, shape (cuts, places). `fired` is the number of firings of each transition class.
+    `tokens` is, for each cut, the number of tokens in each place class, shape (cuts, places).
+    `fired` is the number of firings of each transition class.
     """
 
     end: End
