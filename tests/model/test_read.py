@@ -78,7 +78,7 @@ def test_every_form_of_the_language_is_read():
     assert model.instances["worker"].arguments == {"failure": "exponential(mean=100 h * w)"}
     assert model.instances["worker"].connect == {"start": "running"}
     assert isinstance(model.modules["actor"], Model)
-    assert (model.measures["work"].kind, model.measures["work"].subject, model.measures["work"].over) == ("integral", "queue", ("0 h", "8 h"))
+    assert (model.measures["work"].kind, model.measures["work"].subjects, model.measures["work"].over) == ("integral", ("queue",), ("0 h", "8 h"))
     assert model.tables["costs"] == ("1", "2.5", "3")
 
 
@@ -132,7 +132,7 @@ modules: {y: {places: 3}}
 instances: {i: {with: [1]}}
 """
     assert places(read(text)[1]) == sorted([
-        ("unknown-key", 2, 1), ("missing-key", 3, 14), ("unknown-key", 3, 18), ("wrong-kind", 3, 37), ("wrong-value", 3, 65),
+        ("unknown-key", 2, 1), ("missing-key", 3, 14), ("unknown-key", 3, 18), ("wrong-kind", 3, 37),
         ("unknown-key", 5, 20), ("wrong-value", 5, 39), ("wrong-kind", 6, 6), ("missing-value", 7, 3),
         ("wrong-kind", 9, 15), ("wrong-kind", 9, 28), ("unknown-key", 9, 46), ("wrong-kind", 10, 6),
         ("wrong-kind", 11, 23), ("missing-key", 12, 13), ("wrong-kind", 12, 23),
