@@ -79,7 +79,7 @@ def test_every_form_of_the_language_is_read():
     assert model.instances["worker"].connect == {"start": "running"}
     assert isinstance(model.modules["actor"], Model)
     assert (model.measures["work"].kind, model.measures["work"].subjects, model.measures["work"].over) == ("integral", ("queue",), ("0 h", "8 h"))
-    assert model.tables["costs"] == ("1", "2.5", "3")
+    assert model.tables["costs"].values == ("1", "2.5", "3")
 
 
 def test_every_text_and_name_knows_where_it_stands():
