@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -23,8 +23,9 @@ FIELD_TYPES: Mapping[str, Type] = {"time": DURATION, "real": REAL, "int": INTEGE
 
 @dataclass(slots=True)
 class Colours:
-    """Declares the colours of modules."""
+    """Declares the colours of modules. `taken` are the names of the root's places, which a net's text has beside them."""
 
+    taken: Collection[str]
     problems: Problems
     _known: dict[str, Type] = field(default_factory=dict)
 
@@ -61,6 +62,8 @@ class Colours:
         opened.names[name] = symbol or BrokenSymbol()
         if symbol is not None:
             opened.module.colours[name] = symbol.type
+            if isinstance(symbol.type, Product | Record):
+                opened.module.domains[symbol.type.name] = component_domains(name, opened, self.problems)
 
     def _symbol(
         self, name: str, declaration: ColourDeclaration, parsed: syntax.Name | syntax.RangeOf | syntax.ProductOf | None, opened: Opened
@@ -114,11 +117,13 @@ class Colours:
 
     def unique(self, name: str, opened: Opened, make: Callable[[str], T]) -> T:
         """A type under its own name, or under one with its module's name before it where another module's type has that."""
-        made = make(name)
-        if self._known.setdefault(name, made) != made:
-            made = make(f"{opened.module.name}__{name}")
-            self._known.setdefault(f"{opened.module.name}__{name}", made)
-        return made
+        wished, number = name, 1
+        while True:
+            made = make(wished)
+            if (wished not in self.taken or not opened.module.name) and self._known.setdefault(wished, made) == made:
+                return made
+            wished = f"{opened.module.name}__{name}" if number == 1 else f"{opened.module.name}__{name}__{number}"
+            number += 1
 
     def of_place(self, declaration: PlaceDeclaration, opened: Opened) -> Type:
         text = declaration.colour

@@ -177,12 +177,17 @@ class Measure:
 
 @dataclass(slots=True)
 class Module:
-    """One module: the root has the name ''. `order` lists the parameters so that each comes after those it is computed from."""
+    """One module: the root has the name ''.
+
+    `domains` are those of the components of its products and records, by the type's name.
+    `order` lists the parameters so that each comes after those it is computed from.
+    """
 
     name: str
     parameters: dict[str, Parameter] = field(default_factory=dict)
     order: list[str] = field(default_factory=list)
     colours: dict[str, Type] = field(default_factory=dict)
+    domains: dict[str, tuple[Domain | None, ...]] = field(default_factory=dict)
     tables: dict[str, tuple[Table, tuple[Expression | int | float, ...]]] = field(default_factory=dict)
     places: dict[str, Place] = field(default_factory=dict)
     transitions: dict[str, Transition] = field(default_factory=dict)

@@ -20,6 +20,7 @@ from spn.net.declarations import Connection, Instance, Loop
 from spn.net.frames import Frame
 from spn.net.locate import Atlas, Found, Layout
 from spn.net.lower import lower, lower_domain, lower_path
+from spn.net.rewrite import unused
 from spn.text.problems import Problems
 
 Points = NDArray[np.int64]
@@ -206,6 +207,7 @@ def _classes(atlas: Atlas, layouts: Sequence[Layout], numbers: Points, root: Poi
         if found.size:
             group[position] = group[int(found[0])]
     classes: list[PlaceClass] = []
+    taken = {type_.name for m in atlas.elaboration.modules.values() for type_ in m.colours.values() if isinstance(type_, _NAMED)}
     representative = root == np.arange(len(root))
     for number in dict.fromkeys(sorted(group, key=lambda g: _declared(atlas, layouts[g]))):
         members = [k for k, g in enumerate(group) if g == number]
@@ -213,7 +215,8 @@ def _classes(atlas: Atlas, layouts: Sequence[Layout], numbers: Points, root: Poi
         element = np.full(len(root), -1, np.int64)
         element[elements] = np.arange(len(elements))
         starts = {k: int(np.searchsorted(numbers, k)) for k in members}
-        name = _class_name(layouts[number])
+        name = unused(_class_name(layouts[number]), taken)
+        taken.add(name)
         which = numbers[elements]
         first = np.zeros(len(layouts), np.int64)
         first[members] = [starts[k] for k in members]
@@ -231,6 +234,9 @@ def _classes(atlas: Atlas, layouts: Sequence[Layout], numbers: Points, root: Poi
 def _declared(atlas: Atlas, layout: Layout) -> tuple[int, int]:
     modules = list(atlas.elaboration.rows)
     return modules.index(layout.module), list(atlas.elaboration.modules[layout.module].places).index(layout.place.name)
+
+
+_NAMED = (types.Enumeration, types.Product, types.Record)
 
 
 def _class_name(layout: Layout) -> str:

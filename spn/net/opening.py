@@ -36,7 +36,7 @@ class Opener:
 
     def run(self) -> dict[str, Opened]:
         self._open(self.library.model, "")
-        colours = Colours(self.problems)
+        colours = Colours({*self.library.model.places, *self.library.model.ports}, self.problems)
         parameters = Parameters(colours, self.overrides, self.problems)
         for opened in list(self.opened.values()):
             parameters.declare(opened)

@@ -112,7 +112,8 @@ class Parameters:
 
     def _declared_type(self, name: str, declaration: ParameterDeclaration, opened: Opened) -> Type | None:
         if declaration.choice is not None:
-            return Enumeration(name, tuple(str(member) for member in declaration.choice))
+            choices = tuple(str(member) for member in declaration.choice)
+            return self.colours.unique(name, opened, lambda unique: Enumeration(unique, choices))
         text = declaration.type
         if text is None or text in NAMED_TYPES:
             return None if text is None else NAMED_TYPES[text]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +12,7 @@ from spn.expressions.tree import Constant, Expression, Range, Values, Variable
 from spn.expressions.types import INTEGER, Type
 from spn.net import declarations as declared
 from spn.net import frames
+from spn.net.bounds import place_bounds
 from spn.net.columns import Array, Tables, encode
 from spn.net.fold import OWN, Space, fold, fold_labels, with_index
 from spn.net.frames import Frame
@@ -19,7 +20,7 @@ from spn.net.fuse import PlaceClass
 from spn.net.labels import Index, block_of, label, runs
 from spn.net.locate import Atlas, Layout
 from spn.net.lower import lower, lower_domain, lowered_labels
-from spn.net.types import INDEX, InitialTokens, Label, Loop, Place
+from spn.net.types import INDEX, Bounds, InitialTokens, Label, Loop, Place
 from spn.text.problems import Problems
 
 ROW = Variable(INTEGER, ":row")
@@ -27,9 +28,9 @@ UNBOUNDED = 2**62
 """A capacity that no marking reaches, for the elements without one in a class where others have one."""
 
 
-def places(atlas: Atlas, classes: Sequence[PlaceClass], net_tables: Tables, problems: Problems) -> list[Place]:
-    """The place classes of the net."""
-    return [with_index(_Builder(atlas, found, net_tables, problems).place(), INDEX) for found in classes if found.which.size]
+def places(atlas: Atlas, classes: Sequence[PlaceClass], of_colours: Mapping[str, Bounds], net_tables: Tables, problems: Problems) -> list[Place]:
+    """The place classes of the net; `of_colours` are the bounds of products and records."""
+    return [with_index(_Builder(atlas, found, of_colours, net_tables, problems).place(), INDEX) for found in classes if found.which.size]
 
 
 @dataclass(slots=True)
@@ -45,6 +46,7 @@ class _Points:
 class _Builder:
     atlas: Atlas
     found: PlaceClass
+    of_colours: Mapping[str, Bounds]
     net_tables: Tables
     problems: Problems
 
@@ -60,7 +62,7 @@ class _Builder:
             capacity=self._capacity(members),
             initial=tuple(self._initial(members)),
             labels=self._labels(),
-            bounds=self._bounds(members),
+            bounds=place_bounds(self.atlas, self.found, representative.colour, self.of_colours, self.problems),
         )
 
     def _points(self, layout: Layout) -> _Points:
@@ -148,20 +150,6 @@ class _Builder:
             bounds = start, stop  # type: ignore[assignment]
         count = self._encode(self._spread(self._counts(initial, points), points), INTEGER)
         return [InitialTokens(initial.value, count, Loop(loop.variable, *bounds, loop.type))]
-
-    def _bounds(self, members: Sequence[_Points]) -> tuple[tuple[int, int] | None, ...]:
-        """The least and greatest value of each component of the colour that is an integer range, over all instances."""
-        width = max(len(points.layout.place.bounds) for points in members)
-        result: list[tuple[int, int] | None] = []
-        for k in range(width):
-            domains = [(points, points.layout.place.bounds[k]) for points in members]
-            if any(not isinstance(domain, Range) for _, domain in domains):
-                result.append(None)
-                continue
-            lows = [int(self._evaluate(d.start, p).min()) for p, d in domains if isinstance(d, Range)]
-            highs = [int(self._evaluate(d.stop, p).max()) for p, d in domains if isinstance(d, Range)]
-            result.append((min(lows), max(highs)))
-        return tuple(result) if any(bound is not None for bound in result) else ()
 
     def _labels(self) -> tuple[Label, ...]:
         variable = Variable(INTEGER, OWN)

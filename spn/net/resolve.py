@@ -10,20 +10,21 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from spn.expressions.types import Enumeration, Product, Record, Type
 from spn.model.read import Library, load_model, load_source
 from spn.model.types import Text
+from spn.net.bounds import colour_bounds
 from spn.net.columns import Tables
-from spn.net.declarations import InputArc, Module, OutputArc
 from spn.net.declare import declare
 from spn.net.elaborate import Elaboration
 from spn.net.fuse import fuse
+from spn.net.literals import with_fitting_literals
 from spn.net.locate import Atlas
 from spn.net.measures import measures
 from spn.net.places import places
-from spn.net.rewrite import with_canonical_tables
+from spn.net.rewrite import with_canonical_tables, with_distinct_variables
 from spn.net.transitions import transitions
 from spn.net.types import Net
+from spn.net.unify import colour_groups, with_one_name_for_each_colour
 from spn.text.problems import Problem, Problems
 from spn.text.source import Source, Span
 
@@ -86,7 +87,9 @@ def resolve(library: Library, overrides: Mapping[str, str], problems: Problems, 
     classes = fuse(atlas, problems)
     problems.stop_if_any()
     tables = Tables()
-    net_places = places(atlas, classes, tables, problems)
+    groups = colour_groups(classes)
+    bounds = colour_bounds(atlas, groups, problems)
+    net_places = places(atlas, classes, bounds, tables, problems)
     sizes = {place.name: place.size for place in net_places}
     net_transitions = transitions(atlas, tables, sizes, problems)
     net_measures = measures(atlas, net_transitions, tables, sizes, problems)
@@ -96,41 +99,19 @@ def resolve(library: Library, overrides: Mapping[str, str], problems: Problems, 
         places=tuple(net_places),
         transitions=tuple(c.transition for c in net_transitions),
         measures=tuple(net_measures),
-        colours=_colours(modules),
+        bounds=bounds,
         tables=dict(tables.values),
         table_types=dict(tables.types),
         description=str(model.description or ""),
         name=str(model.name or name),
         origin=_origin(library, given),
     )
-    return with_canonical_tables(net, {*_names(modules), *(place.name for place in net.places)})
-
-
-def _names(modules: Mapping[str, Module]) -> set[str]:
-    """All names that a table of the net must not have: what modules declare, and their variables."""
-    found: set[str] = set()
-    for module in modules.values():
-        found |= {*module.parameters, *module.colours, *module.places, *module.instances}
-        for transition in module.transitions.values():
-            arcs: tuple[InputArc | OutputArc, ...]
-            arcs = (*transition.inputs, *transition.tests, *transition.inhibitors, *transition.resets, *transition.outputs)
-            found |= {name for name, _ in transition.variables} | {arc.loop.variable for arc in arcs if arc.loop is not None}
-    return found
+    return with_canonical_tables(with_distinct_variables(with_fitting_literals(with_one_name_for_each_colour(net, groups))))
 
 
 def _override(parameter: str, text: str) -> Text:
     source = Source(f"<parameter {parameter}>", text)
     return Text(text, Span(source, 0, len(text)))
-
-
-def _colours(modules: Mapping[str, Module]) -> dict[str, Type]:
-    """The types that need a declaration in a net's text, by name."""
-    found: dict[str, Type] = {}
-    for module in modules.values():
-        for type_ in module.colours.values():
-            if isinstance(type_, (Enumeration, Product, Record)):
-                found[type_.name] = type_
-    return found
 
 
 def _origin(library: Library, overrides: Mapping[str, Text]) -> dict[str, str]:

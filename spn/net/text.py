@@ -13,6 +13,7 @@ from typing import Any
 from spn.expressions.render import render
 from spn.expressions.tree import Constant, Expression, Make, Tokens
 from spn.expressions.types import BOOLEAN, DOT, INTEGER, Boolean, Dot, Enumeration, Number, Product, Record, Type
+from spn.net.rewrite import names_of, unused, with_positions_for_names
 from spn.net.types import (
     At,
     Availability,
@@ -44,13 +45,10 @@ Data = dict[str, Any]
 
 
 def digest(net: Net) -> str:
-    """SHA-256 of what the net means: not of its name, description, origin or labels."""
-    data = to_dict(net)
+    """SHA-256 of what the net means: not of its name, description, origin, nor of the names of places, transitions and their indices."""
+    data = to_dict(with_positions_for_names(net))
     for key in ("name", "description", "origin"):
         data.pop(key, None)
-    for section in ("places", "transitions"):
-        for entry in data.get(section, {}).values():
-            entry.pop("labels", None)
     for measure in data.get("measures", {}).values():
         measure.pop("doc", None)
     return hashlib.sha256(json.dumps(data, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
@@ -79,6 +77,7 @@ class _Writer:
         self.places = {place.name: place for place in net.places}
         self.single = [place.name for place in net.places if place.size == 1]
         self.colours = {place.name: place.colour for place in net.places}
+        self.names = {*names_of(net), *net.tables}
 
     def net_data(self) -> Data:
         net = self.net
@@ -120,22 +119,18 @@ class _Writer:
             found[type_.name] = list(type_.members)
         elif isinstance(type_, Product | Record):
             parts = type_.fields if isinstance(type_, Record) else tuple((str(k), t) for k, t in enumerate(type_.components))
-            bounds = self._bounds(type_)
+            bounds = self.net.bounds.get(type_.name, (None,) * len(parts))
             texts: dict[str, str] = {}
             for (name, part), bound in zip(parts, bounds, strict=True):
                 self._colour(part, found)
                 texts[name] = self._part(type_, name, part, bound, found)
             found[type_.name] = texts if isinstance(type_, Record) else " * ".join(texts.values())
 
-    def _bounds(self, type_: Product | Record) -> tuple[tuple[int, int] | None, ...]:
-        size = len(type_.fields) if isinstance(type_, Record) else len(type_.components)
-        return next((p.bounds for p in self.net.places if p.colour == type_ and p.bounds), (None,) * size)
-
     def _part(self, whole: Product | Record, name: str, part: Type, bound: tuple[int, int] | None, found: Data) -> str:
         if bound is not None:
             if isinstance(whole, Product):
                 return f"{bound[0]}..{bound[1]}"
-            range_name = f"{whole.name}__{name}"
+            range_name = unused(f"{whole.name}__{name}", self.names)
             found[range_name] = f"{bound[0]}..{bound[1]}"
             return range_name
         if isinstance(part, Number):

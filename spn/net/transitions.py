@@ -25,6 +25,7 @@ from spn.net.frames import Delays, Frame
 from spn.net.labels import Index, block_of, label, runs
 from spn.net.locate import Atlas
 from spn.net.lower import Known, element_of, lower, lower_domain, lower_path, lowered_labels
+from spn.net.rewrite import unused
 from spn.net.types import INDEX, Bind, BoundVariable, Entry, Immediate, InputArc, Label, Loop, OutputArc, Timed, Transition
 from spn.text.problems import Problems
 
@@ -45,9 +46,16 @@ class TransitionClass:
 def transitions(atlas: Atlas, net_tables: Tables, sizes: dict[str, int], problems: Problems) -> list[TransitionClass]:
     """All transition classes, in the order of modules and declarations."""
     found: list[TransitionClass] = []
+    # Names as people wrote them come first: a class that is split takes one that is left.
+    names: dict[tuple[str, str], str] = {}
+    taken: set[str] = set()
+    for module, rows in atlas.elaboration.rows.items():
+        for name in rows.module.transitions:
+            names[module, name] = unused(f"{module}__{name}" if module else name, taken)
+            taken.add(names[module, name])
     for module, rows in atlas.elaboration.rows.items():
         for declaration in rows.module.transitions.values():
-            found += _Builder(atlas, net_tables, sizes, problems, module, declaration).classes()
+            found += _Builder(atlas, net_tables, sizes, problems, module, declaration, names[module, declaration.name], taken).classes()
     return found
 
 
@@ -59,17 +67,19 @@ class _Builder:
     problems: Problems
     module: str
     declaration: declared.Transition
+    name: str
+    taken: set[str]
 
     def classes(self) -> list[TransitionClass]:
         frame = self._frame()
         if frame is None or not frame.size:
             return []
         groups = self._groups(frame)
-        name = f"{self.module}__{self.declaration.name}" if self.module else self.declaration.name
         found = []
         for number, (rows, delay, priority, memory) in enumerate(groups):
             part = frame.where(rows) if not rows.all() else frame
-            class_name = name if number == 0 else f"{name}__{number + 1}"
+            class_name = self.name if number == 0 else unused(self.name, self.taken)
+            self.taken.add(class_name)
             found.append(self._class(class_name, part, delay, priority, memory))
         return found
 

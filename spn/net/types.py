@@ -22,6 +22,9 @@ TableValues = NDArray[np.int64] | NDArray[np.float64] | NDArray[np.bool_]
 Memory = Literal["enabling", "age", "resampling"]
 Order = Literal["multiset", "fifo", "lifo", "random"]
 
+Bounds = tuple[tuple[int, int] | None, ...]
+"""The least and greatest value of each component of a colour; None for what is no integer range."""
+
 INDEX = "i"
 """The name of a class's index variable where no variable of the model bears it."""
 
@@ -66,7 +69,7 @@ class Place:
 
     `capacity` bounds the tokens of one element (all colours together). `initial` tokens are put in order.
     `bounds` are the least and greatest values of the colour (of each component, if it is a product or record) where it is an integer range;
-    a token beyond them is a run-time error.
+    a token beyond them is a run-time error. Empty where there is no integer range.
     """
 
     name: str
@@ -77,7 +80,7 @@ class Place:
     initial: tuple[InitialTokens, ...] = ()
     labels: tuple[Label, ...] = ()
     index: str = INDEX
-    bounds: tuple[tuple[int, int] | None, ...] = ()
+    bounds: Bounds = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,6 +274,8 @@ class Measure:
 class Net:
     """A complete net; `spn.net.text.digest` tells whether two are the same.
 
+    `bounds` are those of the components of products and records, by the colour's name.
+
     `origin` tells where it comes from (model, parameters after overrides, as text) and is no part of its meaning.
     """
 
@@ -278,6 +283,7 @@ class Net:
     transitions: tuple[Transition, ...]
     measures: tuple[Measure, ...] = ()
     colours: Mapping[str, Type] = field(default_factory=dict)
+    bounds: Mapping[str, Bounds] = field(default_factory=dict)
     tables: Mapping[str, TableValues] = field(default_factory=dict)
     table_types: Mapping[str, Type] = field(default_factory=dict)
     description: str = ""
