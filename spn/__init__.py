@@ -5,10 +5,11 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from spn.version import __version__
+
 if TYPE_CHECKING:
     from spn.api import check, load, simulate
 
-__version__ = "0.1.0"
 __all__ = ["__version__", "check", "load", "simulate"]
 
 

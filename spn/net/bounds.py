@@ -52,8 +52,9 @@ def place_bounds(atlas: Atlas, found: PlaceClass, colour: Type, of_colours: Mapp
         return bounds if any(bound is not None for bound in bounds) else ()
     if colour != INTEGER:
         return ()
-    members = [layout for layout in found.members if layout.points]
-    return (_hull([(m.module, np.flatnonzero(m.count > 0), m.place.bounds[0]) for m in members if m.place.bounds], atlas, problems),)
+    members = [layout for layout in found.members if layout.points] or found.members
+    rows = [np.flatnonzero((m.count > 0) | (m.points == 0)) for m in members]
+    return (_hull([(m.module, r, m.place.bounds[0]) for m, r in zip(members, rows, strict=True) if m.place.bounds], atlas, problems),)
 
 
 def _hull(domains: Iterable[tuple[str, frames.Rows, Domain | None]], atlas: Atlas, problems: Problems) -> tuple[int, int] | None:

@@ -68,6 +68,8 @@ def _pairs(atlas: Atlas, offsets: Mapping[tuple[str, str], int], problems: Probl
             if not instance.connections or instance.name not in rows.children:
                 continue
             frame, child = _instances(atlas, module, instance, problems)
+            if not child.size:
+                continue
             for connection in instance.connections:
                 a, b = _connect(atlas, module, instance, connection, frame, child, offsets, problems)
                 left.append(a)

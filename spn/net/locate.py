@@ -144,6 +144,12 @@ class Atlas:
             module, known = instance.module, {}
         return module, found
 
+    def is_used(self, module: str, path: tuple[Step, ...], known: Mapping[str, Domain]) -> bool:
+        """Whether there is any instance of the module that a path leads to."""
+        for step in path:
+            module = self.elaboration_module(step, known) if step.is_variable else self.elaboration.modules[module].instances[step.name].module
+        return module in self.elaboration.rows
+
     def elaboration_module(self, step: Step, known: Mapping[str, Domain]) -> str:
         """The module over whose instances a variable runs."""
         domain = known[step.name]

@@ -33,6 +33,8 @@ from spn.net.declarations import Label
 from spn.net.locate import Atlas, Found
 
 Known = Mapping[str, Domain]
+NOWHERE = ""
+"""The place class of places in modules that have no instance. A sum over no instances reads none of it; whoever else does has a wrong index."""
 
 
 def lower(expression: Expression, atlas: Atlas, module: str, row: Expression, known: Known) -> Expression:
@@ -102,6 +104,8 @@ def _read(node: PlaceRead, atlas: Atlas, module: str, row: Expression, known: Kn
     path = lower_path(node.path, atlas, module, row, known)
     indices = tuple(lower(e, atlas, module, row, known) for e in node.indices)
     pattern = tuple(None if e is None else lower(e, atlas, module, row, known) for e in node.pattern)
+    if not atlas.is_used(module, path, known):
+        return Tokens(INTEGER, NOWHERE, None, (), span=node.span)
     layout, found = atlas.point(module, row, path, node.place, indices, known, node.span)
     element = element_of(atlas, layout.module, node.place, found)
     result: Expression = Tokens(INTEGER, layout.final_class, element, pattern, span=node.span)

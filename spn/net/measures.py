@@ -47,7 +47,8 @@ def measures(
     """The measures of the root module."""
     space = Space(1, OWN, {}, atlas.tables, net_tables, problems, sizes)
     builder = _Builder(atlas, classes, net_tables, space, problems)
-    return [builder.measure(m) for m in atlas.elaboration.modules[""].measures.values()]
+    found = [builder.measure(m) for m in atlas.elaboration.modules[""].measures.values()]
+    return [measure for measure in found if measure is not None]
 
 
 @dataclass(slots=True)
@@ -58,9 +59,15 @@ class _Builder:
     space: Space
     problems: Problems
 
-    def measure(self, m: declared.Measure) -> Measure:
+    def measure(self, m: declared.Measure) -> Measure | None:
+        """The measure; None, and a warning, if none of its transitions exists with the parameters as they are."""
         precision = None if m.precision is None else self._number(m.precision, "precision", 0.0, 1.0)
-        return Measure(m.name, self._quantity(m), self._window(m), precision, m.doc)
+        quantity, window = self._quantity(m), self._window(m)
+        if isinstance(quantity, Rate | Count | Tally) and not quantity.firings:
+            message = f"'{m.name}' is left out: with these parameters there is no such transition"
+            self.problems.warning("no-transition", message, m.targets[0].span)
+            return None
+        return Measure(m.name, quantity, window, precision, m.doc)
 
     def _fold(self, expression: Expression) -> Expression:
         return fold(lower(expression, self.atlas, "", ROOT, {}), self.space)

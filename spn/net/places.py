@@ -30,7 +30,7 @@ UNBOUNDED = 2**62
 
 def places(atlas: Atlas, classes: Sequence[PlaceClass], of_colours: Mapping[str, Bounds], net_tables: Tables, problems: Problems) -> list[Place]:
     """The place classes of the net; `of_colours` are the bounds of products and records."""
-    return [with_index(_Builder(atlas, found, of_colours, net_tables, problems).place(), INDEX) for found in classes if found.which.size]
+    return [with_index(_Builder(atlas, found, of_colours, net_tables, problems).place(), INDEX) for found in classes]
 
 
 @dataclass(slots=True)
@@ -52,7 +52,7 @@ class _Builder:
 
     def place(self) -> Place:
         members = [self._points(layout) for layout in self.found.members if layout.points]
-        representative = self.found.layouts[int(self.found.which[0])].place
+        representative = (self.found.layouts[int(self.found.which[0])] if self.found.which.size else self.found.members[0]).place
         order = next((m.layout.place.order for m in members if m.layout.place.order is not None), None)
         return Place(
             name=self.found.name,

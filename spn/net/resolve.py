@@ -10,6 +10,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from spn.expressions.tree import Constant
 from spn.model.read import Library, load_model, load_source
 from spn.model.types import Text
 from spn.net.bounds import colour_bounds
@@ -21,9 +22,9 @@ from spn.net.literals import with_fitting_literals
 from spn.net.locate import Atlas
 from spn.net.measures import measures
 from spn.net.places import places
-from spn.net.rewrite import with_canonical_tables, with_distinct_variables
-from spn.net.transitions import transitions
-from spn.net.types import Net
+from spn.net.rewrite import tokens_in, with_canonical_tables, with_distinct_variables
+from spn.net.transitions import TransitionClass, transitions
+from spn.net.types import Measure, Net, Place
 from spn.net.unify import colour_groups, with_one_name_for_each_colour
 from spn.text.problems import Problem, Problems
 from spn.text.source import Source, Span
@@ -93,6 +94,7 @@ def resolve(library: Library, overrides: Mapping[str, str], problems: Problems, 
     sizes = {place.name: place.size for place in net_places}
     net_transitions = transitions(atlas, tables, sizes, problems)
     net_measures = measures(atlas, net_transitions, tables, sizes, problems)
+    net_places = _referred(net_places, net_transitions, net_measures, problems)
     problems.stop_if_any()
     model = library.model
     net = Net(
@@ -107,6 +109,21 @@ def resolve(library: Library, overrides: Mapping[str, str], problems: Problems, 
         origin=_origin(library, given),
     )
     return with_canonical_tables(with_distinct_variables(with_fitting_literals(with_one_name_for_each_colour(net, groups))))
+
+
+def _referred(found: list[Place], classes: list[TransitionClass], measures: list[Measure], problems: Problems) -> list[Place]:
+    """The places that there are: those with elements, and those without that something refers to."""
+    arcs = {arc.place for c in classes for arc in c.transition.arcs}
+    reads = [node for part in (*(c.transition for c in classes), *measures) for node in tokens_in(part)]
+    sizes = {place.name: place.size for place in found}
+    for node in reads:
+        element = node.element.value if isinstance(node.element, Constant) else None
+        if node.place not in sizes:
+            problems.error("bad-index", "there is no such instance with these parameters", node.span)
+        elif isinstance(element, int) and not 0 <= element < sizes[node.place]:
+            problems.error("bad-index", "there is no such element with these parameters", node.span)
+    named = arcs | {node.place for node in reads}
+    return [place for place in found if place.size or place.name in named]
 
 
 def _override(parameter: str, text: str) -> Text:

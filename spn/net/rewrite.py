@@ -134,6 +134,18 @@ def unused(name: str, taken: Collection[str]) -> str:
     return found
 
 
+def tokens_in(item: Any) -> Iterator[Tokens]:
+    """The reads of places in a part of a net."""
+    if isinstance(item, Node):
+        yield from (node for node in walk(item) if isinstance(node, Tokens))  # type: ignore[arg-type]
+    elif isinstance(item, tuple):
+        for part in item:
+            yield from tokens_in(part)
+    elif is_dataclass(item) and type(item).__module__ == Place.__module__:
+        for f in fields(item):
+            yield from tokens_in(getattr(item, f.name))
+
+
 def names_of(net: Net) -> set[str]:
     """All names of a net but those of its tables, transitions and measures."""
     found = {*net.colours, *(place.name for place in net.places)}

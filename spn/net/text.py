@@ -152,7 +152,7 @@ class _Writer:
 
     def _place(self, place: Place) -> Data:
         data: Data = {}
-        if place.size > 1:
+        if place.size != 1:
             data["over"] = self._over(place.index, place.size)
         if place.colour != DOT:
             data["colour"] = self._place_colour(place)
@@ -174,16 +174,15 @@ class _Writer:
         return "bool" if place.colour == BOOLEAN else str(getattr(place.colour, "name", ""))
 
     def _initial(self, initial: Iterable[InitialTokens]) -> Any:
-        counts: dict[str, list[Expression]] = {}
+        counts: dict[str, int | float | str] = {}
         for tokens in initial:
             if tokens.value is None:
                 return self._number(tokens.count)
-            text = self._render(tokens.value) + self._for(tokens.loop)
-            counts.setdefault(text, []).append(tokens.count)
-        return {text: self._sum(parts) for text, parts in counts.items()}
-
-    def _sum(self, parts: list[Expression]) -> int | float | str:
-        return self._number(parts[0]) if len(parts) == 1 else " + ".join(f"({self._render(part)})" for part in parts)
+            value, loop = self._render(tokens.value), self._for(tokens.loop)
+            while value + loop in counts:  # the order of tokens counts, so that equal ones are not put together
+                value = f"({value})"
+            counts[value + loop] = self._number(tokens.count)
+        return counts
 
     def _labels(self, labels: tuple[Label, ...]) -> Data:
         rows = [[label.start, label.template] + ([[self._number(a) for a in label.arguments]] if label.arguments else []) for label in labels]

@@ -165,6 +165,11 @@ class Transition:
     index: str = INDEX
     span: Span | None = field(default=None, compare=False, repr=False)
 
+    @property
+    def arcs(self) -> tuple[InputArc | OutputArc, ...]:
+        """All its arcs."""
+        return (*self.inputs, *self.tests, *self.inhibitors, *self.resets, *self.outputs)
+
 
 @dataclass(frozen=True, slots=True)
 class Steady:

@@ -12,6 +12,7 @@ import numpy as np
 from spn.estimate.estimates import AnyEstimate, AvailabilityEstimate
 from spn.estimate.intervals import number
 from spn.estimate.stopping import Reason
+from spn.version import __version__
 
 
 @final
@@ -134,6 +135,4 @@ def _rows(name: str, estimate: AnyEstimate) -> list[tuple[Any, ...]]:
 
 def versions() -> dict[str, str]:
     """The versions that a result depends on."""
-    from spn import __version__
-
     return {"spn": __version__, "python": platform.python_version(), "numpy": np.__version__}
