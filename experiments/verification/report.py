@@ -24,8 +24,8 @@ LEAST_P = 1e-3
 ESTIMATES = ("case", "measure", "reference", "estimate", "interval", "inside", "z", "asked", "firings", "seconds")
 
 EXPLANATION = f"""\
-Intervals of {100 * CONFIDENCE:g} %, precision of {100 * PRECISION:g} % unless it is relaxed (that of U, for availabilities). For rows marked
-(U) all numbers are unavailabilities. z: distance from the reference in standard errors; bound: a certain value, for which a simulation can only give a
+Intervals of {100 * CONFIDENCE:g} %, precision of {100 * PRECISION:g} % unless it is relaxed (of U for availabilities). For rows marked (U) all
+numbers are unavailabilities. z: distance from the reference in standard errors; bound: a certain value, for which a simulation can only give a
 one-sided bound. Each measure is simulated by itself, so that the intervals are independent."""
 
 
