@@ -132,7 +132,8 @@ def coverage_table(coverages: Sequence[Coverage]) -> str:
     return table(head, rows)
 
 
-def markdown(findings: Sequence[Finding], checks: Sequence[Check], coverages: Sequence[Coverage], facts: Sequence[str], seconds: float) -> str:
+def markdown(findings: Sequence[Finding], checks: Sequence[Check], facts: Sequence[str], seconds: float) -> str:
+    """The report of a run."""
     good, reasons = verdict(findings)
     agreed = sum(check.agrees for check in checks)
     parts = [
@@ -148,12 +149,19 @@ def markdown(findings: Sequence[Finding], checks: Sequence[Check], coverages: Se
     noted = [found for found in findings if found.state != "converged" or found.warnings]
     if noted:
         parts += ["### States and warnings", "\n".join(f"- {f.row.case}, {f.row.measure}: " + "; ".join((f.state, *f.warnings)) for f in noted)]
-    if coverages:
-        parts += [
-            "## Coverage over many seeds",
-            "How often an interval of 95 % holds the reference when a measure is simulated with many seeds, at a loose precision.",
-            coverage_table(coverages),
-        ]
-    if checks:
-        parts += ["## The references, computed anew", f"{agreed} of {len(checks)} agree.", check_table(checks)]
+    parts += ["## The references, computed anew", f"{agreed} of {len(checks)} agree.", check_table(checks)]
+    return "\n\n".join(parts) + "\n"
+
+
+def coverage_markdown(coverages: Sequence[Coverage], facts: Sequence[str], seconds: float) -> str:
+    """The report of coverage runs."""
+    runs, inside = sum(c.runs for c in coverages), sum(c.inside for c in coverages)
+    p = float(binomtest(inside, runs, CONFIDENCE).pvalue)
+    parts = [
+        "# Coverage over many seeds",
+        f"How often an interval of {100 * CONFIDENCE:g} % holds the reference when a measure is simulated with many seeds, at a loose precision.",
+        "\n".join([*facts, f"- time: {seconds / 60.0:.1f} minutes"]),
+        f"All together: {inside} of {runs} ({100 * inside / runs:.1f} %). Binomial test, two-sided: p = {p:.2g}.",
+        coverage_table(coverages),
+    ]
     return "\n\n".join(parts) + "\n"
