@@ -116,5 +116,8 @@ def _read(node: PlaceRead, atlas: Atlas, module: str, row: Expression, known: Kn
 
 def element_of(atlas: Atlas, module: str, place: str, found: Found) -> Expression:
     """The element of the place class at the point found, or -1 where an index is outside."""
+    layout = atlas.layouts[module, place]
+    if layout.is_class and len(layout.start) == 1:
+        return Found(found.value, found.conditions).guarded()
     return Found(Lookup(INTEGER, f"{module}.{place}:element", found.value), found.conditions).guarded()
 

@@ -265,6 +265,7 @@ class _Folder:
             multiplicity = part(arc.multiplicity)
             if _is_zero(multiplicity):
                 continue
+            self._check_element(element, place, arc.place, multiplicity)
             pattern: tuple[Entry, ...] = tuple(entry if entry is None or isinstance(entry, Bind) else part(entry) for entry in arc.pattern)
             yield InputArc(place, element, multiplicity, pattern, arc.whole, loop)
 
@@ -272,6 +273,7 @@ class _Folder:
         for place, element, loop, part in self._place(arc.place, arc.loop):
             multiplicity = part(arc.multiplicity)
             if not _is_zero(multiplicity):
+                self._check_element(element, place, arc.place, multiplicity)
                 yield OutputArc(place, element, multiplicity, None if arc.token is None else part(arc.token), loop)
 
     def _place(
@@ -299,7 +301,6 @@ class _Folder:
         indices = tuple(lowered(e) for e in path.indices)
         layout, found = self.atlas.point(self.module, ROW, steps, path.place, indices, known, path.span)
         element = self._in_loop(element_of(self.atlas, layout.module, path.place, found), loop, domain)
-        self._check_element(element, layout.final_class, path)
         if not found.loops:
             yield layout.final_class, element, loop, part
             return
@@ -319,15 +320,15 @@ class _Folder:
             return fold(expression, self.space)
         return fold_loop_part(expression, loop.variable, domain, self.space, loop.type)
 
-    def _check_element(self, element: Expression, place: str, path: declared.PlacePath) -> None:
-        values: Array
-        if isinstance(element, Constant):
-            values = np.array([element.value])
-        elif isinstance(element, Lookup) and element.table in self.space.net_tables.values:
-            values = self.space.net_tables.values[element.table]
-        else:
+    def _check_element(self, element: Expression, place: str, path: declared.PlacePath, multiplicity: Expression) -> None:
+        """Elements that are known now must exist, wherever the arc is one."""
+        if not self.space.is_static(element):
             return
-        if bool(((values < 0) | (values >= self.space.sizes[place])).any()):
+        values = self.space.evaluate(element)
+        wrong = (values < 0) | (values >= self.space.sizes[place])
+        if wrong.any() and self.space.is_static(multiplicity):
+            wrong &= self.space.evaluate(multiplicity) != 0
+        if wrong.any():
             message = f"'{path.place}' has no element of this index (in at least one instance)"
             self.space.problems.error("bad-index", message, path.span)
 
