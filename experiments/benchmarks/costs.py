@@ -1,11 +1,13 @@
 """What is not a rate: memory for each actor, threads, and how long whole processes take.
 
-Run by itself, ``python costs.py ENGINE ACTORS`` is the process whose memory is measured: it runs one firing for each actor of W1 on an engine.
+Run by itself, ``python costs.py ENGINE WORKLOAD`` is the process whose memory is measured; it says its peak.
 """
 
 from __future__ import annotations
 
-import os
+import gc
+import json
+import math
 import statistics
 import subprocess
 import sys
@@ -29,20 +31,24 @@ def named(name: str) -> Workload:
     return next(workload for workload in WORKLOADS if workload.name == name)
 
 
-def peak(command: list[str]) -> int:
-    """The most bytes that a process had in memory. Raises RuntimeError if it fails."""
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise RuntimeError(f"exit code {process.returncode}: {' '.join(command)}")
-    return usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+def peak() -> int:
+    """The most bytes this process had in memory, 0 where the system does not tell. (`getrusage` would count the process that started it.)"""
+    try:
+        status = Path("/proc/self/status").read_text(encoding="ascii")
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmHWM")), 0)
 
 
 def bytes_per_actor(command: dict[str, list[str]]) -> float:
-    """From the peaks with many and with few actors, so that interpreter, libraries and kernels fall out."""
-    many, few = named(MANY), named(FEW)
-    return (peak(command[MANY]) - peak(command[FEW])) / (many.n - few.n)
+    """From the peaks with many and with few actors, so that interpreter, libraries and kernels fall out. NaN where the system does not tell."""
+    peaks = {}
+    for name, each in command.items():
+        done = subprocess.run(each, capture_output=True, text=True, check=True)
+        peaks[name] = json.loads(done.stdout)["peak"]
+    if not all(peaks.values()):
+        return math.nan
+    return (peaks[MANY] - peaks[FEW]) / (named(MANY).n - named(FEW).n)
 
 
 def memory_of_engine(name: str) -> float:
@@ -60,6 +66,7 @@ def threads_of_engine(runner: EngineRunner, until: float, repeat: int) -> float:
     workload = named(FEW)
     runner.run(workload, 1e-9, 1)
     prepared = runner.prepared(workload)
+    gc.collect()
 
     def once(seed: int) -> int:
         return prepared.run(task(workload, until, seed)).firings
@@ -103,11 +110,12 @@ def start_up(repeat: int) -> dict[str, float]:
 
 
 def main() -> None:
-    """Set up W1 and fire once for each actor or so."""
+    """Set up a workload, fire some, and say the peak."""
     name, of = sys.argv[1:]
     runner = EngineRunner(next(engine for engine in engines() if engine.name == name), 0)
     workload = named(of)
     runner.run(workload, 5e6, 1)
+    print(json.dumps({"peak": peak()}))
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ class Line:
     workload: Workload
     ratios: dict[str, float] = field(default_factory=dict)
     rates: dict[str, float] = field(default_factory=dict)
-    set_up: dict[str, float] = field(default_factory=dict)
+    ready: dict[str, float] = field(default_factory=dict)
     best: str = ""
     wrong: list[str] = field(default_factory=list)
 
@@ -49,7 +49,7 @@ def measure(workload: Workload, programs: dict[str, Path], runners: Sequence[Run
     line = Line(workload)
     variants = [CProgram(programs[workload.program], variant) for variant in workload.variants]
     runners = [runner for runner in runners if runner.supports(workload)]
-    horizons = {runner.name: variants[0].run(workload, runner.firings, 1) for runner in runners}
+    horizons = {runner.name: variants[0].run(workload, runner.firings(workload), 1) for runner in runners}
     samples: dict[str, list[Sample]] = {}
     c_rates: list[float] = []
     for round in range(repeat):
@@ -61,11 +61,16 @@ def measure(workload: Workload, programs: dict[str, Path], runners: Sequence[Run
             samples.setdefault(name, []).append(sample)
             check(line, name or "C", sample, horizons.get(name, sample))
     for name, each in samples.items():
-        line.ratios[name] = statistics.median(sample.rate / c for sample, c in zip(each, c_rates, strict=True))
-        line.rates[name] = statistics.median(sample.rate for sample in each)
-        line.set_up[name] = each[0].set_up
+        line.ratios[name] = median([sample.rate / c for sample, c in zip(each, c_rates, strict=True)])
+        line.rates[name] = median([sample.rate for sample in each])
+        line.ready[name] = each[0].ready
     line.best = max(workload.variants, key=line.ratios.__getitem__)
     return line
+
+
+def median(values: Sequence[float]) -> float:
+    """Of those that could be measured; NaN if none."""
+    return statistics.median([value for value in values if not math.isnan(value)] or [math.nan])
 
 
 def shown(ratio: float) -> str:
@@ -113,7 +118,8 @@ def further(lines: Sequence[Line], programs: dict[str, Path], runners: Sequence[
     found["threads"]["calendar"] = costs.processes_of_c(calendar, firings, repeat)
     for runner in runners:
         if isinstance(runner, EngineRunner) and runner.supports(costs.named(costs.FEW)):
-            until = calendar.run(costs.named(costs.FEW), runner.firings, 1).time
+            few = costs.named(costs.FEW)
+            until = calendar.run(few, runner.firings(few), 1).time
             found["bytes per actor"][runner.name] = costs.memory_of_engine(runner.name)
             found["threads"][runner.name] = costs.threads_of_engine(runner, until, repeat)
     return found
@@ -182,7 +188,7 @@ def main() -> int:
                 "best_c": line.best,
                 "target": line.workload.target,
                 "ratios": line.ratios,
-                "set_up_s": {name: seconds for name, seconds in line.set_up.items() if not math.isnan(seconds)},
+                "ready_s": {name: seconds for name, seconds in line.ready.items() if not math.isnan(seconds)},
             }
             for line in lines
         ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import importlib.util
 import json
@@ -24,13 +25,15 @@ COMPILERS = ("cc", "gcc", "clang")
 
 @dataclass(frozen=True)
 class Sample:
-    """One run: firings, seconds of the loop without set-up, simulated time, estimate; `set_up` is what went before in seconds (NaN: not measured)."""
+    """One run: firings, seconds of the loop without set-up (NaN: too few to tell), simulated time, estimate; `ready` are the seconds once spent
+    on reading, compiling and warming up (NaN: not measured).
+    """
 
     firings: int
     seconds: float
     time: float
     estimate: float
-    set_up: float = math.nan
+    ready: float = math.nan
 
     @property
     def rate(self) -> float:
@@ -39,10 +42,13 @@ class Sample:
 
 
 class Runner(Protocol):
-    """`firings` is how many it is asked for in one run."""
+    """Anything but C."""
 
     name: str
-    firings: int
+
+    def firings(self, workload: Workload) -> int:
+        """How many to ask for in one run."""
+        ...
 
     def supports(self, workload: Workload) -> bool: ...
 
@@ -87,9 +93,13 @@ class EngineRunner:
 
     def __init__(self, engine: Any, firings: int) -> None:
         self.name: str = engine.name
-        self.firings = firings
         self.engine = engine
+        self._firings = firings
         self._ready: dict[str, tuple[Any, Any, float]] = {}
+
+    def firings(self, workload: Workload) -> int:
+        """In a large net so many that they outlast its set-up."""
+        return max(self._firings, 3 * workload.n)
 
     def supports(self, workload: Workload) -> bool:
         """Whether the engine runs the net; asks it, which loads the model."""
@@ -99,6 +109,7 @@ class EngineRunner:
         """The net, made ready once: reading, compiling and warming up are not in the loop's time."""
         if workload.name not in self._ready:
             self._ready.clear()  # one at a time: a hundred thousand actors are not small
+            gc.collect()
             began = time.perf_counter()
             net = load(workload)
             prepared = None
@@ -115,14 +126,16 @@ class EngineRunner:
     def run(self, workload: Workload, until: float, seed: int) -> Sample:
         """One replication."""
         _, prepared, made = self._prepared(workload)
+        gc.collect()
         began = time.perf_counter()
         prepared.run(task(workload, 1e-9, seed))
         set_up = time.perf_counter() - began
+        gc.collect()  # the remains of the first run are not the second one's
         began = time.perf_counter()
         outcome = prepared.run(task(workload, until, seed))
         seconds = time.perf_counter() - began
         row = outcome.observations[workload.measure][0].tolist()
-        return Sample(outcome.firings, max(seconds - set_up, 1e-9), until, workload.estimate(row), made)
+        return Sample(outcome.firings, seconds - set_up if seconds > 1.2 * set_up else math.nan, until, workload.estimate(row), made)
 
 
 class LibraryRunner:
@@ -130,8 +143,12 @@ class LibraryRunner:
 
     def __init__(self, name: str, module: str, firings: int) -> None:
         self.name = name
-        self.firings = firings
+        self._firings = firings
         self._module = importlib.import_module(module)
+
+    def firings(self, workload: Workload) -> int:
+        """The same for all."""
+        return self._firings
 
     def supports(self, workload: Workload) -> bool:
         """Whether there is a version of the workload, and not one that takes for ever."""

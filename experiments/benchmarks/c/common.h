@@ -191,11 +191,21 @@ __attribute__((unused)) static void *allocate(size_t number, size_t size) {
     return memory;
 }
 
+/* The most bytes this process had in memory, 0 where the system does not tell. (getrusage would count the process that started it.) */
+static int64_t peak(void) {
+    FILE *status = fopen("/proc/self/status", "r");
+    char line[256];
+    int64_t kilobytes = 0;
+    while (status && fgets(line, sizeof line, status)) sscanf(line, "VmHWM: %" SCNd64, &kilobytes);
+    if (status) fclose(status);
+    return kilobytes * 1024;
+}
+
 /* One line of JSON. `estimate` is what the harness compares with theory; `time` is the simulated time in seconds. */
 static void report(const char *workload, const char *variant, int64_t n, int64_t timed, int64_t immediate, double seconds, double time, double estimate) {
     printf("{\"workload\": \"%s\", \"variant\": \"%s\", \"n\": %" PRId64 ", \"firings\": %" PRId64 ", \"timed\": %" PRId64 ", \"immediate\": %" PRId64
-           ", \"seconds\": %.9g, \"rate\": %.9g, \"time\": %.17g, \"estimate\": %.17g}\n",
-           workload, variant, n, timed + immediate, timed, immediate, seconds, (double)(timed + immediate) / seconds, time, estimate);
+           ", \"seconds\": %.9g, \"rate\": %.9g, \"time\": %.17g, \"estimate\": %.17g, \"peak\": %" PRId64 "}\n",
+           workload, variant, n, timed + immediate, timed, immediate, seconds, (double)(timed + immediate) / seconds, time, estimate, peak());
 }
 
 #endif
