@@ -8,7 +8,8 @@ import time
 from pathlib import Path
 
 from experiments.verification.coverage import run_coverage
-from experiments.verification.report import coverage_markdown, coverage_table, line, markdown, provenance, verdict
+from experiments.verification.random_nets import run_random
+from experiments.verification.report import Z_LIMIT, coverage_markdown, coverage_table, line, markdown, provenance, verdict
 from experiments.verification.rows import all_rows, checks
 from experiments.verification.running import run_all
 
@@ -21,6 +22,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="a small subset, in a minute or two")
     parser.add_argument("--only", metavar="NAME", help="cases or measures whose name holds this")
     parser.add_argument("--coverage", type=int, metavar="SEEDS", help="instead: quick measures with so many seeds each")
+    parser.add_argument("--random", type=int, metavar="NETS", help="instead: random nets against their Markov chains")
     parser.add_argument("--seed", type=int, default=1, help="base seed (default: 1)")
     parser.add_argument("--processes", type=int, default=2, help="simulations at a time (default: 2)")
     parser.add_argument("--output", type=Path, help="the report (default: RESULTS.md or COVERAGE.md here, and none for a part)")
@@ -29,6 +31,8 @@ def arguments() -> argparse.Namespace:
 
 def main() -> int:
     given = arguments()
+    if given.random:
+        return random_nets(given)
     return coverage(given) if given.coverage else verification(given)
 
 
@@ -45,6 +49,20 @@ def coverage(given: argparse.Namespace) -> int:
     print(coverage_table(found))
     (given.output or COVERAGE).write_text(coverage_markdown(found, facts(given), time.monotonic() - began), encoding="utf-8")
     return 0
+
+
+def random_nets(given: argparse.Namespace) -> int:
+    scores, skipped = [], 0
+    for found in run_random(given.random, given.seed, given.processes):
+        if found.skipped:
+            skipped += 1
+            print(f"{found.seed}: {found.skipped}")
+        for name, (expected, estimate, z) in found.values.items():
+            scores.append(abs(z))
+            if abs(z) > Z_LIMIT:
+                print(f"{found.seed}, {name}: {expected:.9g}, simulated {estimate:.9g}, z = {z:+.2f}\n{found.text}")
+    print(f"{given.random - skipped} nets, {len(scores)} values, largest |z| {max(scores, default=0.0):.2f}; skipped: {skipped}")
+    return 0 if max(scores, default=0.0) <= Z_LIMIT else 1
 
 
 def verification(given: argparse.Namespace) -> int:
