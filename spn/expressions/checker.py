@@ -437,7 +437,11 @@ class Checker:
         if symbol is None and node.name == "bool":
             return Values(BOOLEAN), BOOLEAN
         if isinstance(symbol, ColourSymbol):
-            self.error("wrong-type", f"colour '{node.name}' is not finite", node)
+            if isinstance(symbol.type, Product):
+                hint = "run over its components: 'for: [s in section, k in kind]'"
+                self.error("wrong-type", f"'{node.name}' is a product, and an index has one component", node, hint)
+            else:
+                self.error("wrong-type", f"colour '{node.name}' is not finite", node)
         elif isinstance(symbol, InstanceSymbol):
             self.error("wrong-type", f"'{node.name}' is an instance", node, f"run over its index, or over all instances of '{symbol.module}'")
         elif symbol is not None:

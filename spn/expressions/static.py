@@ -64,7 +64,7 @@ def evaluate(
     """
     named = {**{("parameter", name): value for name, value in (parameters or {}).items()}, **{("variable", k): v for k, v in variables.items()}}
     size = next((length for value in named.values() if (length := _length(value)) is not None), None)
-    frame = _Frame({key: _native(value) for key, value in named.items()}, tables or {}, size, None)
+    frame = _Frame({key: _native(value) for key, value in named.items()}, tables or {}, size, None, _Budget())
     return frame.evaluate(expression)
 
 
@@ -108,6 +108,22 @@ def _dtype(type: Type) -> type[np.generic]:
     return np.float64 if isinstance(type, Number) and not type.integer else np.int64
 
 
+MOST_STEPS = 100_000
+"""The most values that the loops of one expression run over, all together: a second or two."""
+
+
+class _Budget:
+    """The steps that loops have left."""
+
+    def __init__(self) -> None:
+        self.steps = MOST_STEPS
+
+    def take(self) -> None:
+        self.steps -= 1
+        if self.steps < 0:
+            raise EvaluationError(f"its loops run over more than {MOST_STEPS:,} values")
+
+
 @dataclass(frozen=True, slots=True)
 class _Frame:
     """Names and their values in `size` rows (None: there are only scalars); `rows` are the rows' numbers where only some are looked at."""
@@ -116,6 +132,7 @@ class _Frame:
     tables: Mapping[str, Array]
     size: int | None
     rows: Array | None
+    budget: _Budget
 
     def evaluate(self, node: Expression) -> Data:
         rule = _RULES.get(type(node))
@@ -139,10 +156,10 @@ class _Frame:
         """The frame of the rows where `selected` is true."""
         taken = np.flatnonzero(selected)
         rows = taken if self.rows is None else self.rows[taken]
-        return _Frame({key: _take(value, taken) for key, value in self.names.items()}, self.tables, len(taken), rows)
+        return _Frame({key: _take(value, taken) for key, value in self.names.items()}, self.tables, len(taken), rows, self.budget)
 
     def with_variable(self, name: str, value: Data) -> _Frame:
-        return _Frame({**self.names, ("variable", name): value}, self.tables, self.size, self.rows)
+        return _Frame({**self.names, ("variable", name): value}, self.tables, self.size, self.rows, self.budget)
 
     def fail(self, message: str, wrong: Data) -> None:
         """Raise an error that names the first row where `wrong` is true, if there is one."""
@@ -301,6 +318,7 @@ class _Frame:
             return self._reduce_scalar(node)
         total = _Running(node, self.size)
         for value, inside in self._domain(node):
+            self.budget.take()
             active = inside & total.open
             if not active.any():
                 continue
@@ -335,7 +353,7 @@ class _Frame:
 
     def _reduce_scalar(self, node: Reduce) -> Data:
         """Without arrays: the rows are one."""
-        one = _Frame(self.names, self.tables, 1, None)
+        one = _Frame(self.names, self.tables, 1, None, self.budget)
         try:
             return one._reduce(node)[0].item()
         except EvaluationError as error:

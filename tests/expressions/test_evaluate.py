@@ -233,3 +233,8 @@ def test_the_index_of_a_member_is_its_position() -> None:
     assert compile_expression(tree("index(k) + index(b)"))(state) == 2
     assert type(compile_expression(tree("index(b)"))(state)) is int
     assert tree("index(k)").type == INTEGER
+
+
+def test_loops_within_loops_end() -> None:
+    with pytest.raises(EvaluationError, match="100,000 values"):
+        evaluate(tree("sum(sum(q for q in 1..1000000) for r in 1..1000000)"), {})
