@@ -18,10 +18,11 @@ from spn.expressions.types import Type
 from spn.net import frames
 from spn.net.columns import Array, normalised
 from spn.net.declarations import Instance, Module
-from spn.net.frames import LARGEST, Extent, Frame, Lists, Rows
+from spn.net.frames import Extent, Frame, Lists, Rows
 from spn.text.problems import Problems
 
 DEEPEST = 200
+MOST_INSTANCES = 1_000_000
 MOST_BLOCKS = 20_000
 
 
@@ -178,8 +179,8 @@ class Elaboration:
     def _guard_size(self, size: int, block: Block, instance: Instance) -> None:
         self._total += size
         self._blocks += 1
-        if self._total > LARGEST // 4 or self._blocks > MOST_BLOCKS:
-            self.problems.error("too-large", f"the model has more than {min(self._total, LARGEST // 4):,} instances", instance.span)
+        if self._total > MOST_INSTANCES or self._blocks > MOST_BLOCKS:
+            self.problems.error("too-large", f"the model has more than {min(self._total, MOST_INSTANCES):,} instances", instance.span)
             raise_all(self.problems)
         if block.depth >= DEEPEST and size:
             message = f"instances are nested more than {DEEPEST} deep"

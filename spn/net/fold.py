@@ -224,7 +224,7 @@ def _fold_reduce(node: Reduce, space: Space, outer: LoopSpace | None) -> Express
         domain = Range(_fold(domain.start, space, outer), _fold(domain.stop, space, outer))
     if is_empty(domain) and node.operator in NEUTRAL:
         return Constant(node.type, NEUTRAL[node.operator])
-    inner = _loop_space(node.variable, domain, space)
+    inner = loop_space(node.variable, domain, space)
     body = _fold(node.body, space, inner)
     condition = None if node.condition is None else _fold(node.condition, space, inner)
     if isinstance(condition, Constant):
@@ -251,13 +251,13 @@ class LoopSpace:
         return replace(encoded, span=expression.span)
 
 
-def _loop_space(variable: str, domain: Domain, space: Space) -> LoopSpace | None:
+def loop_space(variable: str, domain: Domain, space: Space) -> LoopSpace | None:
     if not isinstance(domain, Range) or not isinstance(domain.start, Constant) or not isinstance(domain.stop, Constant):
         return None
     first, last = domain.start.value, domain.stop.value
     assert isinstance(first, int) and isinstance(last, int)
     if last - first >= LARGEST:
-        space.problems.error("too-large", f"'{variable}' takes {last - first + 1:,} values", None)
+        space.problems.error("too-large", f"'{variable}' takes {last - first + 1:,} values; the most is {LARGEST:,}", domain.stop.span)
         space.problems.stop_if_any()
     values = np.arange(first, last + 1, dtype=np.int64)
     if not values.size:
@@ -275,7 +275,7 @@ def is_empty(domain: Domain) -> bool:
 
 def fold_loop_part(expression: Expression, variable: str, domain: Domain, space: Space, type_: Type = INTEGER) -> Expression:
     """Fold what stands in an arc's loop over `domain` (already folded). Members of a colour are no numbers to be affine in."""
-    return _fold(expression, space, _loop_space(variable, domain, space) if type_ == INTEGER else None)
+    return _fold(expression, space, loop_space(variable, domain, space) if type_ == INTEGER else None)
 
 
 def _whole_sum(node: Reduce, space: Space) -> Expression:

@@ -23,7 +23,7 @@ from spn.text.problems import Problems
 from spn.text.source import Span
 
 Rows = NDArray[np.int64]
-LARGEST = 20_000_000
+LARGEST = 10_000_000
 """The most indices that one class may have; a model beyond it is refused before memory is."""
 
 
@@ -326,6 +326,11 @@ def extent(loop: Loop, frame: Frame, problems: Problems) -> Extent:
     if isinstance(domain, tree.Range):
         low = evaluate(domain.start, frame, problems).astype(np.int64)
         high = evaluate(domain.stop, frame, problems).astype(np.int64)
+        length = high.astype(np.float64) - low.astype(np.float64) + 1.0
+        if bool((length > LARGEST).any()):
+            name = "an index" if loop.variable.startswith(":") else f"'{loop.variable}'"
+            problems.error("too-large", f"{name} takes {int(length.max()):,} values; the most is {LARGEST:,}", loop.span)
+            return Extent(low, np.zeros(frame.size, np.int64))
         return Extent(low, np.maximum(high - low + 1, 0))
     assert isinstance(domain, Values)
     members = len(domain.colour.members) if isinstance(domain.colour, types.Enumeration) else 2

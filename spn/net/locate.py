@@ -93,16 +93,18 @@ class Atlas:
 
     def _place(self, module: str, rows: ModuleRows, place: Place) -> None:
         extents = [frames.extent(dim, rows.frame, self.elaboration.problems) for dim in place.dims]
-        count = np.ones(rows.size, np.int64)
+        # In floats first, which do not wrap; what fits is exact.
+        count = np.ones(rows.size)
         for e in extents:
             count = count * e.count
         if place.when is not None:
             count = np.where(frames.evaluate(place.when, rows.frame, self.elaboration.problems), count, 0)
-        total = int(count.sum(dtype=np.float64))
+        total = int(count.sum())
         if total > frames.LARGEST:
             message = f"place '{place.name}' has {total:,} elements; the most is {frames.LARGEST:,}"
             self.elaboration.problems.error("too-large", message, place.span)
             self.elaboration.problems.stop_if_any()
+        count = count.astype(np.int64)
         start = np.cumsum(count) - count
         self.layouts[module, place.name] = Layout(module, place, start, extents, count, total)
         self._box(f"{module}.{place.name}", start, extents)

@@ -20,7 +20,7 @@ from spn.net import declarations as declared
 from spn.net import frames
 from spn.net.columns import Array, Tables
 from spn.net.declare import MEMORIES
-from spn.net.fold import OWN, Space, fold, fold_domain, fold_labels, fold_loop_part, is_empty, with_index
+from spn.net.fold import OWN, Space, fold, fold_domain, fold_labels, fold_loop_part, is_empty, loop_space, with_index
 from spn.net.frames import Delays, Frame
 from spn.net.labels import Index, block_of, label, runs
 from spn.net.locate import Atlas
@@ -265,7 +265,7 @@ class _Folder:
             multiplicity = part(arc.multiplicity)
             if _is_zero(multiplicity):
                 continue
-            self._check_element(element, place, arc.place, multiplicity)
+            self._check_element(element, place, arc.place, multiplicity, loop)
             pattern: tuple[Entry, ...] = tuple(entry if entry is None or isinstance(entry, Bind) else part(entry) for entry in arc.pattern)
             yield InputArc(place, element, multiplicity, pattern, arc.whole, loop)
 
@@ -273,7 +273,7 @@ class _Folder:
         for place, element, loop, part in self._place(arc.place, arc.loop):
             multiplicity = part(arc.multiplicity)
             if not _is_zero(multiplicity):
-                self._check_element(element, place, arc.place, multiplicity)
+                self._check_element(element, place, arc.place, multiplicity, loop)
                 yield OutputArc(place, element, multiplicity, None if arc.token is None else part(arc.token), loop)
 
     def _place(
@@ -320,14 +320,20 @@ class _Folder:
             return fold(expression, self.space)
         return fold_loop_part(expression, loop.variable, domain, self.space, loop.type)
 
-    def _check_element(self, element: Expression, place: str, path: declared.PlacePath, multiplicity: Expression) -> None:
+    def _check_element(self, element: Expression, place: str, path: declared.PlacePath, multiplicity: Expression, loop: Loop | None) -> None:
         """Elements that are known now must exist, wherever the arc is one."""
-        if not self.space.is_static(element):
+        space = self.space
+        if loop is not None and not space.is_static(element):
+            inner = loop_space(loop.variable, Range(loop.start, loop.stop), space)
+            space = space if inner is None else inner.space
+        if not space.is_static(element):
             return
-        values = self.space.evaluate(element)
+        values = space.evaluate(element)
         wrong = (values < 0) | (values >= self.space.sizes[place])
-        if wrong.any() and self.space.is_static(multiplicity):
-            wrong &= self.space.evaluate(multiplicity) != 0
+        if wrong.any() and not isinstance(multiplicity, Constant):
+            if not space.is_static(multiplicity):
+                return
+            wrong &= space.evaluate(multiplicity) != 0
         if wrong.any():
             message = f"'{path.place}' has no element of this index (in at least one instance)"
             self.space.problems.error("bad-index", message, path.span)

@@ -122,7 +122,12 @@ def parameters(draw: Draw) -> Data:
 
 
 NAMES = {key: key for key in ("rate", "span", "load", "dist", "flag", "rates", "weights")}
-COLOURS = {"kind": ["x", "y", "z"], "section": "1..n", "pair": "section * kind", "item": {"at": "time", "kind": "kind", "hops": "section", "size": "real"}}
+COLOURS = {
+    "kind": ["x", "y", "z"],
+    "section": "1..n",
+    "pair": "section * kind",
+    "item": {"at": "time", "kind": "kind", "hops": "section", "size": "real"},
+}
 
 
 def common(draw: Draw) -> Data:
@@ -149,7 +154,11 @@ def places(draw: Draw) -> Data:
         "boxes": {"over": "section", "colour": "kind", "order": one(draw, "multiset", "fifo", "lifo", "random"), "initial": {"y": "i"}},
         "numbers": {"colour": "section", "initial": "all", "order": one(draw, "multiset", "random")},
         "pairs": {"colour": "pair", "initial": ["(1, x)", "(n, y)"]},
-        "items": {"colour": "item", "order": one(draw, "fifo", "multiset"), "initial": [f"item(at=0 s, kind=favourite, hops=1, size={one(draw, 1, 'load')})"]},
+        "items": {
+            "colour": "item",
+            "order": one(draw, "fifo", "multiset"),
+            "initial": [f"item(at=0 s, kind=favourite, hops=1, size={one(draw, 1, 'load')})"],
+        },
         "bits": {"colour": "bool", "initial": {"true": 1, "false": "n"}},
     }
 
@@ -179,7 +188,9 @@ def transition(draw: Draw, sight: Sight) -> Data:
     if draw(st.integers(0, 3)) == 0:
         found["inhibit"] = one(draw, "3 * up", ["2 * lane(1)", "bag(z)"], "5 * bag", "2 * boxes(q, x) for q in section", {"up": 4, "flags(true)": 3})
     if draw(st.integers(0, 3)) == 0:
-        found["reset"] = one(draw, "lane", "lane(n)", ["bag(x)", "pairs(_, y)"], "boxes(q, _) for q in section if flag", "items", "wide", "(1 if flag else 0) * up")
+        found["reset"] = one(
+            draw, "lane", "lane(n)", ["bag(x)", "pairs(_, y)"], "boxes(q, _) for q in section if flag", "items", "wide", "(1 if flag else 0) * up"
+        )
     if maybe(draw):
         found["guard"] = truth(draw, sight, 2)
     if draw(st.integers(0, 3)) > 0:
@@ -220,7 +231,9 @@ def input_arc(draw: Draw, sight: Sight) -> tuple[str | None, Sight]:
         "bits(b2)": sight.also(truths=("b2",), reads=("flags(b2)",)),
     }
     text = str(one(draw, *options))
-    bound = [name for name in ("c", "c2", "m", "m2", "c3", "p", "t", "c4", "z1", "b2") if f"({name}" in text or f"={name}" in text or f", {name})" in text]
+    bound = [
+        name for name in ("c", "c2", "m", "m2", "c3", "p", "t", "c4", "z1", "b2") if f"({name}" in text or f"={name}" in text or f", {name})" in text
+    ]
     used = getattr(sight, "names", {})
     if any(name in used for name in bound) or ("for s in" in text and "s" in sight.numbers):
         return None, sight
@@ -256,7 +269,12 @@ def output_arc(draw: Draw, sight: Sight) -> str:
 
 def leaf(draw: Draw) -> Data:
     """A module with ports of every kind, an array of them, and perhaps an instance of itself."""
-    sight = Sight(numbers=("0", "1", "k"), truths=("true", "on"), reads=("here", "entry", "doors", "post", "sum(doors(d) for d in 1..k)"), names={"rate": "own_rate", "span": "own_span", "load": "2.0", "dist": "own_delay", "flag": "on", "rates": "own_rates", "weights": "[1, 2]"})
+    sight = Sight(
+        numbers=("0", "1", "k"),
+        truths=("true", "on"),
+        reads=("here", "entry", "doors", "post", "sum(doors(d) for d in 1..k)"),
+        names={"rate": "own_rate", "span": "own_span", "load": "2.0", "dist": "own_delay", "flag": "on", "rates": "own_rates", "weights": "[1, 2]"},
+    )
     sight = replace(sight, names=sight.names)
     found: Data = {
         "parameters": {
@@ -270,7 +288,12 @@ def leaf(draw: Draw) -> Data:
         },
         "colours": {"kind": ["x", "y", "z"], "door": "1..k"},
         "tables": {"costs": [1, 2, 3]},
-        "ports": {"entry": 0, "doors": {"over": "door"} | ({"initial": 1} if maybe(draw) else {}), "post": {"colour": "kind"}, "spare": {"over": "door", "colour": "kind"}},
+        "ports": {
+            "entry": 0,
+            "doors": {"over": "door"} | ({"initial": 1} if maybe(draw) else {}),
+            "post": {"colour": "kind"},
+            "spare": {"over": "door", "colour": "kind"},
+        },
         "places": {"here": draw(st.integers(0, 1)), "c": {"colour": "kind", "initial": {"y": 1}}, "boxed": {"over": "door", "when": "on"}},
         "transitions": {},
     }
@@ -289,7 +312,14 @@ def leaf(draw: Draw) -> Data:
             entry["for"] = "g in door"
         found["transitions"][f"act{number_}"] = entry
     if maybe(draw):
-        found["instances"] = {"below": {"module": "self", "when": "depth > 0", "with": {"depth": "depth - 1", "k": "k"}, "connect": one(draw, {}, {"entry": "here"}, {"doors": "doors"}, {"doors(d)": "doors(d) for d in door", "post": "c"})}}
+        found["instances"] = {
+            "below": {
+                "module": "self",
+                "when": "depth > 0",
+                "with": {"depth": "depth - 1", "k": "k"},
+                "connect": one(draw, {}, {"entry": "here"}, {"doors": "doors"}, {"doors(d)": "doors(d) for d in door", "post": "c"}),
+            }
+        }
     return found
 
 
@@ -302,7 +332,16 @@ def models(draw: Draw) -> Data:
     if with_modules:
         instances(draw, root)
         if "worker" in root["instances"]:
-            reads = reads.also(reads=("worker(1).here", "sum(a.here for a in part)", "count(a.entry == 0 for a in part)", "solo.doors(1)", "solo.doors", "worker.here"))
+            reads = reads.also(
+                reads=(
+                    "worker(1).here",
+                    "sum(a.here for a in part)",
+                    "count(a.entry == 0 for a in part)",
+                    "solo.doors(1)",
+                    "solo.doors",
+                    "worker.here",
+                )
+            )
     for number_ in range(draw(st.integers(1, 4))):
         root["transitions"][f"t{number_}"] = transition(draw, reads)
     measures(draw, root, reads)
@@ -319,18 +358,36 @@ def instances(draw: Draw, root: Data) -> None:
         module["instances"]["below"]["with"] = {"k": "k"}
         module["instances"]["below"]["when"] = "depth > 0"
     root["modules"] = {"part": module}
-    arguments = {"k": one(draw, 2, "n"), "on": one(draw, "flag", "true"), "own_rate": one(draw, "rate", "2 / s"), "own_delay": one(draw, "dist", "exponential(mean=span)", "2 s"), "depth": one(draw, 0, 1)}
+    arguments = {
+        "k": one(draw, 2, "n"),
+        "on": one(draw, "flag", "true"),
+        "own_rate": one(draw, "rate", "2 / s"),
+        "own_delay": one(draw, "dist", "exponential(mean=span)", "2 s"),
+        "depth": one(draw, 0, 1),
+    }
     root["instances"] = {
         "solo": {"module": "part", "with": dict(arguments), "connect": one(draw, {}, {"entry": "up"}, {"post": "bag"}, {"entry": "lane(1)"})},
         "worker": {
             "module": "part",
             "for": one(draw, "w in section", "w in 1..2"),
-            "with": {**arguments, "k": one(draw, "n", "w", 2), "own_span": "w * 1 s", "own_rates": one(draw, ["1 / s", "w / (1 s)"], ["1 / s", "2 / s", "3 / s"]), "on": one(draw, "true", "w == 1", "flag")},
+            "with": {
+                **arguments,
+                "k": one(draw, "n", "w", 2),
+                "own_span": "w * 1 s",
+                "own_rates": one(draw, ["1 / s", "w / (1 s)"], ["1 / s", "2 / s", "3 / s"]),
+                "on": one(draw, "true", "w == 1", "flag"),
+            },
             "connect": one(draw, {}, {"entry": "solo.entry"}, {"post": "bag", "entry": "up"}, {"spare(d)": "boxes(1) for d in 1..1"}),
         },
     }
     if maybe(draw):
-        root["instances"]["grid"] = {"module": "part", "for": ["w in section", "e in kind"], "with": {"k": "n"}, "when": one(draw, "true", "w != 2", "e != y"), "connect": one(draw, {"entry": "wide(w, e)"}, {"entry": "worker(1).entry"}, {"doors": "lane"})}
+        root["instances"]["grid"] = {
+            "module": "part",
+            "for": ["w in section", "e in kind"],
+            "with": {"k": "n"},
+            "when": one(draw, "true", "w != 2", "e != y"),
+            "connect": one(draw, {"entry": "wide(w, e)"}, {"entry": "worker(1).entry"}, {"doors": "lane"}),
+        }
 
 
 def measures(draw: Draw, root: Data, sight: Sight) -> None:

@@ -31,8 +31,7 @@ def events(net: Net, seed: int = 1, firings: int = 30) -> list[str]:
     """The first lines of a trace, with the error that ended it."""
     lines: list[str] = []
     try:
-        for line in trace(Simulation(net, seed, ()), until=1e6, firings=firings):
-            lines.append(line)
+        lines.extend(trace(Simulation(net, seed, ()), until=1e6, firings=firings))
     except RunError as error:
         lines.append(str(error).split(" (in ", maxsplit=1)[0])
     return lines

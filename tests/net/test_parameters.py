@@ -126,7 +126,9 @@ def test_a_module_that_nothing_uses_is_not_there() -> None:
 
 
 def test_a_measure_of_transitions_that_do_not_exist_is_left_out_with_a_warning() -> None:
-    net = net_of("parameters: {on: false}\nplaces: {a: 1}\ntransitions: {go: {in: a, delay: 1 s, when: on}}\nmeasures: {r: {rate: go}, a: {average: a}}")
+    net = net_of(
+        "parameters: {on: false}\nplaces: {a: 1}\ntransitions: {go: {in: a, delay: 1 s, when: on}}\nmeasures: {r: {rate: go}, a: {average: a}}"
+    )
     assert [measure.name for measure in net.measures] == ["a"]
 
 

@@ -57,7 +57,8 @@ measures: {n: {average: 'x(2).doors(1) - lanes(2, 3)'}}
 
 def test_instances_over_two_indices_are_named_by_both_in_the_trace() -> None:
     net = net_of(
-        PART + "colours: {side: [left, right]}\nplaces: {hall: 0}\ninstances: {x: {module: part, for: [w in 2..3, s in side], connect: {entry: hall}}}"
+        PART
+        + "colours: {side: [left, right]}\nplaces: {hall: 0}\ninstances: {x: {module: part, for: [w in 2..3, s in side], connect: {entry: hall}}}"
     )
     lines = moves(net, firings=40)
     assert {line.split()[0] for line in lines} <= {f"x({w},{s}).go(d={d})" for w in (2, 3) for s in ("left", "right") for d in (1, 2)}
@@ -141,7 +142,7 @@ def test_names_of_modules_are_told_apart_from_those_of_others() -> None:
 
 
 def test_ports_that_do_not_fit_are_refused() -> None:
-    head = "modules: {m: {colours: {k: [x, y]}, ports: {a: 0, b: {over: 1..2}, c: {colour: k}, d: {colour: k, order: fifo}, e: {capacity: 1}}, places: {z: 0}}}\n"
+    head = "modules: {m: {colours: {k: [x, y]}, ports: {a: 0, b: {over: 1..2}, c: {colour: k}, d: {colour: k, order: fifo}, e: {capacity: 1}}, places: {z: 0}}}\n"  # noqa: E501
     tail = "places: {p: 0, q: {over: 1..3}, l: {capacity: 2}}\ninstances: {i: {module: m, connect: {%s}}}\n"
     assert problems_of(head + tail % "b: q") == [("sizes-differ", 3, 38)]
     assert problems_of(head + tail % "c: p")[0][0] == "wrong-colour"
@@ -170,4 +171,6 @@ def test_places_that_are_no_ports_are_not_joined_through_one() -> None:
     instances: {i: {module: m, connect: {a(1): p}}, j: {module: m, connect: {a(1): q, a(2): i.a(1)}}}
     """
     assert net_of(text)
-    assert [code for code, _, _ in problems_of(text.replace("a(2): i.a(1)", "'a(1) ': i.a(1)").replace("a(1): q, ", "a(1): q, "))] == ["joined-places"]
+    assert [code for code, _, _ in problems_of(text.replace("a(2): i.a(1)", "'a(1) ': i.a(1)").replace("a(1): q, ", "a(1): q, "))] == [
+        "joined-places"
+    ]

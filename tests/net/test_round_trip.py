@@ -22,8 +22,9 @@ def resolved(model: Data) -> Net | None:
     try:
         return read(json.dumps(model))
     except ModelError as error:
-        assert {problem.code for problem in error.problems} <= {"bad-value", "bad-index", "bad-delay", "sizes-differ"}, str(error)
-        return None
+        if {problem.code for problem in error.problems if problem.severity == "error"} <= {"bad-value", "bad-index", "bad-delay", "sizes-differ"}:
+            return None
+        raise
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
@@ -58,7 +59,8 @@ measures: {n: {average: hall}, g: {count: second.go, over: 1 h}}
 
 def test_names_of_modules_instances_and_places_do_not_change_the_digest() -> None:
     net = net_of(MODULES)
-    for old, new in (("part", "unit"), ("first", "alpha"), ("second", "beta"), ("hall", "room"), ("own", "inner"), ("slow", "delay_"), ("w in", "v in")):
+    renamings = (("part", "unit"), ("first", "alpha"), ("second", "beta"), ("hall", "room"), ("own", "inner"), ("slow", "delay_"), ("w in", "v in"))
+    for old, new in renamings:
         other = MODULES.replace(old, new)
         if old == "w in":
             other = other.replace("k: w", "k: v")
@@ -73,7 +75,8 @@ def test_the_order_of_keys_within_an_entry_does_not_change_the_digest() -> None:
 
 
 def test_what_changes_the_behaviour_changes_the_digest() -> None:
-    digests = {digest(net_of(MODULES.replace(*change))) for change in (("", ""), ("mean=2 s", "mean=3 s"), ("k: 2", "k: 4"), ("initial: all", "initial: {x: 2}"))}
+    changes = (("", ""), ("mean=2 s", "mean=3 s"), ("k: 2", "k: 4"), ("initial: all", "initial: {x: 2}"))
+    digests = {digest(net_of(MODULES.replace(*change))) for change in changes}
     assert len(digests) == 4
     one = "places: {a: 1}\ntransitions: {s: {in: a, delay: 1 s}, t: {in: a, out: a, delay: 1 s}}"
     other = "places: {a: 1}\ntransitions: {t: {in: a, out: a, delay: 1 s}, s: {in: a, delay: 1 s}}"
@@ -88,3 +91,11 @@ def test_the_order_of_initial_tokens_is_kept() -> None:
         """)
     assert [line.split()[1] for line in events(net) if " go " in line] == ["go"] * 4
     assert [line.split()[2] for line in events(net) if " go " in line] == ["c=y", "c=x", "c=y", "c=y"]
+
+
+def test_the_size_of_a_net_does_not_depend_on_the_number_of_instances() -> None:
+    small, large = (net_of(MODULES.replace("1..3", f"1..{n}").replace("k: w", "k: 3")) for n in (5, 20_000))
+    assert [len(part) for part in (small.places, small.transitions, small.tables)] == [
+        len(part) for part in (large.places, large.transitions, large.tables)
+    ]
+    assert large.places[1].size == 60_002
