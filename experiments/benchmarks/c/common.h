@@ -202,7 +202,8 @@ static int64_t peak(void) {
 }
 
 /* One line of JSON. `estimate` is what the harness compares with theory; `time` is the simulated time in seconds. */
-static void report(const char *workload, const char *variant, int64_t n, int64_t timed, int64_t immediate, double seconds, double time, double estimate) {
+static void report(const char *workload, const char *variant, int64_t n, int64_t timed, int64_t immediate, double seconds, double time,
+                   double estimate) {
     printf("{\"workload\": \"%s\", \"variant\": \"%s\", \"n\": %" PRId64 ", \"firings\": %" PRId64 ", \"timed\": %" PRId64 ", \"immediate\": %" PRId64
            ", \"seconds\": %.9g, \"rate\": %.9g, \"time\": %.17g, \"estimate\": %.17g, \"peak\": %" PRId64 "}\n",
            workload, variant, n, timed + immediate, timed, immediate, seconds, (double)(timed + immediate) / seconds, time, estimate, peak());
