@@ -1,8 +1,8 @@
 """Steady unavailabilities of the shipped models against values computed outside the project, by quadrature and renewal equations.
 
 Each test simulates 64 replications or more with a fixed seed, over a window that begins when the renewals are settled (times to failure have a
-coefficient of variation of 0.42: after six mean lifetimes the renewal density is constant to 1e-8), and lets the mean be `LIMIT` = 5.5 of its standard
-errors away. The false-alarm probability of each is below 8e-7 (Student's t, 63 degrees of freedom).
+coefficient of variation of 0.42: after six mean lifetimes the renewal density is constant to 1e-8), and lets the mean be `LIMIT` = 5.5 of its
+standard errors away. The false-alarm probability of each is below 8e-7 (Student's t, 63 degrees of freedom).
 """
 
 import math

@@ -387,8 +387,8 @@ def test_transport_is_restarted_by_its_environment_or_by_its_supervisor_never_by
 
 def test_the_whole_server_has_its_actors_where_the_thesis_puts_them():
     marking = at(shipped("sip_server", sessions="3", transactions="2"), 0)
-    names = "server registrar_router location_manager session_router session(1) session(2) session(3)".split()
-    inside = "supervisor udp_receiver udp_sender sip_parser transaction_router transaction(1) transaction(2)".split()
+    names = ["server", "registrar_router", "location_manager", "session_router", "session(1)", "session(2)", "session(3)"]
+    inside = ["supervisor", "udp_receiver", "udp_sender", "sip_parser", "transaction_router", "transaction(1)", "transaction(2)"]
     assert marking == {f"{name}.idle": 1 for name in [*names, *(f"transport.{name}" for name in inside)]}
 
 
