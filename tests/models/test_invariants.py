@@ -1,7 +1,8 @@
 """What holds of every actor in every marking, in random trees whose actors fail within seconds. These tests are exact: no chance of a false alarm.
 
 Of each actor: running, about to start, failed, and pending at its supervisor exclude one another; none of them means stopped.
-A supervisor that does not run has stopped all below it; under one that runs every child runs or starts, unless it waits for its backoff or a directive has stopped it.
+A supervisor that does not run has stopped all below it;
+under one that runs every child runs or starts, unless it waits for its backoff or a directive has stopped it.
 """
 
 from __future__ import annotations
