@@ -40,7 +40,9 @@ def test_the_model_of_the_readme_gives_what_the_readme_says(tmp_path, monkeypatc
 
 
 def test_the_version_is_said_once():
-    assert tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"] == spn.__version__
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    assert project["project"]["dynamic"] == ["version"]
+    assert f'__version__ = "{spn.__version__}"' in (ROOT / project["tool"]["hatch"]["version"]["path"]).read_text()
 
 
 def test_every_command_is_documented():

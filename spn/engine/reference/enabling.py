@@ -223,7 +223,7 @@ class _Search:
             return number
         tokens = remaining(self.marking, place, element, taken)
         for arc in unfolded(tuple(resets), self.state):
-            if self.site.element(arc, self.state) == element:
+            if self.site.element(arc, self.state) == element and self.site.multiplicity(arc, self.state):
                 tokens = [token for token in tokens if not fits(arc, token, self.state)]
         return len(tokens)
 

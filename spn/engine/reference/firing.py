@@ -25,7 +25,7 @@ def fire(binding: Binding, state: State) -> tuple[Change, ...]:
     state.variables = binding.environment
     # All expressions see the marking before the firing.
     takes = site.takes if site.simple else binding.takes
-    emptied = [_emptied(arc, site.element(arc, state), state) for arc in unfolded(site.kind.resets, state)]
+    emptied = [_emptied(arc, site.element(arc, state), state) for arc in unfolded(site.kind.resets, state) if site.multiplicity(arc, state)]
     puts = [_put(arc, binding, state) for arc in unfolded(site.kind.outputs, state)]
     changes: list[Change] = []
     for take in takes:
