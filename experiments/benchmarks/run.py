@@ -157,7 +157,7 @@ def options() -> argparse.Namespace:
 
 
 def main() -> int:
-    """1 if an estimate is wrong, 2 if nothing can be compared."""
+    """1 if an estimate is wrong or a process failed, 2 if nothing can be compared."""
     arguments = options()
     repeat = max(1, arguments.repeat or (3 if arguments.quick else 5))
     firings = 2_500_000 if arguments.quick else 10_000_000
@@ -179,8 +179,12 @@ def main() -> int:
                 print(workload.name, file=sys.stderr)
                 lines.append(measure(workload, programs, runners, firings, repeat))
         extra = further(lines, programs, runners, firings, repeat) if asked("costs") else {"large to small": large_to_small(lines)}
-    start_up = costs.start_up(max(repeat, 5)) if asked("start-up") else {}
     wrong = [text for line in lines for text in line.wrong]
+    start_up: dict[str, float] = {}
+    try:
+        start_up = costs.start_up(max(repeat, 5)) if asked("start-up") else {}
+    except RuntimeError as error:  # what was measured before is still worth printing
+        wrong.append(str(error))
     if arguments.json:
         measured = [
             {

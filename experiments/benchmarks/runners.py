@@ -176,19 +176,20 @@ def task(workload: Workload, until: float, seed: int) -> Any:
 
 
 def engines() -> Iterator[Any]:
-    """Each engine there is: a class with `supports` and `prepare` in a package of spn.engine."""
+    """Each engine there is: a class called ...Engine with `supports` and `prepare` in a module of spn.engine."""
     import spn.engine
 
+    seen = set()
     for module in pkgutil.iter_modules(spn.engine.__path__):
-        if not module.ispkg:
-            continue
         try:
             package = importlib.import_module(f"spn.engine.{module.name}")
         except ImportError:  # its libraries are not installed
             continue
         for value in vars(package).values():
             if isinstance(value, type) and value.__name__.endswith("Engine") and hasattr(value, "supports") and hasattr(value, "prepare"):
-                yield value()
+                if value not in seen:
+                    seen.add(value)
+                    yield value()
 
 
 def others(quick: bool) -> list[Runner]:
