@@ -172,16 +172,22 @@ def _linear(node: Expression, space: Space) -> Expression:
     for part in static:
         base = Binary(INTEGER, "+", base, part)
     start = space.encode(space.evaluate(base), base)
-    result: Expression | None = None if start == Constant(INTEGER, 0) else start
+    # A column comes first, a plain number last: 't1[i] + c', but 'c - 1'.
+    result: Expression | None = None if isinstance(start, Constant) else start
     for term, factor in terms.items():
-        if factor == 0:
-            continue
-        part = term if abs(factor) == 1 else Binary(INTEGER, "*", Constant(INTEGER, abs(factor)), term)
-        if result is None:
-            result = part if factor > 0 else Binary(INTEGER, "*", Constant(INTEGER, factor), term)
-        else:
-            result = Binary(INTEGER, "+" if factor > 0 else "-", result, part)
+        if factor != 0:
+            result = _plus(result, factor, term)
+    if isinstance(start, Constant) and isinstance(start.value, int) and start.value != 0:
+        result = start if result is None else _plus(result, 1 if start.value > 0 else -1, Constant(INTEGER, abs(start.value)))
     return replace(result or Constant(INTEGER, 0), span=node.span)
+
+
+def _plus(sum_: Expression | None, factor: int, term: Expression) -> Expression:
+    """``sum + factor * term``"""
+    if sum_ is None:
+        return term if factor == 1 else Binary(INTEGER, "*", Constant(INTEGER, factor), term)
+    part = term if abs(factor) == 1 else Binary(INTEGER, "*", Constant(INTEGER, abs(factor)), term)
+    return Binary(INTEGER, "+" if factor > 0 else "-", sum_, part)
 
 
 def _collect(node: Expression, factor: int, terms: dict[Expression, int], static: list[Expression], space: Space) -> int | None:
@@ -213,9 +219,14 @@ def _dynamic_lookup(node: Lookup, index: Expression, space: Space) -> Expression
     values = space.tables.get(node.table)
     if values is None:
         return replace(node, index=index)
-    if node.type == INTEGER and (form := affine_form(values.astype(np.int64))) is not None and len(values) > 1:
-        return affine(form[0], form[1], index)
+    if node.type == INTEGER and not is_list(node.table) and (form := affine_form(values.astype(np.int64))) is not None:
+        return affine(form[0], form[1] if len(values) > 1 else 1, index)
     return Lookup(node.type, space.net_tables.intern(values, node.type), index, span=node.span)
+
+
+def is_list(table: str) -> bool:
+    """Whether a table is a list that people wrote, whose end has to be kept; where elements are is known to be asked for within bounds."""
+    return table.endswith(":items") or "#" in table
 
 
 def _fold_reduce(node: Reduce, space: Space, outer: LoopSpace | None) -> Expression:
@@ -294,6 +305,6 @@ def _whole_sum(node: Reduce, space: Space) -> Expression:
     )
     if covers:
         return replace(body, element=None)
-    if isinstance(start, Constant) and isinstance(stop, Constant) and start.value == stop.value and isinstance(body.element, Constant):
+    if isinstance(start, Constant) and isinstance(stop, Constant) and start.value == stop.value and node.variable not in free_variables(body):
         return body
     return node

@@ -6,9 +6,9 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, TypeVar
 
-from spn.expressions.tree import Expression, Lookup, Node, Reduce, Tokens, Variable
+from spn.expressions.tree import Constant, Expression, Lookup, Node, Reduce, Tokens, Variable
 from spn.expressions.walk import transform, walk
-from spn.net.types import Bind, BoundVariable, Count, Firings, Loop, Measure, Net, Place, Rate, Tally, Transition
+from spn.net.types import Bind, BoundVariable, Count, Firings, InputArc, Loop, Measure, Net, OutputArc, Place, Rate, Tally, Transition
 
 T = TypeVar("T", Place, Transition, Measure)
 
@@ -144,6 +144,19 @@ def tokens_in(item: Any) -> Iterator[Tokens]:
     elif is_dataclass(item) and type(item).__module__ == Place.__module__:
         for f in fields(item):
             yield from tokens_in(getattr(item, f.name))
+
+
+def places_with_computed_elements(net: Net) -> set[str]:
+    """Place classes of which some element is asked for by a number that is known only at run time."""
+    found = {tokens.place for tokens in tokens_in((net.places, net.transitions, net.measures)) if not _is_fixed(tokens.element)}
+    for transition in net.transitions:
+        arcs: tuple[InputArc | OutputArc, ...] = (*transition.inputs, *transition.tests, *transition.inhibitors, *transition.resets)
+        found |= {arc.place for arc in (*arcs, *transition.outputs) if not _is_fixed(arc.element)}
+    return found
+
+
+def _is_fixed(element: Expression | None) -> bool:
+    return element is None or isinstance(element, Constant)
 
 
 def names_of(net: Net) -> set[str]:

@@ -13,7 +13,7 @@ from typing import Any
 from spn.expressions.render import render
 from spn.expressions.tree import Constant, Expression, Make, Tokens
 from spn.expressions.types import BOOLEAN, DOT, INTEGER, Boolean, Dot, Enumeration, Number, Product, Record, Type
-from spn.net.rewrite import names_of, unused, with_positions_for_names
+from spn.net.rewrite import names_of, places_with_computed_elements, unused, with_positions_for_names
 from spn.net.types import (
     At,
     Availability,
@@ -75,7 +75,8 @@ class _Writer:
     def __init__(self, net: Net) -> None:
         self.net = net
         self.places = {place.name: place for place in net.places}
-        self.single = [place.name for place in net.places if place.size == 1]
+        chosen = places_with_computed_elements(net)
+        self.single = {place.name for place in net.places if place.size == 1 and place.name not in chosen}
         self.colours = {place.name: place.colour for place in net.places}
         self.names = {*names_of(net), *net.tables}
 
@@ -152,7 +153,7 @@ class _Writer:
 
     def _place(self, place: Place) -> Data:
         data: Data = {}
-        if place.size != 1:
+        if place.name not in self.single:
             data["over"] = self._over(place.index, place.size)
         if place.colour != DOT:
             data["colour"] = self._place_colour(place)
@@ -237,7 +238,7 @@ class _Writer:
         return self._arc(arc.multiplicity, arc.place, arc.element, entries, arc.loop)
 
     def _arc(self, multiplicity: Expression, place: str, element: Expression, entries: list[str], loop: Loop | None) -> str:
-        arguments = ([] if self.places[place].size == 1 else [self._render(element)]) + entries
+        arguments = ([] if place in self.single else [self._render(element)]) + entries
         times = ""
         if multiplicity != Constant(INTEGER, 1):
             text = self._render(multiplicity)
