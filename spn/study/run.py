@@ -185,7 +185,8 @@ class _Session:
 
     def steady(self, measures: tuple[Measure, ...], budget: int, seconds: float | None) -> _Part:
         kinds = {measure.name: type(measure.quantity).__name__ for measure in measures}
-        planned = Pilot(self.net, kinds, budget // 5, budget, self.settings.point).plan(self.batches)
+        targets = {measure.name: measure.precision or self.settings.precision for measure in measures}
+        planned = Pilot(self.net, kinds, targets, budget // 5, budget, self.settings.point).plan(self.batches)
         experiment = self._experiment(planned.plan, measures, budget, seconds, planned)
         finished = self._run(experiment, interruptible=False)
         return self._part(experiment, finished, planned)
@@ -201,7 +202,7 @@ class _Session:
 
     def _terminating(self, measures: tuple[Measure, ...], budget: int, seconds: float | None) -> Experiment:
         names = tuple(measure.name for measure in measures)
-        plan = Plan(TERMINATING, names, max_firings=max(1000, budget // 40), point=self.settings.point)
+        plan = Plan(TERMINATING, names, max_firings=max(1000, budget // 4), point=self.settings.point)
         return self._experiment(plan, measures, budget, seconds, None)
 
     def _experiment(self, plan: Plan, measures: tuple[Measure, ...], budget: int, seconds: float | None, planned: SteadyPlan | None) -> Experiment:
