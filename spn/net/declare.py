@@ -5,8 +5,8 @@ The second half of checking a model; `spn.net.opening` has made every name known
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from spn.expressions import syntax, types
@@ -14,8 +14,9 @@ from spn.expressions.check import check, check_delay, check_token_value
 from spn.expressions.delays import deterministic
 from spn.expressions.parse import parse_arc, parse_argument_list, parse_expression, parse_reference
 from spn.expressions.scope import ParameterSymbol, PlaceSymbol, Scope, VariableSymbol
-from spn.expressions.tree import Constant, Expression, IfElse, Range, Values, Variable
+from spn.expressions.tree import Constant, DelayCall, Expression, IfElse, Range, Sequence, Values, Variable
 from spn.expressions.types import BOOLEAN, DOT, DURATION, INTEGER, REAL, Enumeration, Table, Type
+from spn.expressions.walk import free_variables
 from spn.model.read import Library
 from spn.model.types import InstanceDeclaration, Label, Model, PlaceDeclaration, Text, TransitionDeclaration
 from spn.net import declarations as declared
@@ -218,7 +219,7 @@ class _Declarer:
         scope = arcs.scope
         is_timed = declaration.delay is not None
         self._check_keys(name, declaration, is_timed)
-        delay = self._delay(declaration.delay, scope)
+        delay = self._delay(declaration.delay, scope, {loop.variable for loop in loops})
         static_scope = self._loops_scope(loops)
         return declared.Transition(
             name=name,
@@ -270,16 +271,30 @@ class _Declarer:
             self.problems.error("bad-value", "a transition needs at least one server", found.span)
         return found or Constant(INTEGER, 1)
 
-    def _delay(self, text: Text | None, scope: Scope) -> Expression | None:
+    def _delay(self, text: Text | None, scope: Scope, static: Collection[str]) -> Expression | None:
+        """A delay; `static` are the variables that are known before anything runs."""
         if text is None:
             return None
         parsed = parse_expression(text, text.span, self.problems, text.exact)
         found = None if parsed is None else check_delay(parsed, scope, self.problems)
-        if isinstance(found, IfElse) and reads_marking(found.condition):
-            message = "which distribution it is may depend on parameters only"
-            self.problems.error("not-constant", message, found.condition.span, "write two transitions with guards")
         # A delay with a problem still makes the transition a timed one.
-        return found or _placeholder()
+        return (None if found is None else self._one_kind(found, static)) or _placeholder()
+
+    def _one_kind(self, delay: Expression, static: Collection[str]) -> Expression | None:
+        """A delay whose kind does not change as the net runs: choices by marking or token are made in the arguments."""
+        if not isinstance(delay, IfElse):
+            return delay
+        then, otherwise = self._one_kind(delay.then, static), self._one_kind(delay.otherwise, static)
+        if then is None or otherwise is None:
+            return None
+        condition = delay.condition
+        if not reads_marking(condition) and free_variables(condition) <= set(static):
+            return replace(delay, then=then, otherwise=otherwise)
+        merged = _merged(condition, then, otherwise)
+        if merged is None:
+            message = "which kind of distribution it is may not depend on the marking or on tokens"
+            self.problems.error("not-constant", message, condition.span, "write two transitions with guards")
+        return merged
 
     # instances
 
@@ -316,7 +331,7 @@ class _Declarer:
             self.problems.error("wrong-type", f"parameter '{parameter}' is one value, not a list", parameter.span)
             return None
         if isinstance(symbol.type, types.Distribution):
-            return self._delay(value, scope)
+            return self._delay(value, scope, scope.names)
         if isinstance(symbol.type, Enumeration):
             return self._choice(value, symbol.type, scope)
         return self.expression(value, scope, symbol.type)
@@ -385,6 +400,21 @@ class _Declarer:
 
 def _order(text: str) -> Literal["multiset", "fifo", "lifo", "random"]:
     return {"fifo": "fifo", "lifo": "lifo", "random": "random"}.get(text, "multiset")  # type: ignore[return-value]
+
+
+def _merged(condition: Expression, then: Expression, otherwise: Expression) -> DelayCall | None:
+    """Two distributions of one kind as one, with arguments that depend on the condition; None if they are of different kinds."""
+    if not isinstance(then, DelayCall) or not isinstance(otherwise, DelayCall) or (then.name, then.form) != (otherwise.name, otherwise.form):
+        return None
+    arguments: list[Expression | Sequence] = []
+    for a, b in zip(then.arguments, otherwise.arguments, strict=True):
+        if isinstance(a, Sequence) and isinstance(b, Sequence) and len(a.items) == len(b.items):
+            arguments.append(Sequence(tuple(IfElse(x.type, condition, x, y) for x, y in zip(a.items, b.items, strict=True))))
+        elif isinstance(a, Sequence) or isinstance(b, Sequence):
+            return None
+        else:
+            arguments.append(IfElse(a.type, condition, a, b))
+    return replace(then, arguments=tuple(arguments))
 
 
 def _placeholder() -> Expression:

@@ -16,7 +16,7 @@ from spn.expressions import static, tree, types
 from spn.expressions.errors import EvaluationError
 from spn.expressions.tree import Constant, DelayCall, Expression, Function, IfElse, Lookup, Parameter, Values
 from spn.expressions.types import Number
-from spn.expressions.walk import transform
+from spn.expressions.walk import transform, walk
 from spn.net.columns import Array, normalised
 from spn.net.declarations import Loop
 from spn.text.problems import Problems
@@ -130,6 +130,9 @@ def _evaluate(expression: Expression, frame: Frame) -> Array:
         return node
 
     prepared = transform(expression, prepare)
+    for node in walk(prepared):
+        if isinstance(node, (tree.PlaceRead, tree.Tokens, tree.Now)):
+            raise EvaluationError("this has to be known before anything runs; it may use parameters, not the marking or the time", node.span)
     with np.errstate(all="ignore"):
         values = static.evaluate(prepared, {**frame.variables, **moments}, tables, parameters)
     return normalised(np.broadcast_to(values, (frame.size,)), expression.type)

@@ -18,7 +18,7 @@ from spn.study import simulate
 from spn.study.experiment import is_steady
 
 sys.path.insert(0, str(Path(__file__).parent))
-from known import CASES, FOLDER
+from tests.cases.known import CASES, FOLDER
 
 LIMIT = 5.5
 CONFIDENCE = 0.95

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from nets import JOB, NOW, arc, discrete, events, exponential, field, firings, lookup, net, op, out, place, tokens, transition, uniform
 
 from spn.engine.reference import Simulation
+from tests.engine.nets import JOB, NOW, arc, discrete, events, exponential, field, firings, lookup, net, op, out, place, tokens, transition, uniform
 
 
 def interrupted(memory: str, delay: object = 10.0, servers: object = 1):

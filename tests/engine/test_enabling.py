@@ -6,11 +6,11 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from nets import JOB, PAIR, arc, events, exponential, field, firings, make_token, net, op, out, place, tokens, transition
 
 from spn.engine.reference import Simulation
 from spn.expressions.types import INTEGER
 from spn.observation import RunError
+from tests.engine.nets import JOB, PAIR, arc, events, exponential, field, firings, make_token, net, op, out, place, tokens, transition
 
 
 def names(of, **options):

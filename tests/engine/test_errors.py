@@ -6,12 +6,12 @@ import pickle
 
 import numpy as np
 import pytest
-from nets import arc, events, exponential, firings, lookup, machine_net, net, op, out, place, tokens, transition
 
 from spn.engine.reference import ReferenceEngine, Simulation, enabling
 from spn.expressions.types import INTEGER
 from spn.net.types import Average, Measure, Over
 from spn.observation import Engine, Prepared, RunError, Task
+from tests.engine.nets import arc, events, exponential, firings, lookup, machine_net, net, op, out, place, tokens, transition
 
 
 def error_of(of) -> RunError:

@@ -7,12 +7,12 @@ from unittest.mock import patch
 import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from nets import NOW, arc, discrete, exponential, lookup, net, op, out, place, tokens, total, transition
 
 from spn.engine.reference import ReferenceEngine, Simulation, dependencies
 from spn.engine.reference.dependencies import candidates
 from spn.expressions.types import INTEGER
 from spn.observation import RunError
+from tests.engine.nets import NOW, arc, discrete, exponential, lookup, net, op, out, place, tokens, total, transition
 
 SIZE = 3
 PLAIN = ("a", "b")

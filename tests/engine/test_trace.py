@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from nets import JOB, PAIR, arc, e, net, out, place, transition
-
 from spn.engine.reference import Simulation
 from spn.engine.trace import trace
 from spn.expressions.types import INTEGER, Enumeration
 from spn.net.types import Label
+from tests.engine.nets import JOB, PAIR, arc, e, net, out, place, transition
 
 
 def test_plain_tokens_are_counted():
@@ -48,7 +47,7 @@ def test_a_trace_goes_on_from_where_the_simulation_is():
 
 
 def test_the_digits_of_a_time_read_back_as_the_same_float():
-    from nets import exponential
+    from tests.engine.nets import exponential
 
     of = net([place("p", 50)], [transition("t", "p", (), exponential(0.3))])
     simulation = Simulation(of, 3)

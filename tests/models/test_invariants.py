@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from model_runs import Watched, actor, actors
+from tests.models.model_runs import Watched, actor, actors
 
 from spn.engine.reference import Simulation
 from spn.library import models_folder

@@ -4,7 +4,7 @@ Unless told otherwise a start takes 1 s, and `s` is a supervisor that its enviro
 """
 
 import pytest
-from model_runs import NEVER, Watched, actor, actors, at, family, happened, only, shipped, written
+from tests.models.model_runs import NEVER, Watched, actor, actors, at, family, happened, only, shipped, written
 
 from spn.engine.reference import Simulation
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from nets import moves, net_of, problems_of, text_of
 
 from spn.net.resolve import load
+from tests.net.nets import moves, net_of, problems_of, text_of
 
 CYCLE = "places: {here: 1}\ntransitions: {go: {in: here, out: here, delay: %s}}\n"
 

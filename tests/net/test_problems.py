@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from nets import problems_of
+
+from tests.net.nets import problems_of
 
 PLACES = "places: {a: 1, q: {over: 1..3}, c: {colour: kind}}\ncolours: {kind: [x, y], pair: kind * kind}\n"
 
@@ -24,7 +25,7 @@ PLACES = "places: {a: 1, q: {over: 1..3}, c: {colour: kind}}\ncolours: {kind: [x
         ("transitions: {t: {in: a, servers: 0, delay: 1 s}}", "bad-value", 3, 35),
         ("transitions: {t: {in: a, when: a > 1}}", "not-constant", 3, 32),
         ("transitions: {t: {in: a, priority: a}}", "not-constant", 3, 36),
-        ("transitions: {t: {in: a, delay: 1 s if a > 1 else 2 s}}", "not-constant", 3, 40),
+        ("transitions: {t: {in: a, delay: exponential(mean=1 s) if a > 1 else 2 s}}", "not-constant", 3, 58),
         ("transitions: {t: {in: a, delay: 'uniform(2 s, 1 s)'}}", "bad-delay", 3, 34),
         ("transitions: {t: {in: a, inhibit: c(v)}}", "unknown-name", 3, 35),
         ("transitions: {t: {in: a, out: a for k in kind for j in kind}}", "syntax", 3, 51),

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from generate import models
 from hypothesis import HealthCheck, given, settings
-from nets import events, net_of
 
 from spn.net.resolve import read
 from spn.net.text import digest, to_json
 from spn.net.types import Net
 from spn.text.problems import ModelError
+from tests.net.generate import models
+from tests.net.nets import events, net_of
 
 Data = dict[str, Any]
 

@@ -288,7 +288,7 @@ class Simulation:
             if site is last:
                 break
         listed = ", ".join(dict.fromkeys(reversed(names)))
-        text = f"timeless trap: {len(self._instant)} firings at time {self.now!r}; again and again {listed}"
+        text = f"time does not go on: {len(self._instant):,} firings at one instant, again and again {listed}"
         return RunError("timeless-trap", text, self.now)
 
     def _arithmetic(self, site: Site, error: EvaluationError) -> RunError:
