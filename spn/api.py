@@ -33,7 +33,7 @@ def load(model: str | Path | Source, parameters: Mapping[str, Any] | None = None
 def load_with_warnings(model: str | Path | Source, parameters: Mapping[str, Any] | None = None) -> tuple[Net, list[Problem]]:
     """As `load`, and the warnings about the model."""
     from spn.library import find_model, models_folder
-    from spn.net import resolve
+    from spn.resolver import resolve
 
     given = {name: _text(value) for name, value in (parameters or {}).items()}
     if isinstance(model, Source):

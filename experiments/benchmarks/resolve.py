@@ -57,7 +57,7 @@ def main() -> None:
         shutil.copy(actor, folder)
         model = Path(folder) / "tree.yaml"
         model.write_text(tree(actor))
-        seconds, megabytes = measured(f"from spn.net.resolve import load; load({str(model)!r})")
+        seconds, megabytes = measured(f"from spn.resolver.resolve import load; load({str(model)!r})")
     base, least = measured("import numpy")
     print(f"resolve 100,173 actors: {seconds:.2f} s, {megabytes:.0f} MB")
     print(f"import numpy alone:     {base:.2f} s, {least:.0f} MB; ratio {seconds / base:.1f} and {megabytes / least:.1f}")

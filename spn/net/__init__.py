@@ -1,1 +1,1 @@
-"""The net: its types, how a model becomes one, and its text form. Simulation and estimation are elsewhere."""
+"""The net: what machines read. Its types, its text form and digest, the names of its indices. How it comes from a model is in `spn.resolver`."""

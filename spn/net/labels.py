@@ -1,19 +1,12 @@
-"""Names of indices: which place or transition, in which instance, with which values. Making them and reading them."""
+"""Names of indices: which place or transition, in which instance, with which values. How a resolver comes by them is in `spn.resolver.naming`."""
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 
-import numpy as np
-from numpy.typing import NDArray
-
-from spn.expressions.tree import Expression, Value, Variable
-from spn.expressions.types import BOOLEAN, INTEGER, Enumeration, Type
-from spn.net.columns import Array, Tables, encode
-from spn.net.elaborate import Block
+from spn.expressions.tree import Expression, Value
 from spn.net.types import Label
 
 HOLE = re.compile(r"\*|\{[^}]*\}")
@@ -41,49 +34,3 @@ def label_of(name: str, labels: Sequence[Label], index: int, evaluate: Callable[
         return name
     label = labels[position]
     return fill(label.template, [evaluate(argument, index) for argument in label.arguments])
-
-
-@dataclass(frozen=True, slots=True)
-class Index:
-    """One index that a label shows: its values over the class (as numbers), its type, and the name to show before it."""
-
-    values: Array
-    type: Type
-    name: str = ""
-
-
-def hole(index: Index) -> str:
-    """The hole for an index in a template."""
-    lead = f"{index.name}=" if index.name else ""
-    if isinstance(index.type, Enumeration):
-        return f"{lead}{{{'|'.join(index.type.members)}}}"
-    if index.type == BOOLEAN:
-        return f"{lead}{{false|true}}"
-    return f"{lead}*"
-
-
-def label(start: int, prefix: str, prefix_indices: Sequence[Index], own: str, indices: Sequence[Index], variable: Variable, tables: Tables) -> Label:
-    """The label of consecutive indices from `start` on, with the values of every index that it shows."""
-    template = own
-    if prefix:
-        holes = iter(prefix_indices)
-        template = re.sub(r"\*", lambda _: hole(next(holes)), prefix) + "." + own
-    if indices:
-        template += "(" + ",".join(hole(index) for index in indices) + ")"
-    arguments = tuple(
-        encode(index.values.astype(np.int64), variable, INTEGER, tables, start) for index in (*prefix_indices, *indices)
-    )
-    return Label(start, template, arguments)
-
-
-def runs(keys: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
-    """Start and stop of each run of equal keys."""
-    if not keys.size:
-        return
-    edges = [0, *(np.flatnonzero(np.diff(keys)) + 1).tolist(), len(keys)]
-    yield from zip(edges[:-1], edges[1:], strict=True)
-
-
-def block_of(blocks: Sequence[Block], rows: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The position in `blocks` of the block that each row belongs to."""
-    return np.searchsorted(np.array([block.start for block in blocks]), rows, side="right").astype(np.int64) - 1

@@ -2,7 +2,7 @@
 
 A module used 100,000 times is a class with 100,000 indices, not 100,000 objects. Whatever differs between indices is an
 expression in the class's index, by the resolver's making a constant, an affine map ``start + step * i`` or a lookup ``t3[i]``.
-Engines, solvers and exporters see only this. How a net comes to be is in `spn.net.resolve`, its text form in `spn.net.text`.
+Engines, solvers and exporters see only this. How a net comes to be is in `spn.resolver.resolve`, its text form in `spn.net.text`.
 """
 
 from __future__ import annotations

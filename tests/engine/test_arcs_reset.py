@@ -1,7 +1,7 @@
 """Reset arcs whose multiplicity depends on the marking."""
 
 from spn.engine.trace import trace
-from spn.net.resolve import read
+from spn.resolver.resolve import read
 
 
 def test_a_reset_of_multiplicity_zero_empties_nothing():

@@ -12,9 +12,9 @@ import numpy as np
 
 from spn.engine.reference import ReferenceEngine, Simulation
 from spn.library import models_folder
-from spn.net.resolve import load
 from spn.net.types import Net
 from spn.observation import Task
+from spn.resolver.resolve import load
 
 LIMIT = 5.5
 """Standard errors allowed. With 64 replications or more (Student's t, 63 degrees of freedom) chance exceeds it with a probability below 8e-7."""

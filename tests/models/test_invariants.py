@@ -15,11 +15,11 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.models.model_runs import Watched, actor, actors
 
 from spn.engine.reference import Simulation
 from spn.library import models_folder
-from spn.net.resolve import load
+from spn.resolver.resolve import load
+from tests.models.model_runs import Watched, actor, actors
 
 
 @dataclass(frozen=True)

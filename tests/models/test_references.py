@@ -8,6 +8,7 @@ standard errors away. The false-alarm probability of each is below 8e-7 (Student
 import math
 
 import pytest
+
 from tests.models.model_runs import LIMIT, shipped, unavailability, windows, z
 
 HOURS = 3600.0

@@ -4,9 +4,9 @@ Unless told otherwise a start takes 1 s, and `s` is a supervisor that its enviro
 """
 
 import pytest
-from tests.models.model_runs import NEVER, Watched, actor, actors, at, family, happened, only, shipped, written
 
 from spn.engine.reference import Simulation
+from tests.models.model_runs import NEVER, Watched, actor, actors, at, family, happened, only, shipped, written
 
 DECISIONS = ("restart_child", "restart_child_later", "escalate", "give_up")
 

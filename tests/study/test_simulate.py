@@ -15,7 +15,23 @@ from spn.study import simulate
 from spn.study.plan import STEADY, Plan
 
 sys.path.insert(0, str(Path(__file__).parent))
-from tests.study.fakes import Fake, alternating, at, availability, average, constant, dying, exponential, net, passage, queue, rate, single, tally, uniform
+from tests.study.fakes import (
+    Fake,
+    alternating,
+    at,
+    availability,
+    average,
+    constant,
+    dying,
+    exponential,
+    net,
+    passage,
+    queue,
+    rate,
+    single,
+    tally,
+    uniform,
+)
 
 FAILING = Fake(alternating(exponential(1e6), uniform(30, 300)))
 TRUE_U = 165 / (1e6 + 165)

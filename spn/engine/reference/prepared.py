@@ -12,6 +12,7 @@ from spn.expressions.closures import compile_expression
 from spn.expressions.errors import EvaluationError
 from spn.expressions.tree import Expression, Value
 from spn.expressions.types import Dot
+from spn.net.labels import label_of
 from spn.net.types import (
     Availability,
     Average,
@@ -89,8 +90,6 @@ class PreparedNet:
     def _label(self, of: Transition | Place, index: int) -> str:
         if not of.labels:
             return of.name if of.size == 1 else f"{of.name}[{index}]"
-        from spn.net.labels import label_of  # late: it comes with the resolver, which no run needs
-
         def evaluate(expression: Expression, at: int) -> Value:
             value: Value = self.function(expression)(State(self, {of.index: at}))
             return value

@@ -7,12 +7,12 @@ from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 
-from spn.net.resolve import read
 from spn.net.text import digest, to_json
 from spn.net.types import Net
+from spn.resolver.resolve import read
 from spn.text.problems import ModelError
-from tests.net.generate import models
-from tests.net.nets import events, net_of
+from tests.resolver.generate import models
+from tests.resolver.nets import events, net_of
 
 Data = dict[str, Any]
 

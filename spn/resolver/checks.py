@@ -10,7 +10,7 @@ from spn.expressions.tree import Constant, Expression, IfElse, Instances, Now, P
 from spn.expressions.types import INTEGER, Number, Type
 from spn.expressions.walk import walk
 from spn.model.types import Text
-from spn.net.declarations import Loop
+from spn.resolver.declarations import Loop
 from spn.text.problems import Problems
 
 

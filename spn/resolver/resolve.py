@@ -13,19 +13,19 @@ from pathlib import Path
 from spn.expressions.tree import Constant
 from spn.model.read import Library, load_model, load_source
 from spn.model.types import Text
-from spn.net.bounds import colour_bounds
-from spn.net.columns import Tables
-from spn.net.declare import declare
-from spn.net.elaborate import Elaboration
-from spn.net.fuse import fuse
 from spn.net.literals import with_fitting_literals
-from spn.net.locate import Atlas
-from spn.net.measures import measures
-from spn.net.places import places
 from spn.net.rewrite import tokens_in, with_canonical_tables, with_distinct_variables
-from spn.net.transitions import TransitionClass, transitions
 from spn.net.types import Measure, Net, Place
-from spn.net.unify import colour_groups, with_one_name_for_each_colour
+from spn.resolver.bounds import colour_bounds
+from spn.resolver.columns import Tables
+from spn.resolver.declare import declare
+from spn.resolver.elaborate import Elaboration
+from spn.resolver.fuse import fuse
+from spn.resolver.locate import Atlas
+from spn.resolver.measures import measures
+from spn.resolver.places import places
+from spn.resolver.transitions import TransitionClass, transitions
+from spn.resolver.unify import colour_groups, with_one_name_for_each_colour
 from spn.text.problems import Problem, Problems
 from spn.text.source import Source, Span
 

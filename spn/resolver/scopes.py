@@ -1,4 +1,4 @@
-"""Scopes of modules while their names are being declared. Who declares them: `spn.net.opening`."""
+"""Scopes of modules while their names are being declared. Who declares them: `spn.resolver.opening`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from spn.expressions import syntax
 from spn.expressions.scope import Scope, Symbol
 from spn.model.types import Model
-from spn.net.declarations import Loop, Module
+from spn.resolver.declarations import Loop, Module
 from spn.text.source import Span
 
 

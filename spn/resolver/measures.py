@@ -11,14 +11,6 @@ from numpy.typing import NDArray
 from spn.expressions.tree import Constant, Domain, Expression, Lookup, Step, Variable
 from spn.expressions.types import BOOLEAN, INTEGER
 from spn.expressions.walk import substitute
-from spn.net import declarations as declared
-from spn.net import frames
-from spn.net.columns import Array, Tables, affine
-from spn.net.fold import OWN, Space, fold
-from spn.net.frames import Frame
-from spn.net.locate import Atlas
-from spn.net.lower import lower
-from spn.net.transitions import TransitionClass
 from spn.net.types import (
     At,
     Availability,
@@ -36,6 +28,14 @@ from spn.net.types import (
     Until,
     Window,
 )
+from spn.resolver import declarations as declared
+from spn.resolver import frames
+from spn.resolver.columns import Array, Tables, affine
+from spn.resolver.fold import OWN, Space, fold
+from spn.resolver.frames import Frame
+from spn.resolver.locate import Atlas
+from spn.resolver.lower import lower
+from spn.resolver.transitions import TransitionClass
 from spn.text.problems import Problems
 
 ROOT = Constant(INTEGER, 0)

@@ -12,9 +12,9 @@ from spn.expressions.scope import BrokenSymbol, ParameterSymbol, Scope
 from spn.expressions.tree import Expression
 from spn.expressions.types import BOOLEAN, DISTRIBUTION, DURATION, INTEGER, RATE, REAL, Enumeration, Number, Table, Type
 from spn.model.types import ParameterDeclaration, Text
-from spn.net.colours import Colours
-from spn.net.declarations import Parameter
-from spn.net.scopes import Opened, names_in, span_of_name
+from spn.resolver.colours import Colours
+from spn.resolver.declarations import Parameter
+from spn.resolver.scopes import Opened, names_in, span_of_name
 from spn.text.problems import Problems, nearest
 
 NAMED_TYPES: Mapping[str, Type] = {

@@ -12,12 +12,12 @@ from spn.expressions.scope import ModuleSymbol, Scope, VariableSymbol
 from spn.expressions.tree import Expression, Variable
 from spn.expressions.types import BOOLEAN, DURATION, REAL, InstanceOf, Type
 from spn.model.types import MeasureDeclaration, Text, TransitionDeclaration
-from spn.net import declarations as declared
-from spn.net.checks import checked_loop, expression_of, number_of, parse_list, reads_marking
-from spn.net.declarations import Loop
-from spn.net.declare_arcs import Arcs
-from spn.net.references import links, walk_path
-from spn.net.scopes import Opened
+from spn.resolver import declarations as declared
+from spn.resolver.checks import checked_loop, expression_of, number_of, parse_list, reads_marking
+from spn.resolver.declarations import Loop
+from spn.resolver.declare_arcs import Arcs
+from spn.resolver.references import links, walk_path
+from spn.resolver.scopes import Opened
 from spn.text.problems import Problems, nearest
 from spn.text.source import Span
 

@@ -1,7 +1,7 @@
 """Lowering: model expressions to expressions over the resolver's tables and the elements of place classes.
 
 A parameter becomes a lookup by the row of its instance, a place by path the tokens of an element. The result is long-winded;
-`spn.net.fold` shortens it.
+`spn.resolver.fold` shortens it.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ from spn.expressions.tree import (
 )
 from spn.expressions.types import BOOLEAN, INTEGER
 from spn.expressions.walk import children, with_children
-from spn.net import frames
-from spn.net.declarations import Label
-from spn.net.locate import Atlas, Found
+from spn.resolver import frames
+from spn.resolver.declarations import Label
+from spn.resolver.locate import Atlas, Found
 
 Known = Mapping[str, Domain]
 NOWHERE = ""

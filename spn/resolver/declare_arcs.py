@@ -13,11 +13,11 @@ from spn.expressions.tokens import Binding
 from spn.expressions.tree import Constant, Expression, IfElse
 from spn.expressions.types import BOOLEAN, DOT, INTEGER, Type
 from spn.model.types import Arc
-from spn.net import declarations as declared
-from spn.net.checks import checked_loop, expression_of
-from spn.net.declarations import Loop
-from spn.net.references import FoundPlace, find_place
 from spn.net.types import Bind, Entry
+from spn.resolver import declarations as declared
+from spn.resolver.checks import checked_loop, expression_of
+from spn.resolver.declarations import Loop
+from spn.resolver.references import FoundPlace, find_place
 from spn.text.problems import Problems
 
 R = TypeVar("R")

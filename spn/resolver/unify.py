@@ -13,8 +13,8 @@ from spn.expressions.tokens import components
 from spn.expressions.tree import Expression, Field, Node, Reduce, Values
 from spn.expressions.types import Boolean, Distribution, Dot, Enumeration, InstanceOf, Number, Product, Record, Table, Type
 from spn.expressions.walk import transform, walk
-from spn.net.fuse import PlaceClass
 from spn.net.types import Net
+from spn.resolver.fuse import PlaceClass
 
 TYPES = (Number, Boolean, Enumeration, Product, Record, Dot, Distribution, Table, InstanceOf)
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from spn.net.resolve import load
-from tests.net.nets import moves, net_of, problems_of, text_of
+from spn.resolver.resolve import load
+from tests.resolver.nets import moves, net_of, problems_of, text_of
 
 CYCLE = "places: {here: 1}\ntransitions: {go: {in: here, out: here, delay: %s}}\n"
 

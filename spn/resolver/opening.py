@@ -1,6 +1,6 @@
 """Opening modules: which names a model declares and what they are. Parameters get their types, colours their values, places their shape.
 
-The first half of checking a model: after it every module's scope is complete, so that expressions anywhere can be checked (`spn.net.declare`).
+The first half of checking a model: after it every module's scope is complete, so that expressions anywhere can be checked (`spn.resolver.declare`).
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from spn.expressions.tree import Range, Values
 from spn.expressions.types import DISTRIBUTION, INTEGER, REAL, Enumeration, Number, Table, Type
 from spn.model.read import Library
 from spn.model.types import Model, PlaceDeclaration, Text
-from spn.net.checks import checked_loop, parse_list
-from spn.net.colours import Colours
-from spn.net.declarations import Loop, Module
-from spn.net.parameters import NAMED_TYPES, Parameters, element_type
-from spn.net.scopes import Opened
 from spn.net.types import INDEX
+from spn.resolver.checks import checked_loop, parse_list
+from spn.resolver.colours import Colours
+from spn.resolver.declarations import Loop, Module
+from spn.resolver.parameters import NAMED_TYPES, Parameters, element_type
+from spn.resolver.scopes import Opened
 from spn.text.problems import Problems, nearest
 
 

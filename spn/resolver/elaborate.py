@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from spn.expressions import types
 from spn.expressions.types import Type
-from spn.net import frames
-from spn.net.columns import Array, normalised
-from spn.net.declarations import Instance, Module
-from spn.net.frames import Extent, Frame, Lists, Rows
+from spn.resolver import frames
+from spn.resolver.columns import Array, normalised
+from spn.resolver.declarations import Instance, Module
+from spn.resolver.frames import Extent, Frame, Lists, Rows
 from spn.text.problems import Problems
 
 DEEPEST = 200

@@ -9,7 +9,7 @@ from spn.expressions.check import check
 from spn.expressions.scope import InstanceSymbol, PlaceSymbol, Scope, VariableSymbol
 from spn.expressions.tree import Expression, Step
 from spn.expressions.types import InstanceOf, Type
-from spn.net.declarations import PlacePath
+from spn.resolver.declarations import PlacePath
 from spn.text.problems import Problems, nearest
 
 

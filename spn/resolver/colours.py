@@ -13,7 +13,7 @@ from spn.expressions.scope import BrokenSymbol, ColourSymbol
 from spn.expressions.tree import Domain, Values
 from spn.expressions.types import BOOLEAN, DOT, DURATION, INTEGER, REAL, Enumeration, Product, Record, Type
 from spn.model.types import ColourDeclaration, Name, PlaceDeclaration, Text
-from spn.net.scopes import Opened, names_in, span_of_name
+from spn.resolver.scopes import Opened, names_in, span_of_name
 from spn.text.problems import Problems, nearest
 
 T = TypeVar("T", Enumeration, Product, Record)

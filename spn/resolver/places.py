@@ -10,17 +10,17 @@ import numpy as np
 from spn.expressions import types
 from spn.expressions.tree import Constant, Expression, Range, Values, Variable
 from spn.expressions.types import INTEGER, Type
-from spn.net import declarations as declared
-from spn.net import frames
-from spn.net.bounds import place_bounds
-from spn.net.columns import Array, Tables, encode
-from spn.net.fold import OWN, Space, fold, fold_labels, with_index
-from spn.net.frames import Frame
-from spn.net.fuse import PlaceClass
-from spn.net.labels import Index, block_of, label, runs
-from spn.net.locate import Atlas, Layout
-from spn.net.lower import lower, lower_domain, lowered_labels
 from spn.net.types import INDEX, Bounds, InitialTokens, Label, Loop, Place
+from spn.resolver import declarations as declared
+from spn.resolver import frames
+from spn.resolver.bounds import place_bounds
+from spn.resolver.columns import Array, Tables, encode
+from spn.resolver.fold import OWN, Space, fold, fold_labels, with_index
+from spn.resolver.frames import Frame
+from spn.resolver.fuse import PlaceClass
+from spn.resolver.locate import Atlas, Layout
+from spn.resolver.lower import lower, lower_domain, lowered_labels
+from spn.resolver.naming import Index, block_of, label, runs
 from spn.text.problems import Problems
 
 ROW = Variable(INTEGER, ":row")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from spn.net.resolve import load
 from spn.net.text import digest
-from tests.net.nets import moves, net_of, problems_of, text_of
+from spn.resolver.resolve import load
+from tests.resolver.nets import moves, net_of, problems_of, text_of
 
 PART = """
 modules:

@@ -16,17 +16,17 @@ from spn.expressions.errors import EvaluationError
 from spn.expressions.tree import Constant, DelayCall, Domain, Expression, IfElse, Lookup, Range, Variable
 from spn.expressions.types import INTEGER
 from spn.expressions.walk import walk
-from spn.net import declarations as declared
-from spn.net import frames
-from spn.net.columns import Array, Tables
-from spn.net.declare import MEMORIES
-from spn.net.fold import OWN, Space, fold, fold_domain, fold_labels, fold_loop_part, is_empty, loop_space, with_index
-from spn.net.frames import Delays, Frame
-from spn.net.labels import Index, block_of, label, runs
-from spn.net.locate import Atlas
-from spn.net.lower import Known, element_of, lower, lower_domain, lower_path, lowered_labels
 from spn.net.rewrite import unused
 from spn.net.types import INDEX, Bind, BoundVariable, Entry, Immediate, InputArc, Label, Loop, OutputArc, Timed, Transition
+from spn.resolver import declarations as declared
+from spn.resolver import frames
+from spn.resolver.columns import Array, Tables
+from spn.resolver.declare import MEMORIES
+from spn.resolver.fold import OWN, Space, fold, fold_domain, fold_labels, fold_loop_part, is_empty, loop_space, with_index
+from spn.resolver.frames import Delays, Frame
+from spn.resolver.locate import Atlas
+from spn.resolver.lower import Known, element_of, lower, lower_domain, lower_path, lowered_labels
+from spn.resolver.naming import Index, block_of, label, runs
 from spn.text.problems import Problems
 
 ROW = Variable(INTEGER, ":row")

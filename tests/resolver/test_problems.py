@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.net.nets import problems_of
+from tests.resolver.nets import problems_of
 
 PLACES = "places: {a: 1, q: {over: 1..3}, c: {colour: kind}}\ncolours: {kind: [x, y], pair: kind * kind}\n"
 

@@ -1,6 +1,6 @@
 """What a module declares, checked: the typed form of a model file, each once however often the module is used.
 
-`spn.net.declare` makes these from the text, `spn.net.elaborate` and what follows it lay them out over the instances. No instances here.
+`spn.resolver.declare` makes these from the text, `spn.resolver.elaborate` and what follows it lay them out over the instances. No instances here.
 Expressions are model trees: parameters by name, places by path.
 """
 

@@ -10,10 +10,10 @@ import pytest
 
 from spn.engine.reference import Simulation
 from spn.engine.trace import trace
-from spn.net.resolve import read
 from spn.net.text import digest, to_dict, to_json
 from spn.net.types import Net
 from spn.observation import RunError
+from spn.resolver.resolve import read
 from spn.text.problems import ModelError
 
 

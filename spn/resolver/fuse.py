@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 from spn.expressions import types
 from spn.expressions.tree import Variable
 from spn.expressions.types import INTEGER, Type
-from spn.net import frames
-from spn.net.declarations import Connection, Instance, Loop
-from spn.net.frames import Frame
-from spn.net.locate import Atlas, Found, Layout
-from spn.net.lower import lower, lower_domain, lower_path
 from spn.net.rewrite import unused
+from spn.resolver import frames
+from spn.resolver.declarations import Connection, Instance, Loop
+from spn.resolver.frames import Frame
+from spn.resolver.locate import Atlas, Found, Layout
+from spn.resolver.lower import lower, lower_domain, lower_path
 from spn.text.problems import Problems
 
 Points = NDArray[np.int64]

@@ -1,7 +1,7 @@
 """Where things are: symbolic expressions for the row of an instance and the point of a place, by lookups in the resolver's own tables.
 
-A *point* is a place's index in the dense box of its declaration over all rows of its module; `spn.net.fuse` maps points to elements of
-place classes. The expressions made here are long; `spn.net.fold` evaluates what is static in them and shortens the rest.
+A *point* is a place's index in the dense box of its declaration over all rows of its module; `spn.resolver.fuse` maps points to elements of
+place classes. The expressions made here are long; `spn.resolver.fold` evaluates what is static in them and shortens the rest.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ import numpy as np
 
 from spn.expressions.tree import Binary, Constant, Domain, Expression, Function, IfElse, Lookup, Range, Step, Values, Variable
 from spn.expressions.types import BOOLEAN, INTEGER, Type
-from spn.net import frames
-from spn.net.columns import Array
-from spn.net.declarations import Loop, Place
-from spn.net.elaborate import Elaboration, ModuleRows
-from spn.net.frames import Extent
+from spn.resolver import frames
+from spn.resolver.columns import Array
+from spn.resolver.declarations import Loop, Place
+from spn.resolver.elaborate import Elaboration, ModuleRows
+from spn.resolver.frames import Extent
 from spn.text.source import Span
 
 

@@ -1,6 +1,6 @@
 """Declaring: a model's places, transitions, instances and measures, checked once for each module however often it is used.
 
-The second half of checking a model; `spn.net.opening` has made every name known. All problems of all files are found in one go.
+The second half of checking a model; `spn.resolver.opening` has made every name known. All problems of all files are found in one go.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from spn.expressions.types import BOOLEAN, DOT, DURATION, INTEGER, REAL, Enumera
 from spn.expressions.walk import free_variables
 from spn.model.read import Library
 from spn.model.types import InstanceDeclaration, Label, Model, PlaceDeclaration, Text, TransitionDeclaration
-from spn.net import declarations as declared
-from spn.net.checks import checked_loop, expression_of, parse_list, reads_marking
-from spn.net.colours import domain_of_colour
-from spn.net.declarations import Loop, Module
-from spn.net.declare_arcs import Arcs
-from spn.net.declare_measures import Measures
-from spn.net.opening import Opener
-from spn.net.references import find_place, links
-from spn.net.scopes import Opened
 from spn.net.types import INDEX, Memory
+from spn.resolver import declarations as declared
+from spn.resolver.checks import checked_loop, expression_of, parse_list, reads_marking
+from spn.resolver.colours import domain_of_colour
+from spn.resolver.declarations import Loop, Module
+from spn.resolver.declare_arcs import Arcs
+from spn.resolver.declare_measures import Measures
+from spn.resolver.opening import Opener
+from spn.resolver.references import find_place, links
+from spn.resolver.scopes import Opened
 from spn.text.problems import Problems, nearest
 from spn.text.source import Span
 

@@ -17,8 +17,8 @@ from spn.expressions.errors import EvaluationError
 from spn.expressions.tree import Constant, DelayCall, Expression, Function, IfElse, Lookup, Parameter, Values
 from spn.expressions.types import Number
 from spn.expressions.walk import transform, walk
-from spn.net.columns import Array, normalised
-from spn.net.declarations import Loop
+from spn.resolver.columns import Array, normalised
+from spn.resolver.declarations import Loop
 from spn.text.problems import Problems
 from spn.text.source import Span
 

@@ -13,12 +13,12 @@ import numpy as np
 from spn.expressions import types
 from spn.expressions.tree import Domain, Range, Variable
 from spn.expressions.types import INTEGER, Type
-from spn.net import frames
-from spn.net.frames import Frame
-from spn.net.fuse import PlaceClass
-from spn.net.locate import Atlas
-from spn.net.lower import lower_domain
 from spn.net.types import Bounds
+from spn.resolver import frames
+from spn.resolver.frames import Frame
+from spn.resolver.fuse import PlaceClass
+from spn.resolver.locate import Atlas
+from spn.resolver.lower import lower_domain
 from spn.text.problems import Problems
 
 ROW = Variable(INTEGER, ":row")

@@ -1,7 +1,7 @@
 """Folding: evaluate what is static in a lowered expression and write it as the shortest expression in the class's index.
 
 A sub-expression of a transition class is static if it depends on the class's index alone; its values over all indices are computed at
-once and encoded (`spn.net.columns`). Inside a loop with constant bounds the same is done for what depends on the loop's variable alone.
+once and encoded (`spn.resolver.columns`). Inside a loop with constant bounds the same is done for what depends on the loop's variable alone.
 What is left reads the marking or bound variables; its lookups in the resolver's tables become arithmetic or tables of the net.
 """
 
@@ -31,12 +31,12 @@ from spn.expressions.tree import (
 )
 from spn.expressions.types import INTEGER, Type
 from spn.expressions.walk import children, free_variables, substitute, walk, with_children
-from spn.net import frames
-from spn.net.columns import Array, Tables, affine, affine_form, encode
-from spn.net.declarations import Label as GivenLabel
-from spn.net.frames import LARGEST, Frame
 from spn.net.rewrite import map_expressions
 from spn.net.types import Label, Place, Transition
+from spn.resolver import frames
+from spn.resolver.columns import Array, Tables, affine, affine_form, encode
+from spn.resolver.declarations import Label as GivenLabel
+from spn.resolver.frames import LARGEST, Frame
 from spn.text.problems import Problems
 
 OWN = ":i"
