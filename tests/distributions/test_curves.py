@@ -47,7 +47,8 @@ def agree(ours: Distribution, theirs, rtol: float = 1e-9) -> None:
     if isinstance(ours, Continuous):
         inner = points[(points > 0) & (theirs.sf(points) > 1e-200)]
         np.testing.assert_allclose(ours.pdf(inner), theirs.pdf(inner), rtol=1e-7, atol=1e-12 / scale)
-        np.testing.assert_allclose(ours.hazard(inner) * ours.sf(inner), ours.pdf(inner), rtol=1e-9, atol=1e-13 / scale)
+        left = inner[ours.sf(inner) > 0.0]  # the last quantile may round to the end of the support, where nothing is left
+        np.testing.assert_allclose(ours.hazard(left) * ours.sf(left), ours.pdf(left), rtol=1e-9, atol=1e-13 / scale)
 
 
 @given(scales)
