@@ -350,7 +350,16 @@ class Checker:
             return None
         return Unary(operand.type, "-", operand, span=node.span)
 
+    def _warn_of_hidden_unit(self, node: syntax.Binary) -> None:
+        """``1 / s`` where `s` is a variable of the model: it is read as written, but was it meant?"""
+        number, name = node.left, node.right
+        if node.operator == "/" and isinstance(number, syntax.Number) and number.unit is None and isinstance(name, syntax.Name):
+            if name.name in UNITS and isinstance(self.scope.lookup(name.name), VariableSymbol | ParameterSymbol):
+                message = f"'{name.name}' is the model's own name here, which hides the unit"
+                self.problems.warning("hidden-unit", message, name.span, f"for the unit write '{number.value} / (1 {name.name})'")
+
     def _binary(self, node: syntax.Binary, hint: Type | None) -> Expression | None:
+        self._warn_of_hidden_unit(node)
         if node.operator in ("and", "or"):
             left, right = self.check_as(node.left, BOOLEAN), self.check_as(node.right, BOOLEAN)
             if left is None or right is None:

@@ -347,3 +347,12 @@ def test_a_long_chain_of_comparisons_is_not_deep() -> None:
 def test_checking_loads_no_numpy() -> None:
     code = "import sys, spn.expressions.check, spn.expressions.closures, spn.expressions.render; sys.exit('numpy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_variable_that_hides_a_unit_is_warned_of():
+    problems = Problems()
+    text = "1 / s"
+    parsed = parse_expression(text, Span(Source("x", text), 0, len(text)), problems)
+    assert parsed is not None
+    assert check(parsed, Scope({"s": VariableSymbol(INTEGER)}), None, problems) is not None
+    assert [(p.code, p.severity, p.span.start) for p in problems.found] == [("hidden-unit", "warning", 4)]
