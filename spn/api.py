@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from spn.observation import Engine
     from spn.study import Progress, Result
 
-ENGINES = ("auto", "reference")
+ENGINES = ("auto", "reference", "compiled")
 
 
 def load(model: str | Path | Source, parameters: Mapping[str, Any] | None = None) -> Net:
@@ -88,20 +88,38 @@ def simulate(
 
 
 def find_engine(name: str) -> Engine:
-    """The engine of that name; ``auto`` takes the fastest there is."""
+    """The engine of that name; ``auto`` takes the reference engine, which needs no time to get ready."""
     if name not in ENGINES:
         raise ValueError(f"no engine '{name}'; there are {', '.join(ENGINES)}")
+    if name == "compiled":
+        from spn.engine.compiled import CompiledEngine
+
+        return CompiledEngine()
     from spn.engine.reference import ReferenceEngine
 
     return ReferenceEngine()
 
 
 def trace(net: Net, *, seed: int, firings: int, until: float | None = None, engine: str = "auto") -> Iterator[str]:
-    """The events of one run, a line each. Every engine gives the same."""
+    """The events of one run, a line each. Every engine gives the same; the compiled one cannot print it yet. Raises `spn.study.NotSupported`."""
     from spn.engine.trace import trace as run
 
-    find_engine(engine)
+    if find_engine(engine).name != "reference":
+        from spn.study import NotSupported
+
+        raise NotSupported(engine, ["it prints no traces yet; the reference engine's trace is the same"])
     return run(net, seed, until=math.inf if until is None else until, firings=firings)
+
+
+def kernel_source(net: Net) -> str:
+    """The source of the net's kernel. Raises `spn.study.NotSupported`, if there is something that the compiled engine cannot do."""
+    from spn.engine.compiled import source_of
+    from spn.study import NotSupported
+
+    found, reasons = source_of(net)
+    if reasons:
+        raise NotSupported("compiled", reasons)
+    return found
 
 
 def digest(net: Net) -> str:

@@ -43,7 +43,7 @@ def add_run(parser: argparse.ArgumentParser) -> None:
 
 def add_engine(parser: argparse.ArgumentParser) -> None:
     """The engine; the result is the same with each."""
-    parser.add_argument("--engine", choices=("auto", "reference"), default="auto", help="what simulates (default: auto)")
+    parser.add_argument("--engine", choices=("auto", "reference", "compiled"), default="auto", help="what simulates (default: auto)")
 
 
 class _Assign(argparse.Action):

@@ -1,0 +1,6 @@
+"""The compiled engine: a net becomes the source of one numba kernel, which gives the reference engine's trace. How, is told in docs/compiler.md."""
+
+from spn.engine.compiled.engine import CompiledEngine, CompiledPrepared
+from spn.engine.compiled.kernel import source_of
+
+__all__ = ["CompiledEngine", "CompiledPrepared", "source_of"]

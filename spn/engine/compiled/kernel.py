@@ -1,0 +1,332 @@
+"""The kernel of a net: its source put together from looks, fires and measures, and the numbers that it is run with."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from dataclasses import dataclass
+from functools import cached_property
+from textwrap import indent
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spn.engine.compiled.fires import Fire
+from spn.engine.compiled.formulas import UnsupportedError
+from spn.engine.compiled.layout import LINE_CELLS, ClassPlan, Layout, Storage
+from spn.engine.compiled.looks import Look, write_resampling
+from spn.engine.compiled.observing import Meter, Observing
+from spn.engine.compiled.relations import Relations
+from spn.engine.compiled.source import CONTEXT, Function, Writer
+from spn.engine.reference.prepared import PreparedNet
+from spn.expressions.tree import Expression, Reduce, Tokens
+from spn.expressions.walk import walk
+from spn.net.types import Immediate, Net
+
+RUN = '''\
+def run({context}, budget, limit, most_tokens):
+    """Fire until a time, a number of firings, a number of tokens, or until a condition that is waited for holds; why it came back."""
+    done = 0
+    while True:
+        if state[0] != 0:
+            return 4
+        if state[3] == 0:
+{observe}            clock = next_clock(state)
+            if clock < 0:
+                return 1
+            time = next_time(state, clock)
+            if not time <= limit:
+                return 1
+            if done >= budget:
+                return 0
+            if state[7] > most_tokens:
+                return 3
+            take_clock(state, clock)
+            if time > values[0]:
+                state[6] = 0
+            values[1] = values[0]
+            values[0] = time
+            state[5] += 1
+            slot = clock
+            if clock >= state[26]:
+                slot = use_up(state, clock)
+{timed}        else:
+            if done >= budget:
+                return 0
+            if state[7] > most_tokens:
+                return 3
+            values[1] = values[0]
+{immediate}        done += 1
+        state[16] += 1
+        state[6] += 1
+        if state[6] > state[15]:
+            fail(state, 8)
+{resample}'''
+
+ENTRY = '''\
+def kernel(rng, tokens_at, ints_at, reals_at_, state_at, values_at, command, number, limit, most):
+    """What Python calls: 0 begin, 1 run, 2 evaluate a measure, 3 give memory back, 4 make room for tokens, 5 the time of the next clock."""
+    tokens, ints, reals = integers(tokens_at), integers(ints_at), reals_at(reals_at_)
+    state, values = integers(state_at), reals_at(values_at)
+    if command == 1:
+        return run({context}, number, limit, most)
+    if command == 0:
+        begin({context})
+    elif command == 2:
+        values[2] = evaluate({context}, number)
+    elif command == 3:
+        finish({context})
+    elif command == 4:
+        while state[number + 1] < most:
+            make_room(state, number, state[number + 1], int(limit))
+    elif command == 5:
+        clock = next_clock(state)
+        values[2] = math.inf
+        if clock >= 0 and next_time(state, clock) < 1.7976931348623157e308:
+            values[2] = next_time(state, clock)
+    elif command == 6:
+        return choose_immediate({context}) if state[3] > 0 else next_clock(state)
+    return 0
+'''
+
+
+MOST_INLINED = 60
+"""Functions become part of their callers if that makes no more than so many lines together; more would take long to compile."""
+
+
+def reasons(net: Net) -> list[str]:
+    """Why a net cannot be compiled; empty if it can."""
+    return source_of(net)[1]
+
+
+def source_of(net: Net) -> tuple[str, list[str]]:
+    """A net's kernel as source, and why there is none."""
+    try:
+        return KernelPlan(PreparedNet(net)).source, []
+    except UnsupportedError as error:
+        return "", [str(error)]
+
+
+@dataclass
+class Memory:
+    """The blocks of one run."""
+
+    tokens: NDArray[np.int64]
+    ints: NDArray[np.int64]
+    reals: NDArray[np.float64]
+    state: NDArray[np.int64]
+    values: NDArray[np.float64]
+
+
+class KernelPlan:
+    """A net's kernel: `source`, and the memory that it runs on."""
+
+    def __init__(self, prepared: PreparedNet) -> None:
+        self.prepared = prepared
+        self.layout = Layout(prepared)
+        self.writer = Writer(self.layout)
+        self.observing = Observing(self.layout)
+
+    @property
+    def meters(self) -> list[Meter]:
+        return self.observing.meters
+
+    @cached_property
+    def source(self) -> str:
+        """The kernel's source."""
+        self._note_sums()
+        relations = Relations(self.layout)
+        writer, layout = self.writer, self.layout
+        self.observing.kept.write(writer)
+        for plan in layout.classes:
+            Look(writer, plan).write()
+        resampling = [plan for plan in layout.classes if plan.memory == "resampling"]
+        for plan in resampling:
+            write_resampling(writer, plan)
+        fires = [Fire(writer, plan, relations, self.observing) for plan in layout.classes]
+        for fire in fires:
+            fire.write()
+        self.observing.write(writer)
+        self._write_begin()
+        self._write_finish()
+        self._write_choice()
+        calls = Counter(called for function, _ in writer.functions for called in function.calls())
+        parts = [self._text(function, inline and calls[function.name] * len(function.lines) <= MOST_INLINED) for function, inline in writer.functions]
+        return "\n\n".join([self._header(), *parts, self._run(resampling), "@entry\n" + ENTRY.format(context=CONTEXT)])
+
+    @staticmethod
+    def _text(function: Function, inline: bool) -> str:
+        return ("@inlined\n" if inline else "@plain\n") + function.text()
+
+    def _header(self) -> str:
+        legend = [f"#   ints[{k}]: {note}" for k, note in enumerate(self.layout.ints.notes)]
+        legend += [f"#   reals[{k}]: {note}" for k, note in enumerate(self.layout.reals.notes)]
+        classes = [f"#   {plan.name}: {plan.transition.name}" for plan in self.layout.classes]
+        return "\n".join(["# The kernel of a net. Run-time numbers:", *legend, "# Transition classes:", *classes, ""])
+
+    @cached_property
+    def key(self) -> str:
+        """What tells kernels apart: the source without its comments."""
+        lines = [line for line in self.source.splitlines() if not line.lstrip().startswith("#")]
+        return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+    def _note_sums(self) -> None:
+        """Sums that firings keep up to date are known before firings are written."""
+        for expression in _expressions(self.layout.net):
+            for node in walk(expression):
+                if isinstance(node, Tokens) and node.element is None and not any(entry is not None for entry in node.pattern):
+                    self.layout.sum_cell(node.place)
+                elif isinstance(node, Reduce):
+                    self.layout.kept(node)
+
+    def _write_begin(self) -> None:
+        function = Function(self.writer, "begin", "", "The first look at everything.")
+        function.add("make_clocks(state, 0)")
+        for kept in self.observing.kept.all:
+            with function.block(f"for j in range({self.writer.integer(function, f'terms_in_{kept.name}', kept.size)}):"):
+                function.add(f"keep_{kept.name}({CONTEXT}, j)")
+        for plan in self.layout.classes:
+            with function.block(f"for i in range({self.writer.integer(function, f'indices_{plan.name}', plan.transition.size)}):"):
+                function.add(f"look_{plan.name}({CONTEXT}, i)")
+        self.writer.define(function)
+
+    def _write_finish(self) -> None:
+        function = Function(self.writer, "finish", "", "Memory that the kernel allocated is given back.")
+        for cell in (23, 24, 25, 13, 10, 33):
+            function.add(f"release(state[{cell}])", f"state[{cell}] = 0")
+        for meter in self.meters:
+            if getattr(meter.measure.quantity, "quantiles", ()):
+                function.add(f"release(state[{meter.ints + 2}])", f"state[{meter.ints + 2}] = 0")
+        for cells in self.layout.places:
+            if cells.kind == "line":
+                first = self.writer.region(function, f"lines_{cells.name}", LINE_CELLS * cells.place.size)
+                with function.block(f"for k in range({self.writer.integer(function, f'size_{cells.name}', cells.place.size)}):"):
+                    function.add(f"release(state[{first} + {LINE_CELLS} * k])", f"state[{first} + {LINE_CELLS} * k] = 0")
+        self.writer.define(function)
+
+    def _write_choice(self) -> None:
+        function = Function(self.writer, "choose_immediate", "", "Which of the enabled immediate bindings of the highest priority fires.")
+        for level in range(len(self.layout.levels)):
+            cell = self.writer.helper(("level", level))
+            members = sum(plan.slots for plan in self.layout.immediate if plan.level == level)
+            first = self.writer.region(function, f"level_{level}", members)
+            weights = self.writer.region(function, "weights", self.layout.immediate_slots, real=True, initial=1.0)
+            with function.block(f"if state[{cell}] == 1:"):
+                function.add(f"return state[{first}]")
+            with function.block(f"if state[{cell}] > 1:"):
+                function.add(f"return choose(rng, state, values, {cell}, {first}, {weights})")
+        function.add("return 0")
+        self.writer.define(function, inline=True)
+
+    def _run(self, resampling: list[ClassPlan]) -> str:
+        layout = self.layout
+        timed: list[str] = []
+        immediate: list[str] = []
+        resample: list[str] = []
+        locals_: list[str] = []
+        for group, lines in ((layout.timed, timed), (layout.immediate, immediate)):
+            if lines is immediate and group:
+                lines.append(f"            slot = choose_immediate({CONTEXT})")
+            self._dispatch(group, lines, 12, locals_)
+        if resampling:
+            resample.append("        if state[3] == 0:")
+            resample += [f"            resample_{plan.name}({CONTEXT})" for plan in resampling]
+        observe = ""
+        if any(self.observing._watched(meter.measure) for meter in self.meters):
+            observe = f"if state[4] != 0:\n    observe({CONTEXT})\n    if state[2] != 0:\n        return 2\n"
+            observe = indent(observe, " " * 12)
+        text = RUN.format(
+            context=CONTEXT,
+            observe=observe,
+            timed="".join(line + "\n" for line in timed) or "            pass\n",
+            immediate="".join(line + "\n" for line in immediate) or "            pass\n",
+            resample="".join(line + "\n" for line in resample),
+        )
+        text = text.replace("    done = 0\n", "    done = 0\n" + "".join(f"    {line}\n" for line in dict.fromkeys(locals_)), 1)
+        return "@plain\n" + text
+
+    def _dispatch(self, group: list[ClassPlan], lines: list[str], indent: int, names: list[str]) -> None:
+        """A tree of comparisons of `slot` with the first slots of classes."""
+        space = " " * indent
+        if not group:
+            return
+        if len(group) == 1:
+            lines.append(f"{space}fire_{group[0].name}({CONTEXT}, slot)")
+            return
+        middle = len(group) // 2
+        plan = group[middle]
+        self.writer.integer(Function(self.writer, ""), f"slots_{plan.name}", plan.first)
+        names.append(f"slots_{plan.name} = ints[{self.writer._cells[f'slots_{plan.name}']}]")
+        lines.append(f"{space}if slot < slots_{plan.name}:")
+        self._dispatch(group[:middle], lines, indent + 4, names)
+        lines.append(f"{space}else:")
+        self._dispatch(group[middle:], lines, indent + 4, names)
+
+    # Memory.
+
+    @cached_property
+    def _numbers(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """`ints` and `reals` of this net."""
+        _ = self.source
+        ints, reals = self.layout.ints, self.layout.reals
+        scalars = np.array(ints.scalars, np.int64)
+        at = len(scalars)
+        for cell, array in ints.arrays:
+            scalars[cell] = at
+            at += len(array)
+        real_at = len(reals.scalars)
+        for cell, array in reals.arrays:
+            scalars[cell] = real_at
+            real_at += len(array)
+        for storage in (self.layout.state, self.layout.values):
+            first = storage.fixed
+            for cell, size, _ in storage.regions:
+                scalars[cell] = first
+                first += size
+        whole = np.concatenate([scalars, *(array.astype(np.int64) for _, array in ints.arrays)])
+        return whole, np.concatenate([np.array(reals.scalars, np.float64), *(array.astype(np.float64) for _, array in reals.arrays), np.zeros(1)])
+
+    def memory(self) -> Memory:
+        """Fresh memory for a run; what never changes is shared."""
+        ints, reals = self._numbers
+        tokens = np.zeros(sum(cells.cells for cells in self.layout.places) + 1, np.int64)
+        return Memory(tokens, ints, reals, self._fresh(self.layout.state, np.int64), self._fresh(self.layout.values, np.float64))  # type: ignore[arg-type]
+
+    def _fresh(self, storage: Storage, dtype: type) -> NDArray[np.generic]:
+        ints, _ = self._numbers
+        block: NDArray[Any] = np.zeros(storage.fixed + sum(size for _, size, _ in storage.regions) + 1, dtype)
+        for cell, size, initial in storage.regions:
+            if initial != 0 and size:
+                block[ints[cell] : ints[cell] + size] = np.resize(np.array(initial), size) if isinstance(initial, tuple) else initial
+        return block
+
+
+def _expressions(net: Net) -> list[Expression]:
+    """Every expression of a net that is evaluated during a run."""
+    from spn.engine.reference.prepared import watched
+    from spn.net.types import At, Availability, Average, Bind, InputArc, OutputArc, Timed
+
+    found: list[Expression | None] = []
+    for transition in net.transitions:
+        for arc in (*transition.inputs, *transition.tests, *transition.inhibitors, *transition.resets, *transition.outputs):
+            found += [arc.element, arc.multiplicity]  # type: ignore[attr-defined]
+            if arc.loop is not None:  # type: ignore[attr-defined]
+                found += [arc.loop.start, arc.loop.stop]  # type: ignore[attr-defined]
+            if isinstance(arc, InputArc):
+                found += [entry for entry in arc.pattern if entry is not None and not isinstance(entry, Bind)]
+            elif isinstance(arc, OutputArc):
+                found.append(arc.token)
+        found.append(transition.guard)
+        timing = transition.timing
+        if isinstance(timing, Immediate):
+            found.append(timing.weight)
+        elif isinstance(timing, Timed):
+            found += [timing.delay, timing.servers]
+    for measure in net.measures:
+        found += watched(measure)
+        if isinstance(measure.window, At) and isinstance(measure.quantity, Availability | Average):
+            found.append(measure.quantity.condition if isinstance(measure.quantity, Availability) else measure.quantity.expression)
+        for firings in getattr(measure.quantity, "firings", ()):
+            found += [firings.where, firings.value]
+    return [expression for expression in found if expression is not None]

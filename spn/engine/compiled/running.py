@@ -1,0 +1,380 @@
+"""One replication on a kernel: memory, windows, reasons to end. The same observations as `spn.engine.reference.replication`, made between chunks."""
+
+from __future__ import annotations
+
+import ctypes
+import math
+import time as clock
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.random import SFC64, Generator, SeedSequence
+from numpy.typing import NDArray
+
+from spn.engine.compiled import primitives as cells
+from spn.engine.compiled.kernel import KernelPlan, Memory
+from spn.engine.compiled.layout import flat
+from spn.engine.compiled.observing import Meter
+from spn.engine.compiled.schedulers import HEAP, SCAN
+from spn.engine.reference.firing import in_bounds
+from spn.net.types import At, Availability, Average, Count, FirstPassage, Integral, Over, Rate, Steady, Tally, Until
+from spn.observation import COLUMNS, End, Outcome, RunError, Task
+
+if TYPE_CHECKING:
+    from spn.engine.compiled.cache import Kernel
+
+FEW_CLOCKS = 16
+"""Up to so many clocks are scanned."""
+
+CHUNK_SECONDS = 0.05
+GREATEST = 1.7e308
+
+
+class Machine:
+    """A kernel with the memory of one run: ``step`` and ``run`` are the kernel's, everything else reads its cells."""
+
+    def __init__(self, plan: KernelPlan, kernel: Kernel, seed: int, key: tuple[int, ...]) -> None:
+        self.plan, self.kernel, self.prepared = plan, kernel, plan.prepared
+        self.rng = Generator(SFC64(SeedSequence(seed, spawn_key=key)))
+        self.memory: Memory = plan.memory()
+        self.state, self.values = self.memory.state, self.memory.values
+        self.arguments = tuple(
+            int(block.ctypes.data) for block in (self.memory.tokens, self.memory.ints, self.memory.reals, self.memory.state, self.memory.values)
+        )
+        layout, state = plan.layout, self.state
+        state[cells.STATIC], state[cells.CAPACITY], state[cells.FREE] = layout.timed_slots, -1, -1
+        few = layout.timed_slots <= FEW_CLOCKS and all(each.single for each in layout.timed)
+        state[cells.MODE] = SCAN if few else HEAP
+        state[cells.COUNT] = layout.timed_slots if few else 0
+        state[cells.TRAP] = self.prepared.trap_limit
+        state[cells.REALS] = self.memory.reals.ctypes.data
+        state[cells.REALS + 3] = self.memory.values.ctypes.data
+        self.history = np.empty(self.prepared.trap_limit + 2, np.int64)
+        state[cells.HISTORY] = self.history.ctypes.data
+        self._put_initial_tokens()
+        try:
+            self.call(0)
+            self.check()
+        except RunError:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Give back what the kernel allocated."""
+        self.call(3)
+
+    def call(self, command: int, number: int = 0, limit: float = 0.0, most: int = 0) -> int:
+        """One call of the kernel."""
+        return self.kernel(self.rng, *self.arguments, command, number, limit, most)
+
+    @property
+    def now(self) -> float:
+        return float(self.values[cells.NOW])
+
+    @property
+    def firings(self) -> int:
+        return int(self.state[cells.FIRED])
+
+    @property
+    def vanishing(self) -> bool:
+        return bool(self.state[cells.IMMEDIATE] > 0)
+
+    def peek(self) -> float:
+        """The time of the next firing; infinity if the marking is dead."""
+        if self.vanishing:
+            return self.now
+        self.call(5)
+        return float(self.values[2])
+
+    def fired(self) -> NDArray[np.int64]:
+        """Firings of each class."""
+        observing = self.plan.observing
+        return np.array([self.state[observing.fired(k)] for k in range(len(self.prepared.classes))], np.int64)
+
+    def sums(self) -> list[int]:
+        """Tokens in each place class."""
+        found, at = [], 0
+        for place in self.plan.layout.places:
+            block = self.memory.tokens[at : at + place.cells]
+            found.append(int(block[:: place.colours + 1].sum() if place.kind == "finite" else block.sum()))
+            at += place.cells
+        return found
+
+    def _put_initial_tokens(self) -> None:
+        at = 0
+        for place in self.plan.layout.places:
+            for element, count, value in self.prepared.initial_tokens(place.number):
+                if value is not None and not in_bounds(value, place.place.bounds):
+                    raise RunError("bad-value", f"the initial token {value} is beyond the colour of {place.place.name}")
+                self._put(place, at, element, count, value)
+            self.state[cells.TOTAL] += sum(count for _, count, _ in self.prepared.initial_tokens(place.number))
+            if place.place.name in self.plan.layout.sums:
+                self.state[self.plan.layout.sums[place.place.name]] = sum(count for _, count, _ in self.prepared.initial_tokens(place.number))
+            at += place.cells
+
+    def _put(self, place: object, at: int, element: int, count: int, value: object) -> None:
+        from spn.engine.compiled.layout import PlaceCells
+
+        assert isinstance(place, PlaceCells)
+        tokens = self.memory.tokens
+        if place.kind == "plain":
+            tokens[at + element] += count
+            return
+        numbers = flat(value)  # type: ignore[arg-type]
+        if place.kind == "finite":
+            colour = 0
+            for number, leaf in zip(numbers, place.leaves, strict=True):
+                colour = colour * (leaf.high - leaf.low + 1) + int(number) - leaf.low  # type: ignore[operator]
+            cell = at + element * (place.colours + 1)
+            tokens[cell] += count
+            tokens[cell + 1 + colour] += count
+            return
+        for _ in range(count):
+            self._append(place, at + element, element, numbers)
+
+    def _append(self, place: object, total: int, element: int, numbers: tuple[float, ...]) -> None:
+        """One token at the end of a line; in a random place it changes places with any."""
+        from spn.engine.compiled.layout import LINE_CELLS, PlaceCells
+
+        assert isinstance(place, PlaceCells)
+        tokens, width = self.memory.tokens, len(place.leaves)
+        line = int(self.memory.ints[self.plan.writer._cells[f"lines_{place.name}"]]) + LINE_CELLS * element
+        others = int(tokens[total])
+        if others >= self.state[line + 1]:
+            self.call(4, line, float(width), others + 1)
+        ring = (ctypes.c_int64 * (int(self.state[line + 1]) * width)).from_address(int(self.state[line]))
+        row = np.array(
+            [np.float64(n).view(np.int64) if leaf.kind == "real" else np.int64(n) for n, leaf in zip(numbers, place.leaves, strict=True)], np.int64
+        )
+        ring[others * width : (others + 1) * width] = row.tolist()
+        if place.place.order == "random" and others:
+            position = int(self.rng.random() * (others + 1))
+            mine, theirs = ring[others * width : (others + 1) * width], ring[position * width : (position + 1) * width]
+            ring[others * width : (others + 1) * width], ring[position * width : (position + 1) * width] = theirs, mine  # type: ignore[assignment]
+        tokens[total] += 1
+
+    def check(self) -> None:
+        """Raise the error that the kernel has met."""
+        error = int(self.state[cells.ERROR])
+        if error:
+            from spn.engine.compiled.errors import run_error
+
+            raise run_error(self, error)
+
+
+class Replication:
+    """Runs a task. What is due at a time waits until the next firing is later, as in the reference engine."""
+
+    def __init__(self, machine: Machine, task: Task) -> None:
+        self.machine, self.task = machine, task
+        self.state, self.values = machine.state, machine.values
+        asked = set(task.measures)
+        self.meters = [meter for meter in machine.plan.meters if meter.measure.name in asked]
+        unknown = asked - {meter.measure.name for meter in self.meters}
+        if unknown:
+            raise ValueError(f"the net has no measure {', '.join(sorted(unknown))}")
+        self.rows: dict[str, NDArray[np.float64]] = {}
+        self.missing: dict[str, int] = {}
+        self.begun: dict[str, float] = {}
+        self.tokens = np.full((len(task.cuts), len(machine.prepared.places)), -1, np.int64)
+        self.actions: list[tuple[float, Callable[[float], None]]] = []
+        self.budget = 20_000
+        mask = 0
+        for meter in self.meters:
+            self._set_up(meter)
+            mask |= meter.bit
+        self.actions += [(cut, lambda now, row=row: self._count_tokens(row)) for row, cut in enumerate(task.cuts)]  # type: ignore[misc]
+        self.actions = sorted(self.actions, key=lambda action: action[0])[::-1]
+        self.state[cells.ASKED] = mask
+        self.state[cells.DIRTY] = mask
+
+    def _count_tokens(self, row: int) -> None:
+        self.tokens[row] = self.machine.sums()
+
+    def _set_up(self, meter: Meter) -> None:
+        measure, cuts = meter.measure, self.task.cuts
+        quantity, window = measure.quantity, measure.window
+        columns = 1 if isinstance(window, At) else len(COLUMNS[type(quantity).__name__])
+        segments = max(len(cuts) - 1, 0) if isinstance(window, Steady) and not isinstance(quantity, FirstPassage) else 1
+        self.rows[measure.name] = np.full((segments, columns), np.nan)
+        self.missing[measure.name] = segments
+        if isinstance(quantity, Availability) and not isinstance(window, At):
+            self.state[meter.ints] = -1
+        if isinstance(quantity, FirstPassage):
+            self.state[meter.waits] = 1
+            if quantity.within is not None:
+                self.actions.append((quantity.within, lambda now: self._enter(meter, 0, (0.0, 1.0))))
+        elif isinstance(window, At):
+            self.actions.append((window.time, lambda now: self._enter(meter, 0, (self._value(meter),))))
+        elif isinstance(window, Steady):
+            for row, (start, stop) in enumerate(zip(cuts, cuts[1:], strict=False)):
+                self._read_between(meter, row, start, stop)
+        elif isinstance(window, Over):
+            self._read_between(meter, 0, window.start, window.stop)
+        elif isinstance(window, Until):
+            self.actions.append((-1.0, lambda now: self._start(meter, 0.0)))
+            self.state[meter.waits] = 1
+
+    def _read_between(self, meter: Meter, row: int, start: float, stop: float) -> None:
+        self.actions.append((start if start > 0 else -1.0, lambda now: self._start(meter, start)))
+        self.actions.append((stop, lambda now: self._enter(meter, row, self._stop(meter, stop))))
+
+    def _value(self, meter: Meter) -> float:
+        self.machine.call(2, meter.number)
+        self.machine.check()
+        return float(self.values[2])
+
+    def _enter(self, meter: Meter, row: int, values: tuple[float, ...]) -> None:
+        rows = self.rows[meter.measure.name]
+        if math.isnan(rows[row, 0]):
+            rows[row] = values
+            self.missing[meter.measure.name] -= 1
+            if meter.waits >= 0:
+                self.state[meter.waits] = 0
+
+    # The meters, as in `spn.engine.reference.meters`.
+
+    def _start(self, meter: Meter, now: float) -> None:
+        state, values, quantity = self.state, self.values, meter.measure.quantity
+        self.begun[meter.measure.name] = now
+        if isinstance(quantity, Availability):
+            state[meter.ints + 1 : meter.ints + 3] = 0
+            values[meter.reals] = now
+            values[meter.reals + 1 : meter.reals + 5] = 0.0
+        elif isinstance(quantity, Average | Integral):
+            values[meter.reals + 1] = now
+            values[meter.reals + 2 : meter.reals + 4] = 0.0
+        else:
+            state[meter.ints], state[meter.ints + 1] = 1, 0
+            if isinstance(quantity, Tally):
+                values[meter.reals : meter.reals + 2] = 0.0
+
+    def _add(self, at: int, term: float) -> None:
+        total = float(self.values[at]) + term
+        if abs(self.values[at]) >= abs(term):
+            self.values[at + 1] += (float(self.values[at]) - total) + term
+        else:
+            self.values[at + 1] += (term - total) + float(self.values[at])
+        self.values[at] = total
+
+    def _stop(self, meter: Meter, now: float) -> tuple[float, ...]:
+        state, values, quantity = self.state, self.values, meter.measure.quantity
+        at, cell = meter.reals, meter.ints
+        begun = self.begun.get(meter.measure.name, 0.0)
+        match quantity:
+            case Availability():
+                self._add(at + (1 if state[cell] == 1 else 3), now - float(values[at]))
+                values[at] = now
+                return (
+                    float(values[at + 1] + values[at + 2]),
+                    float(values[at + 3] + values[at + 4]),
+                    float(state[cell + 1]),
+                    float(state[cell + 2]),
+                )
+            case Average() | Integral():
+                self._add(at + 2, float(values[at]) * (now - float(values[at + 1])))
+                values[at + 1] = now
+                total = float(values[at + 2] + values[at + 3])
+                return (total, now - begun) if isinstance(quantity, Average) else (total,)
+            case Rate() | Count():
+                state[cell] = 0
+                return (float(state[cell + 1]), now - begun) if isinstance(quantity, Rate) else (float(state[cell + 1]),)
+            case _:
+                state[cell] = 0
+                return (float(state[cell + 1]), float(values[at] + values[at + 1]))
+
+    # The run.
+
+    def run(self) -> Outcome:
+        """To the end, whatever it is. Raises `RunError`."""
+        machine, task = self.machine, self.task
+        self._act(before=0.0)
+        if self._complete():
+            return self._outcome(End.OBSERVED, 0.0, None)
+        dead_at = None
+        while True:
+            reason = self._go_on()
+            if reason == cells.FAILED:
+                machine.check()
+            if reason == cells.OBSERVE:
+                self._note_passages()
+                if self._complete():
+                    return self._outcome(End.OBSERVED, machine.now, dead_at)
+                continue
+            if reason == cells.CHUNK and machine.firings >= task.max_firings:
+                return self._outcome(End.FIRINGS, machine.now, dead_at)
+            if reason == cells.TOKENS:
+                return self._outcome(End.TOKENS, machine.now, dead_at)
+            if reason != cells.TIME:
+                continue
+            next_time = machine.peek()
+            if next_time == math.inf and dead_at is None:
+                dead_at = machine.now
+            if self.actions and self.actions[-1][0] < next_time:
+                last = self._act(before=next_time)
+                if self._complete():
+                    return self._outcome(End.OBSERVED, last, dead_at)
+            if next_time > task.max_time or next_time == math.inf:
+                return self._outcome(End.TIME, task.max_time, dead_at)
+
+    def _go_on(self) -> int:
+        """A chunk of firings, short enough for Python to stay responsive."""
+        task = self.task
+        limit = min(self.actions[-1][0] if self.actions else math.inf, task.max_time, GREATEST)
+        budget = max(0, min(self.budget, task.max_firings - self.machine.firings))
+        before, firings = clock.perf_counter(), self.machine.firings
+        reason = self.machine.call(1, budget, limit, task.max_tokens)
+        if reason == cells.CHUNK and self.machine.firings - firings == self.budget:
+            taken = clock.perf_counter() - before
+            self.budget = int(min(self.budget * min(4.0, max(0.25, CHUNK_SECONDS / max(taken, 1e-6))), 1e8)) + 1
+        return reason
+
+    def _note_passages(self) -> None:
+        """Conditions that were waited for hold in this tangible marking."""
+        self.state[cells.HOLDS] = 0
+        for meter in self.meters:
+            if meter.waits < 0 or not self.state[meter.waits + 1]:
+                continue
+            self.state[meter.waits + 1] = 0
+            quantity, now = meter.measure.quantity, self.machine.now
+            if isinstance(quantity, FirstPassage):
+                self._enter(meter, 0, (now if quantity.within is None else float(now <= quantity.within), 1.0))
+            elif self.missing[meter.measure.name]:
+                self._enter(meter, 0, self._stop(meter, now))
+
+    def _act(self, before: float) -> float:
+        """Do what is due before a time; the time of the last of it."""
+        now = self.machine.now
+        last = now
+        while self.actions and self.actions[-1][0] < before and self.actions[-1][0] <= self.task.max_time:
+            time, action = self.actions.pop()
+            last = max(time, 0.0)
+            self.values[cells.NOW] = last
+            action(last)
+        self.values[cells.NOW] = now
+        return last
+
+    def _complete(self) -> bool:
+        return not any(self.missing.values()) and (not self.task.cuts or bool(self.tokens[-1, 0] >= 0))
+
+    def _outcome(self, end: End, time: float, dead_at: float | None) -> Outcome:
+        for meter in self.meters:
+            if isinstance(meter.measure.quantity, FirstPassage) and self.missing[meter.measure.name]:
+                self.rows[meter.measure.name][0] = (time, 0.0)
+        return Outcome(
+            end=end,
+            time=time if time < math.inf else self.machine.now,
+            firings=self.machine.firings,
+            dead_at=dead_at,
+            observations=self.rows,
+            values={meter.measure.name: self._kept(meter) for meter in self.meters if getattr(meter.measure.quantity, "quantiles", ())},
+            tokens=self.tokens,
+            fired=self.machine.fired(),
+        )
+
+    def _kept(self, meter: Meter) -> NDArray[np.float64]:
+        number = int(self.state[meter.ints + 3])
+        if not number:
+            return np.zeros(0)
+        return np.array((ctypes.c_double * number).from_address(int(self.state[meter.ints + 2])), np.float64)

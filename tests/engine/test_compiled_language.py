@@ -1,0 +1,65 @@
+"""Random nets over the language: kernels run by Python itself give the reference engine's events. numba compiles some of them in another file."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hypothesis import HealthCheck, given, settings
+
+from spn.engine.compiled.formulas import UnsupportedError
+from spn.engine.compiled.kernel import KernelPlan
+from spn.engine.compiled.running import Machine
+from spn.engine.reference import Simulation
+from spn.engine.reference.prepared import PreparedNet
+from spn.observation import RunError
+from tests.engine.interpreted import kernel
+from tests.engine.test_looking import nets
+
+MOST = 60
+
+
+def finite(of):
+    """The same net with the colours of v and w declared as ranges, as the language has them."""
+    places = tuple(replace(place, bounds=((0, 2),)) if place.name in ("v", "w") else place for place in of.places)
+    return replace(of, places=places)
+
+
+def expected_events(prepared):
+    found = []
+    try:
+        simulation = Simulation(prepared, 7)
+        found.append((0.0, None, tuple(simulation.marking.sums), simulation.peek()))
+        while len(found) <= MOST and (event := simulation.step()) is not None:
+            code = prepared.classes[event.transition].first + event.index
+            found.append((event.time, code, tuple(simulation.marking.sums), simulation.peek()))
+    except RunError as error:
+        found.append((error.code, error.time))
+    return found
+
+
+def events(plan):
+    found = []
+    machine = None
+    try:
+        machine = Machine(plan, kernel(plan.source), 7, ())
+        found.append((0.0, None, tuple(machine.sums()), machine.peek()))
+        while len(found) <= MOST and machine.call(1, 1, 1.7e308, 10**9) != 1:
+            machine.check()
+            found.append((machine.now, int(machine.history[machine.state[6] - 1]), tuple(machine.sums()), machine.peek()))
+    except RunError as error:
+        found.append((error.code, error.time))
+    finally:
+        if machine is not None:
+            machine.close()
+    return found
+
+
+@settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@given(nets())
+def test_a_kernel_gives_the_events_of_the_reference_engine(of):
+    plan = KernelPlan(PreparedNet(finite(of)))
+    try:
+        _ = plan.source
+    except UnsupportedError:
+        return
+    assert events(plan) == expected_events(plan.prepared)
