@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import time
-from importlib.util import find_spec
 
 import pytest
 
@@ -30,15 +29,6 @@ measures: {up: {availability: a == 1}}
 HOSTILE = ["", "\0", "[" * 10_000, "&a [*a]", "spn: 1\nspn: 1", "{{{", "spn: 1e999", "- 1", "x" * 100_000, "!!python/object:os.system x"]
 
 
-def exists(name):
-    try:
-        return find_spec(name) is not None
-    except ModuleNotFoundError:
-        return False
-
-
-reads = pytest.mark.skipif(not exists("spn.net.text"), reason="no resolver yet")
-simulates = pytest.mark.skipif(not (exists("spn.net.text") and exists("spn.engine.trace")), reason="no engine yet")
 ships = pytest.mark.skipif("sip_transport" not in shipped_models(), reason="no shipped models yet")
 
 
@@ -84,27 +74,23 @@ def test_the_public_names_are_there():
         _ = spn.fly
 
 
-@reads
 def test_check_loads_nothing_that_is_slow(ping):
     loaded = imported_by(f"from spn.cli.main import main\nassert main(['check', {ping!r}]) == 0")
     assert not set(SLOW_TO_IMPORT) & loaded
 
 
-@reads
 def test_check_reads_standard_input():
     done = spn("check", "-", input=PING)
     assert "availability" in done.stdout
     assert done.stderr == ""
 
 
-@reads
 def test_standard_input_that_is_no_text_is_refused_in_words():
     done = spn("check", "-", input=b"spn: \xff\xfe", text=False, code=2)
     assert done.stdout == b""
     assert b"UTF-8" in done.stderr
 
 
-@reads
 def test_every_problem_has_its_place_and_they_are_counted(tmp_path):
     path = tmp_path / "bad.yaml"
     path.write_text(PING.replace("in: a,", "in: x,").replace("a == 1", "y == 1"))
@@ -115,7 +101,6 @@ def test_every_problem_has_its_place_and_they_are_counted(tmp_path):
     assert done.stderr.rstrip().endswith("errors")
 
 
-@reads
 @pytest.mark.parametrize("hostile", HOSTILE)
 def test_a_hostile_model_is_refused_without_a_traceback(hostile):
     done = spn("check", "-", input=hostile, code=1)
@@ -123,7 +108,6 @@ def test_a_hostile_model_is_refused_without_a_traceback(hostile):
     assert done.stderr
 
 
-@reads
 def test_a_bad_parameter_is_located_in_its_text(tmp_path):
     path = tmp_path / "m.yaml"
     path.write_text(PING.replace("places:", "parameters: {mean: 10 s}\nplaces:", 1).replace("mean=10 s", "mean=mean"))
@@ -134,20 +118,17 @@ def test_a_bad_parameter_is_located_in_its_text(tmp_path):
     spn("check", str(path), "-p", "maen=3 h", code=2)
 
 
-@reads
 def test_a_resolved_net_is_itself_a_model(ping):
     once = spn("resolve", ping).stdout
     json.loads(once)
     assert json.loads(spn("resolve", "-", input=once).stdout)["transitions"] == json.loads(once)["transitions"]
 
 
-@pytest.mark.skipif(not exists("spn.model.types"), reason="no schema yet")
 def test_the_schema_is_json():
     assert json.loads(spn("schema").stdout)["required"] == ["spn"]
 
 
 @ships
-@reads
 def test_shipped_models_are_found_from_an_empty_folder(tmp_path):
     assert "availability" in spn("check", "sip_transport", cwd=tmp_path).stdout
     assert "did you mean 'sip_transport'?" in spn("check", "sip_transprt", cwd=tmp_path, code=2).stderr
@@ -157,7 +138,6 @@ def test_the_models_folder_is_that_of_the_checkout():
     assert models_folder().is_dir()
 
 
-@simulates
 def test_a_run_repeats_itself_by_its_last_line(ping):
     first = spn("run", ping, "--precision", "20%")
     command = first.stdout.splitlines()[-1].removeprefix("repeat: spn ").split()
@@ -170,7 +150,6 @@ def test_a_run_repeats_itself_by_its_last_line(ping):
     assert first.stderr.startswith("ping: seed ")
 
 
-@simulates
 def test_a_run_estimates_what_is_known_in_closed_form(ping):
     # U = 1 / 11 (alternating exponential times with means 10 s and 1 s). Seed fixed; at confidence 99.9999 % the false-alarm probability is 1e-6.
     data = json.loads(spn("run", ping, "--json", "--seed", "1", "--confidence", "99.9999%", "--precision", "10%").stdout)
@@ -179,20 +158,17 @@ def test_a_run_estimates_what_is_known_in_closed_form(ping):
     assert data["stop_reason"].startswith("converged")
 
 
-@simulates
 def test_too_few_firings_end_with_3_and_a_result(ping):
     done = spn("run", ping, "--precision", "0.01%", "--max-firings", "3000", code=3)
     assert "unavailability U" in done.stdout
 
 
-@simulates
 def test_a_dead_marking_ends_with_3_and_says_so(tmp_path):
     path = tmp_path / "dead.yaml"
     path.write_text(PING.replace("  back: {in: b, out: a, delay: exponential(rate=1 / s)}\n", ""))
     assert "dead" in spn("run", str(path), code=3).stdout
 
 
-@simulates
 def test_a_reader_of_a_trace_may_leave(ping):
     with subprocess.Popen(
         [sys.executable, "-m", "spn", "trace", ping, "--firings", "200000"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -207,7 +183,6 @@ def test_a_reader_of_a_trace_may_leave(ping):
     assert "BrokenPipe" not in err
 
 
-@reads
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full")
 def test_a_full_disk_is_told_in_words(ping):
     with open("/dev/full", "w") as full:
@@ -215,7 +190,6 @@ def test_a_full_disk_is_told_in_words(ping):
     assert "could not be written" in done.stderr
 
 
-@simulates
 def test_ctrl_c_prints_what_was_found_and_ends_with_130(ping):
     with subprocess.Popen(
         [sys.executable, "-m", "spn", "run", ping, "--precision", "0.001%", "--max-firings", "1000000000"],
@@ -232,7 +206,6 @@ def test_ctrl_c_prints_what_was_found_and_ends_with_130(ping):
     assert "Traceback" not in err
 
 
-@simulates
 def test_progress_is_shown_on_a_terminal_and_only_there(ping):
     main_side, terminal = pty.openpty()
     with subprocess.Popen(

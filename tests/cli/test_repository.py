@@ -25,7 +25,6 @@ def without_effort(text):
     return [line.rstrip() for line in text.splitlines() if not line.startswith("  effort")]
 
 
-@pytest.mark.skipif(not (ROOT / "spn" / "net" / "text.py").exists(), reason="no digest yet")
 def test_the_model_of_the_readme_gives_what_the_readme_says(tmp_path, monkeypatch, capsys):
     readme = (ROOT / "README.md").read_text()
     (model,) = re.findall(r"```yaml\n(.*?)```", readme, re.DOTALL)
