@@ -79,6 +79,11 @@ def test_check_loads_nothing_that_is_slow(ping):
     assert not set(SLOW_TO_IMPORT) & loaded
 
 
+def test_a_kernel_s_source_needs_no_numba(ping):
+    loaded = imported_by(f"from spn.cli.main import main\nassert main(['compile', {ping!r}]) == 0")
+    assert "numba" not in loaded
+
+
 def test_check_reads_standard_input():
     done = spn("check", "-", input=PING)
     assert "availability" in done.stdout

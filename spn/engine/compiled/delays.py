@@ -11,7 +11,6 @@ from spn.distributions import conversions, draws
 from spn.distributions.base import ENTRIES, Argument, Distribution, Form
 from spn.engine.compiled.formulas import Scope, formula, real
 from spn.engine.compiled.layout import ClassPlan
-from spn.engine.compiled.primitives import plain
 from spn.engine.compiled.source import CONTEXT, Function, Writer
 from spn.engine.reference.classes import is_static
 from spn.engine.reference.state import State
@@ -50,6 +49,8 @@ LIMITS: dict[str, str] = {
 
 def names() -> dict[str, Any]:
     """The functions that generated sources call: draws and conversions, compiled when a kernel calls them."""
+    from spn.engine.compiled.primitives import plain
+
     found: dict[str, Any] = {f"draw_{family}": plain(getattr(draws, family)) for family in PARAMETERS}
     for name in dir(conversions):
         convert = getattr(conversions, name)

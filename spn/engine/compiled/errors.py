@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from spn.engine.compiled.primitives import ERRORS, INSTANT, TIMELESS
+from spn.engine.compiled.cells import ERRORS, INSTANT, TIMELESS
 from spn.observation import RunError
 
 if TYPE_CHECKING:

@@ -7,12 +7,11 @@ from dataclasses import replace
 
 from spn.engine.compiled.formulas import Scope, UnsupportedError, colour_of, element_source, line_cell, variable_formulas, wanted
 from spn.engine.compiled.layout import ClassPlan, PlaceCells
-from spn.engine.compiled.lines import read_number, write_number
 from spn.engine.compiled.looks import decode
 from spn.engine.compiled.observing import Observing
 from spn.engine.compiled.relations import Affine, Dynamic, Everything, Listed, Relations, Rule
 from spn.engine.compiled.searching import Search, Take, Takes, class_scope, loop_scope, multiplicity, pattern_of, reads_now
-from spn.engine.compiled.source import CONTEXT, Formula, Function, Writer, colour_cell, plus, total_cell
+from spn.engine.compiled.source import CONTEXT, Formula, Function, Writer, colour_cell, plus, read_number, total_cell, write_number
 from spn.expressions.tree import Expression, Tokens
 from spn.expressions.walk import free_variables, walk
 from spn.net.types import InputArc, OutputArc

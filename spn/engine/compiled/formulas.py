@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import singledispatch
 
 from spn.engine.compiled.layout import Leaf, flat, leaves
-from spn.engine.compiled.source import CONTEXT, MOST_STRUCTURAL, Formula, Function, Writer, colour_cell, total_cell
+from spn.engine.compiled.source import CONTEXT, MOST_STRUCTURAL, Formula, Function, Writer, colour_cell, read_number, total_cell
 from spn.engine.reference.dependencies import Spread, values_of
 from spn.expressions.tree import (
     Binary,
@@ -353,8 +353,6 @@ def _counter(place: str, given: tuple[bool, ...], writer: Writer) -> str:
         function.add(f"found += tokens[first + {position}]")
         function.level = 1
     elif cells.kind == "line":
-        from spn.engine.compiled.lines import read_number
-
         function.add(f"line = {line_cell(writer, function, cells, 'element')}")
         with function.block(f"for k in range(tokens[{total_cell(writer, function, cells, 'element')}]):"):
             tests = [f"{read_number(cells, 'line', 'k', k)} == x{k}" for k, g in enumerate(given) if g]

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from spn.engine.compiled.primitives import HEADER, VALUES_HEADER
+from spn.engine.compiled.cells import HEADER, VALUES_HEADER
 from spn.engine.reference.prepared import PreparedNet
 from spn.expressions.tree import Constant, Reduce, Value
 from spn.expressions.types import Boolean, Dot, Enumeration, Number, Product, Record, Type

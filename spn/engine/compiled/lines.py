@@ -8,21 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from spn.engine.compiled.layout import PlaceCells
 from spn.engine.compiled.primitives import inlined, integers, plain, reallocate, reals_at, release
-
-
-def read_number(cells: PlaceCells, line: str, token: str, number: int) -> str:
-    """The source of one number of a token."""
-    kind = cells.leaves[number].kind
-    read = f"{'real' if kind == 'real' else 'integer'}_of(state, {line}, {token}, {len(cells.leaves)}, {number})"
-    return f"({read} != 0)" if kind == "bool" else read
-
-
-def write_number(cells: PlaceCells, line: str, token: str, number: int, source: str) -> str:
-    """The source of a statement that sets one number of a token."""
-    kind = cells.leaves[number].kind
-    return f"set_{'real' if kind == 'real' else 'integer'}(state, {line}, {token}, {len(cells.leaves)}, {number}, {source})"
 
 
 @inlined

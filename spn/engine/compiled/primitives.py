@@ -12,46 +12,7 @@ from typing import Any
 from numba import njit, types
 from numba.extending import intrinsic
 
-# The first cells of `state`, the integers that change during a run.
-ERROR, SITE, HOLDS, IMMEDIATE, DIRTY, EPOCH, INSTANT, TOTAL, FREE, NODES, WORK, HISTORY, LAST, NODE, STARTED, TRAP, FIRED = range(17)
-MODE, COUNT, HOLE, TIMES, CLOCKS, SEATS, STATIC, KEYS, CAPACITY = range(20, 29)
-# Cell WORK + 20 = 30 has the room of the list of work, in entries of three cells.
-REALS = 32
-"""The address of `reals`."""
-
-FOUND = 33
-"""The address and (next cell) the room of the list of indices found."""
-
-ASKED = 31
-"""Which measures are asked for, a bit for each."""
-
-HEADER = 48
-"""`state` starts with so many cells of fixed meaning; what a net adds follows."""
-
-# The first cells of `values`, the real numbers that change during a run.
-NOW, SEEN = 0, 1
-VALUES_HEADER = 4
-
-# Why a kernel came back.
-CHUNK, TIME, OBSERVE, TOKENS, FAILED = range(5)
-
-# What went wrong, by number; the names are the codes of run errors.
-ERRORS = (
-    "",
-    "bad-arithmetic",
-    "bad-index",
-    "bad-multiplicity",
-    "bad-weight",
-    "bad-servers",
-    "bad-delay",
-    "bad-value",
-    "timeless-trap",
-    "too-many-bindings",
-)
-ARITHMETIC, INDEX, MULTIPLICITY, WEIGHT, SERVERS, DELAY, VALUE, TIMELESS, BINDINGS = range(1, 10)
-
-NEVER = 1.7976931348623157e308
-"""The time of a clock that is set but never fires (a rate of 0); infinity is the time of no clock."""
+from spn.engine.compiled.cells import ARITHMETIC, ERROR, INDEX, MULTIPLICITY, SERVERS, WEIGHT
 
 
 def plain(function: Any) -> Any:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.random import SFC64, Generator, SeedSequence
 from numpy.typing import NDArray
 
-from spn.engine.compiled import primitives as cells
+from spn.engine.compiled import cells
 from spn.engine.compiled.kernel import KernelPlan, Memory
 from spn.engine.compiled.layout import flat
 from spn.engine.compiled.observing import Meter

@@ -12,24 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from spn.engine.compiled.primitives import (
-    CLOCKS,
-    COUNT,
-    DELAY,
-    HOLE,
-    KEYS,
-    MODE,
-    NODE,
-    SEATS,
-    STATIC,
-    TIMES,
-    fail,
-    inlined,
-    integers,
-    plain,
-    reals_at,
-    shorts,
-)
+from spn.engine.compiled.cells import CLOCKS, COUNT, DELAY, HOLE, KEYS, MODE, NODE, SEATS, STATIC, TIMES
+from spn.engine.compiled.primitives import fail, inlined, integers, plain, reals_at, shorts
 
 SCAN, HEAP = 0, 1
 

@@ -20,8 +20,7 @@ from spn.engine.compiled.formulas import (
     variable_formulas,
 )
 from spn.engine.compiled.layout import ClassPlan, PlaceCells, entry_leaves
-from spn.engine.compiled.lines import read_number
-from spn.engine.compiled.source import CONTEXT, Formula, Function, Writer, colour_cell, total_cell
+from spn.engine.compiled.source import CONTEXT, Formula, Function, Writer, colour_cell, read_number, total_cell
 from spn.engine.reference.dependencies import SHAPE, Spread, values_of
 from spn.expressions.tree import Constant, Expression, Now
 from spn.expressions.values import is_integer

@@ -9,25 +9,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from spn.engine.compiled.primitives import (
-    CAPACITY,
-    CLOCKS,
-    EPOCH,
-    FOUND,
-    FREE,
-    NODE,
-    NODES,
-    SEATS,
-    STARTED,
-    STATIC,
-    TIMES,
-    WORK,
-    integers,
-    plain,
-    reallocate,
-    reals_at,
-    shorts,
-)
+from spn.engine.compiled.cells import CAPACITY, CLOCKS, EPOCH, FOUND, FREE, NODE, NODES, SEATS, STARTED, STATIC, TIMES, WORK
+from spn.engine.compiled.primitives import integers, plain, reallocate, reals_at, shorts
 from spn.engine.compiled.schedulers import drop_clock, set_clock, time_of
 
 

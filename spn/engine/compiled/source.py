@@ -163,3 +163,16 @@ def total_cell(writer: Writer, at: Function, cells: PlaceCells, element: str) ->
 def colour_cell(writer: Writer, at: Function, cells: PlaceCells, element: str, colour: str) -> str:
     """The cell with the number of tokens of one colour."""
     return plus(total_cell(writer, at, cells, element), "1", colour)
+
+
+def read_number(cells: PlaceCells, line: str, token: str, number: int) -> str:
+    """The source of one number of a token."""
+    kind = cells.leaves[number].kind
+    read = f"{'real' if kind == 'real' else 'integer'}_of(state, {line}, {token}, {len(cells.leaves)}, {number})"
+    return f"({read} != 0)" if kind == "bool" else read
+
+
+def write_number(cells: PlaceCells, line: str, token: str, number: int, source: str) -> str:
+    """The source of a statement that sets one number of a token."""
+    kind = cells.leaves[number].kind
+    return f"set_{'real' if kind == 'real' else 'integer'}(state, {line}, {token}, {len(cells.leaves)}, {number}, {source})"
