@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import count
 from typing import final
 
 import numpy as np
@@ -15,7 +14,7 @@ from spn.estimate.measures import LEAST_REPLICATIONS, Sample, Subject, estimate
 from spn.estimate.stopping import Criterion, Look, Precision, Reason, Status
 from spn.net.types import At, Availability, FirstPassage, Measure, Steady, Tally
 from spn.observation import End
-from spn.study.batches import MapBatches, Run, gather
+from spn.study.batches import Dialogue, Request
 from spn.study.plan import EXPERIMENTS, BatchResult, Plan
 from spn.study.result import Progress
 
@@ -62,29 +61,38 @@ class Experiment:
     dead: bool = False
     unsettled: Mapping[str, str] = field(default_factory=dict)
 
-    def run(self, run: Run, map_batches: MapBatches, elapsed: Callable[[], float], progress: Callable[[Progress], None] | None) -> Finished:
-        """Run batches until a criterion is met on the prefix. Raises `RunError`."""
+    def run(self, elapsed: Callable[[], float], progress: Callable[[Progress], None] | None) -> Dialogue[Finished]:
+        """Ask for batches until a criterion is met, or an interruption comes. `RunError` goes through."""
         criterion = self.limits | self.precision
+        batches: list[BatchResult] = []
         precision: dict[str, tuple[float, float]] = {}
-        firings = self.before
+        firings, sure, likely = self.before, 0, 0
+        reason: Reason | None = None
+        try:
+            while reason is None:
+                sure = sure if sure > len(batches) else self.plan.next_look(len(batches)) + 1
+                last = yield Request(self.plan, len(batches), sure, max(sure, likely))
+                batches.append(last)
+                firings += int(last.firings.sum())
+                replications = self.plan.bounds(last.index).stop
+                looks: Mapping[str, Look] = {}
+                if self.plan.is_look(last.index):
+                    found = self.estimates(batches)
+                    looks = {name: self._look(part, firings, replications) for name, part in found.items()}
+                    precision.update({name: (look.relative, self.precision.target(name)) for name, look in looks.items()})
+                    likely = self._likely(replications, looks)
+                if progress is not None:
+                    name = EXPERIMENTS[self.plan.experiment]
+                    progress(Progress(name, last.index, replications, firings, elapsed(), self.max_firings, dict(precision)))
+                reason = criterion.reason(Status(replications, firings, elapsed(), looks))
+        except KeyboardInterrupt:
+            reason = Reason.INTERRUPTED
+        return Finished(batches, reason, self.estimates(batches))
 
-        def decide(prefix: list[BatchResult]) -> Reason | None:
-            nonlocal firings
-            last = prefix[-1]
-            firings += int(last.firings.sum())
-            replications = self.plan.bounds(last.index).stop
-            looks: Mapping[str, Look] = {}
-            if self.plan.is_look(last.index):
-                found = self.estimates(prefix)
-                looks = {name: self._look(part, firings, replications) for name, part in found.items()}
-                precision.update({name: (look.relative, self.precision.target(name)) for name, look in looks.items()})
-            if progress is not None:
-                name = EXPERIMENTS[self.plan.experiment]
-                progress(Progress(name, last.index, replications, firings, elapsed(), self.max_firings, dict(precision)))
-            return criterion.reason(Status(replications, firings, elapsed(), looks))
-
-        batches, reason = gather(map_batches, run, count(), decide)
-        return Finished(batches, reason or Reason.INTERRUPTED, self.estimates(batches))
+    def _likely(self, replications: int, looks: Mapping[str, Look]) -> int:
+        """How many batches it will probably take, as half-widths shrink with the root of the replications; at most twice as many as there are."""
+        ratio = max((look.relative / self.precision.target(name) for name, look in looks.items() if look.hopeless is None), default=0.0)
+        return self.plan.batches_for(int(replications * min(2.0, ratio * ratio)))
 
     def _look(self, found: AnyEstimate, firings: int, replications: int) -> Look:
         state = found.assessment.state

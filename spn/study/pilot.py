@@ -15,6 +15,7 @@ from spn.estimate.measures import drift_of, events, terms
 from spn.estimate.stationarity import Drift, growing, mser
 from spn.net.types import Net, Timed
 from spn.observation import End
+from spn.study.batches import Dialogue, first
 from spn.study.plan import FIRST_LOOK, PILOT, STEADY, BatchResult, Plan
 
 REPLICATIONS = 16
@@ -34,8 +35,8 @@ LEAST_SHARE = 0.25
 MARGIN = 1.5
 """How much more is planned than the pilot's standard errors, which are themselves uncertain, ask for."""
 
-RunPlan = Callable[[Plan, int], list[BatchResult]]
-"""Runs the first so many batches of a plan."""
+Note = Callable[[Plan, list[BatchResult]], None]
+"""Is told of each part of a pilot that has been run."""
 
 
 @final
@@ -134,11 +135,11 @@ class Pilot:
     max_firings: int
     point: int = 0
 
-    def plan(self, run: RunPlan) -> SteadyPlan:
-        horizon, spent = self._scale(run)
+    def plan(self, note: Note) -> Dialogue[SteadyPlan]:
+        horizon, spent = yield from self._scale(note)
         levels: list[Level] = []
         while True:
-            level = self._level(run, horizon, len(levels), spent)
+            level = yield from self._level(note, horizon, len(levels), spent)
             spent += level.firings
             levels.append(level)
             if self._enough(levels, spent):
@@ -146,12 +147,12 @@ class Pilot:
             horizon *= 2.0
         return self._planned(levels, spent)
 
-    def _scale(self, run: RunPlan) -> tuple[float, int]:
+    def _scale(self, note: Note) -> Dialogue[tuple[float, int]]:
         """A first horizon (the median time that 32 firings take) and the firings that it cost."""
         spent, limit = 0, 32
         while True:
             probe = Plan(PILOT, tuple(self.kinds), 0.0, 1e15, 1, max_firings=limit, unit=4, offset=1_000_000_000 + limit, point=self.point)
-            (found,) = run(probe, 1)
+            (found,) = yield from _told(probe, 1, note)
             spent += int(found.firings.sum())
             times = np.where(np.isnan(found.dead_at), found.times, found.dead_at)
             scale = float(np.median(times))
@@ -159,7 +160,7 @@ class Pilot:
                 return scale or 1.0, spent
             limit *= 8
 
-    def _level(self, run: RunPlan, horizon: float, number: int, spent: int) -> Level:
+    def _level(self, note: Note, horizon: float, number: int, spent: int) -> Dialogue[Level]:
         limit = max(4096, (self.budget - spent) // REPLICATIONS)
         unit = 4
         plan = Plan(
@@ -174,7 +175,7 @@ class Pilot:
             point=self.point,
             detail=True,
         )
-        results = run(plan, REPLICATIONS // unit)
+        results = yield from _told(plan, REPLICATIONS // unit, note)
         whole = all(end is End.OBSERVED for result in results for end in result.ends)
         deaths = np.concatenate([result.dead_at for result in results])
         firings = int(sum(int(result.firings.sum()) for result in results))
@@ -281,6 +282,12 @@ class Pilot:
         unit = max(1, min(8, int(50_000 / max(cost, 1.0))))
         largest = max(unit, min(1024, int(200_000 / max(cost, 1.0))))
         return Plan(STEADY, tuple(self.kinds), warmup, length, 2, True, limit, unit, largest, 0, self.point)
+
+
+def _told(plan: Plan, count: int, note: Note) -> Dialogue[list[BatchResult]]:
+    found = yield from first(plan, count)
+    note(plan, found)
+    return found
 
 
 def course(kind: str, observations: NDArray[np.float64], replications: int) -> Course:

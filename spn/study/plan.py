@@ -7,6 +7,7 @@ a batch gives the same bits wherever and whenever it is run, and however often.
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import final
@@ -95,6 +96,19 @@ class Plan:
 
         bounds = self.bounds(index)
         return level(bounds.stop) > level(bounds.start)
+
+    def next_look(self, index: int) -> int:
+        """The first batch from `index` on after which precision is looked at."""
+        while not self.is_look(index):
+            index += 1
+        return index
+
+    def batches_for(self, replications: int) -> int:
+        """How many batches have at least so many replications."""
+        most = 1
+        while self.bounds(most - 1).stop < replications:
+            most *= 2
+        return bisect_left(range(most), replications, key=lambda index: self.bounds(index).stop) + 1
 
 
 @final

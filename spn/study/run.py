@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, field
 from typing import Any, final
 
 import numpy as np
@@ -14,8 +13,8 @@ from spn.estimate.estimates import AnyEstimate
 from spn.estimate.intervals import check_confidence
 from spn.estimate.stopping import Criterion, Firings, Precision, Reason, Replications, WallTime
 from spn.net.types import Measure, Net
-from spn.observation import End, Engine, Prepared
-from spn.study.batches import MapBatches, gather, serial
+from spn.observation import End, Engine
+from spn.study.batches import Dialogue, Drive, serial
 from spn.study.experiment import Experiment, Finished, is_steady
 from spn.study.pilot import Pilot, SteadyPlan
 from spn.study.plan import TERMINATING, BatchResult, Plan, run_batch
@@ -90,7 +89,7 @@ def simulate(
     min_failures: int = 100,
     measures: Sequence[str] | None = None,
     progress: Callable[[Progress], None] | None = None,
-    map_batches: MapBatches = serial,
+    drive: Drive = serial,
     point: int = 0,
     digest: str = "",
     parameters: Mapping[str, Any] | None = None,
@@ -98,49 +97,27 @@ def simulate(
 ) -> Result:
     """Simulate a net until its measures are precise enough, or a budget is used up.
 
-    Steady measures come from one experiment (pilot, then replications with a warm-up), the others from one of replications from the initial marking;
-    the budget of firings and of time is halved if there are both. The same seed gives the same numbers for every `map_batches`. `digest` and
-    `parameters` are
-    handed on to the result. Raises `RunError` (the net cannot go on), `NotSupported`, ValueError (settings), KeyError (unknown measure), and
+    The same seed gives the same numbers for every `drive`, the way in which batches are run. `digest` and `parameters` are handed on to the result.
+    Raises `RunError` (the net cannot go on), `NotSupported`, ValueError (settings), KeyError (unknown measure), and
     `KeyboardInterrupt` if fewer than two replications had been finished (later, an interrupted result is returned).
     """
-    budget = max_firings if max_firings is not None else MAX_FIRINGS.get(engine.name, MAX_FIRINGS_ELSE)
-    settings = Settings(budget, precision, confidence, max_seconds, max_replications, min_failures, point)
-    chosen = _chosen(net, measures)
+    settings = Settings(budget(engine.name, max_firings), precision, confidence, max_seconds, max_replications, min_failures, point)
+    chosen = chosen_measures(net, measures)
     if reasons := engine.supports(net):
         raise NotSupported(engine.name, reasons)
+    study = Study(net, chosen, new_seed() if seed is None else seed, settings, engine.name, progress, clock, digest, dict(parameters or {}))
     began = clock()
-    session = _Session(net, engine.prepare(net), new_seed() if seed is None else seed, settings, map_batches, progress, lambda: clock() - began)
-    steady = tuple(measure for measure in chosen if is_steady(measure))
-    others = tuple(measure for measure in chosen if not is_steady(measure))
-    share = 2 if steady and others else 1
-    parts: list[_Part] = []
-    if steady:
-        parts.append(session.steady(steady, budget // share, None if max_seconds is None else max_seconds / share))
-    if others and not (parts and parts[0].course.stop_reason is Reason.INTERRUPTED):
-        parts.append(session.terminating(others, budget // share, max_seconds, interruptible=bool(parts)))
-    elif others:
-        parts.append(session.nothing(others))
-    found = {name: estimate for part in parts for name, estimate in part.estimates.items()}
-    return Result(
-        model=net.name,
-        measures={measure.name: found[measure.name] for measure in chosen},
-        stop_reason=max((part.course.stop_reason for part in parts), key=lambda reason: reason.weight, default=Reason.CONVERGED),
-        seed=session.seed,
-        engine=engine.name,
-        firings=sum(part.course.firings for part in parts),
-        elapsed_s=clock() - began,
-        confidence=confidence,
-        precision=precision,
-        digest=digest,
-        parameters=dict(parameters or {}),
-        experiments=tuple(part.course for part in parts),
-        warnings=tuple(warning for part in parts for warning in part.warnings) + (() if chosen else ("the model has no measures",)),
-        versions=versions(),
-    )
+    prepared = engine.prepare(net)
+    return drive(study.dialogue(began), lambda plan, index: run_batch(prepared, plan, study.seed, index))
 
 
-def _chosen(net: Net, names: Sequence[str] | None) -> tuple[Measure, ...]:
+def budget(engine: str, max_firings: int | None) -> int:
+    """The most firings: what was asked for, or the default with that engine."""
+    return max_firings if max_firings is not None else MAX_FIRINGS.get(engine, MAX_FIRINGS_ELSE)
+
+
+def chosen_measures(net: Net, names: Sequence[str] | None) -> tuple[Measure, ...]:
+    """The measures of those names, in the order of the net; all, if none are named. Raises KeyError."""
     if names is None:
         return net.measures
     known = {measure.name: measure for measure in net.measures}
@@ -162,38 +139,86 @@ class _Part:
 
 @final
 @dataclass(frozen=True)
-class _Session:
-    """One net on one engine with one seed."""
+class Study:
+    """The study of one net with one seed, as a dialogue that asks for batches and ends in the result.
+
+    Steady measures come from one experiment (pilot, then replications with a warm-up), the others from one of replications from the initial marking;
+    the budget of firings and of time is halved if there are both.
+    """
 
     net: Net
-    prepared: Prepared
+    measures: tuple[Measure, ...]
     seed: int
     settings: Settings
-    map_batches: MapBatches
-    progress: Callable[[Progress], None] | None
+    engine: str
+    progress: Callable[[Progress], None] | None = None
+    clock: Callable[[], float] = time.monotonic
+    digest: str = ""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+    def dialogue(self, began: float | None = None) -> Dialogue[Result]:
+        """The study's requests; `began` is when it did by its clock, if that is earlier than now."""
+        began = self.clock() if began is None else began
+        session = _Session(self, lambda: self.clock() - began)
+        budget, seconds = self.settings.max_firings, self.settings.max_seconds
+        steady = tuple(measure for measure in self.measures if is_steady(measure))
+        others = tuple(measure for measure in self.measures if not is_steady(measure))
+        share = 2 if steady and others else 1
+        parts: list[_Part] = []
+        if steady:
+            parts.append((yield from session.steady(steady, budget // share, None if seconds is None else seconds / share)))
+        if others and not (parts and parts[0].course.stop_reason is Reason.INTERRUPTED):
+            parts.append((yield from session.terminating(others, budget // share, seconds, interruptible=bool(parts))))
+        elif others:
+            parts.append(session.nothing(others))
+        found = {name: estimate for part in parts for name, estimate in part.estimates.items()}
+        return Result(
+            model=self.net.name,
+            measures={measure.name: found[measure.name] for measure in self.measures},
+            stop_reason=max((part.course.stop_reason for part in parts), key=lambda reason: reason.weight, default=Reason.CONVERGED),
+            seed=self.seed,
+            engine=self.engine,
+            firings=sum(part.course.firings for part in parts),
+            elapsed_s=self.clock() - began,
+            confidence=self.settings.confidence,
+            precision=self.settings.precision,
+            digest=self.digest,
+            parameters=self.parameters,
+            experiments=tuple(part.course for part in parts),
+            warnings=tuple(warning for part in parts for warning in part.warnings) + (() if self.measures else ("the model has no measures",)),
+            versions=versions(),
+        )
+
+
+@final
+@dataclass(frozen=True)
+class _Session:
+    """The experiments of one study."""
+
+    study: Study
     elapsed: Callable[[], float]
 
-    def batches(self, plan: Plan, count: int) -> list[BatchResult]:
-        """The first `count` batches of a plan; an interruption goes through."""
-        found, reason = gather(self.map_batches, partial(run_batch, self.prepared, plan, self.seed), range(count), lambda _: None)
-        if reason is Reason.INTERRUPTED:
-            raise KeyboardInterrupt
-        if self.progress is not None:
-            fired = sum(int(batch.firings.sum()) for batch in found)
-            self.progress(Progress("pilot", plan.offset, plan.bounds(count - 1).stop, fired, self.elapsed(), self.settings.max_firings))
-        return found
+    @property
+    def settings(self) -> Settings:
+        return self.study.settings
 
-    def steady(self, measures: tuple[Measure, ...], budget: int, seconds: float | None) -> _Part:
+    def _piloted(self, plan: Plan, found: list[BatchResult]) -> None:
+        if self.study.progress is not None:
+            fired = sum(int(batch.firings.sum()) for batch in found)
+            replications = sum(batch.replications for batch in found)
+            self.study.progress(Progress("pilot", plan.offset, replications, fired, self.elapsed(), self.settings.max_firings))
+
+    def steady(self, measures: tuple[Measure, ...], budget: int, seconds: float | None) -> Dialogue[_Part]:
         kinds = {measure.name: type(measure.quantity).__name__ for measure in measures}
         targets = {measure.name: measure.precision or self.settings.precision for measure in measures}
-        planned = Pilot(self.net, kinds, targets, budget // 5, budget, self.settings.point).plan(self.batches)
+        planned = yield from Pilot(self.study.net, kinds, targets, budget // 5, budget, self.settings.point).plan(self._piloted)
         experiment = self._experiment(planned.plan, measures, budget, seconds, planned)
-        finished = self._run(experiment, interruptible=False)
+        finished = yield from self._run(experiment, interruptible=False)
         return self._part(experiment, finished, planned)
 
-    def terminating(self, measures: tuple[Measure, ...], budget: int, seconds: float | None, interruptible: bool) -> _Part:
+    def terminating(self, measures: tuple[Measure, ...], budget: int, seconds: float | None, interruptible: bool) -> Dialogue[_Part]:
         experiment = self._terminating(measures, budget, seconds)
-        return self._part(experiment, self._run(experiment, interruptible), None)
+        return self._part(experiment, (yield from self._run(experiment, interruptible)), None)
 
     def nothing(self, measures: tuple[Measure, ...]) -> _Part:
         """The part of an experiment that an interruption prevented."""
@@ -222,9 +247,8 @@ class _Session:
             unsettled=planned.unsettled if planned else {},
         )
 
-    def _run(self, experiment: Experiment, interruptible: bool) -> Finished:
-        run = partial(run_batch, self.prepared, experiment.plan, self.seed)
-        finished = experiment.run(run, self.map_batches, self.elapsed, self.progress)
+    def _run(self, experiment: Experiment, interruptible: bool) -> Dialogue[Finished]:
+        finished = yield from experiment.run(self.elapsed, self.study.progress)
         if finished.reason is Reason.INTERRUPTED and finished.replications < 2 and not interruptible:
             raise KeyboardInterrupt
         return finished

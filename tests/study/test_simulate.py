@@ -4,6 +4,7 @@ import itertools
 import json
 import random
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,8 @@ import pytest
 
 from spn.estimate import Reason, State
 from spn.estimate.intervals import mean
-from spn.study import simulate
+from spn.study import pooled, simulate
+from spn.study.batches import Conversation
 from spn.study.plan import STEADY, Plan
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -43,14 +45,17 @@ def same(result):
     return json.dumps(data, allow_nan=False, sort_keys=True)
 
 
-def scrambled(run, indices):
-    """Runs a dozen batches ahead and hands them out in disorder."""
+def scrambled(dialogue, run):
+    """Runs a dozen batches ahead, and hands them out in disorder."""
     rng = random.Random(7)
-    endless = iter(indices)
-    while block := list(itertools.islice(endless, 12)):
+    talk = Conversation(dialogue)
+    while talk.request is not None:
+        plan = talk.request.plan
+        block = list(talk.take(12, ahead=True))
         rng.shuffle(block)
         for index in block:
-            yield index, run(index)
+            talk.put(plan, index, run(plan, index))
+    return talk.result()
 
 
 def test_standard_system_is_estimated_to_the_precision_of_its_unavailability():
@@ -67,7 +72,10 @@ def test_batches_in_disorder_give_the_same_bits():
     models = net(availability(), passage()), net(availability())
     engines = [Fake(lambda rng, task: FAILING.process(rng, task) if task.cuts else single(lambda r: (r.exponential(9), 1.0))(rng, task)), FAILING]
     for model, engine in zip(models, engines, strict=True):
-        assert same(simulate(model, engine, seed=5)) == same(simulate(model, engine, seed=5, map_batches=scrambled))
+        alone = same(simulate(model, engine, seed=5))
+        assert alone == same(simulate(model, engine, seed=5, drive=scrambled))
+        with ThreadPoolExecutor(3) as threads:
+            assert alone == same(simulate(model, engine, seed=5, drive=pooled(threads, 3)))
 
 
 def test_the_seed_is_reported_and_repeats_the_run():
