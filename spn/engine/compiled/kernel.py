@@ -66,7 +66,8 @@ def run({context}, budget, limit, most_tokens):
 
 ENTRY = '''\
 def kernel(rng, tokens_at, ints_at, reals_at_, state_at, values_at, command, number, limit, most):
-    """What Python calls: 0 begin, 1 run, 2 evaluate a measure, 3 give memory back, 4 make room for tokens, 5 the time of the next clock."""
+    """What Python calls: 0 begin, 1 run, 2 evaluate a measure, 3 give memory back, 4 make room for tokens, 5 the time of the next clock,
+    7 set clocks to given times, 8 make frozen clocks."""
     tokens, ints, reals = integers(tokens_at), integers(ints_at), reals_at(reals_at_)
     state, values = integers(state_at), reals_at(values_at)
     if command == 1:
@@ -85,6 +86,10 @@ def kernel(rng, tokens_at, ints_at, reals_at_, state_at, values_at, command, num
         values[2] = math.inf
         if clock >= 0 and next_time(state, clock) < 1.7976931348623157e308:
             values[2] = next_time(state, clock)
+    elif command == 7:
+        adopt_clocks(state, number, most)
+    elif command == 8:
+        adopt_frozen(state, values, number, most)
     elif command == 6:
         return choose_immediate({context}) if state[3] > 0 else next_clock(state)
     return 0
@@ -286,6 +291,10 @@ class KernelPlan:
                 first += size
         whole = np.concatenate([scalars, *(array.astype(np.int64) for _, array in ints.arrays)])
         return whole, np.concatenate([np.array(reals.scalars, np.float64), *(array.astype(np.float64) for _, array in reals.arrays), np.zeros(1)])
+
+    def region(self, name: str) -> int:
+        """The first cell of a region of `state` or `values`, which functions know by that name."""
+        return int(self._numbers[0][self.writer.cell(name)])
 
     def memory(self) -> Memory:
         """Fresh memory for a run; what never changes is shared."""

@@ -13,16 +13,20 @@ from numpy.random import SFC64, Generator, SeedSequence
 from numpy.typing import NDArray
 
 from spn.engine.compiled import cells
+from spn.engine.compiled.handover import HandoverError, adopt, adopt_observations
 from spn.engine.compiled.kernel import KernelPlan, Memory
-from spn.engine.compiled.layout import flat
+from spn.engine.compiled.layout import LINE_CELLS, PlaceCells, flat
 from spn.engine.compiled.observing import Meter
 from spn.engine.compiled.schedulers import HEAP, SCAN
 from spn.engine.reference.firing import in_bounds
+from spn.expressions.tree import Value
 from spn.net.types import At, Availability, Average, Count, FirstPassage, Integral, Over, Rate, Steady, Tally, Until
 from spn.observation import COLUMNS, End, Outcome, RunError, Task
 
 if TYPE_CHECKING:
     from spn.engine.compiled.cache import Kernel
+    from spn.engine.reference import Simulation
+    from spn.engine.reference.replication import Replication as ReferenceReplication
 
 FEW_CLOCKS = 16
 """Up to so many clocks are scanned."""
@@ -34,7 +38,8 @@ GREATEST = 1.7e308
 class Machine:
     """A kernel with the memory of one run: ``step`` and ``run`` are the kernel's, everything else reads its cells."""
 
-    def __init__(self, plan: KernelPlan, kernel: Kernel, seed: int, key: tuple[int, ...]) -> None:
+    def __init__(self, plan: KernelPlan, kernel: Kernel, seed: int, key: tuple[int, ...], begun: Simulation | None = None) -> None:
+        """From the initial marking, or on from where a run on the reference engine stands (`handover`)."""
         self.plan, self.kernel, self.prepared = plan, kernel, plan.prepared
         self.rng = Generator(SFC64(SeedSequence(seed, spawn_key=key)))
         self.memory: Memory = plan.memory()
@@ -52,11 +57,15 @@ class Machine:
         state[cells.REALS + 3] = self.memory.values.ctypes.data
         self.history = np.empty(self.prepared.trap_limit + 2, np.int64)
         state[cells.HISTORY] = self.history.ctypes.data
-        self._put_initial_tokens()
+        self._first = np.cumsum([0, *(place.cells for place in layout.places)]).tolist()
         try:
-            self.call(0)
-            self.check()
-        except RunError:
+            if begun is None:
+                self._put_initial_tokens()
+                self.call(0)
+                self.check()
+            else:
+                adopt(self, begun)
+        except (RunError, HandoverError):
             self.close()
             raise
 
@@ -102,26 +111,23 @@ class Machine:
         return found
 
     def _put_initial_tokens(self) -> None:
-        at = 0
         for place in self.plan.layout.places:
             for element, count, value in self.prepared.initial_tokens(place.number):
                 if value is not None and not in_bounds(value, place.place.bounds):
                     raise RunError("bad-value", f"the initial token {value} is beyond the colour of {place.place.name}")
-                self._put(place, at, element, count, value)
-            self.state[cells.TOTAL] += sum(count for _, count, _ in self.prepared.initial_tokens(place.number))
-            if place.place.name in self.plan.layout.sums:
-                self.state[self.plan.layout.sums[place.place.name]] = sum(count for _, count, _ in self.prepared.initial_tokens(place.number))
-            at += place.cells
+                self.put(place, element, count, value, arrives=True)
 
-    def _put(self, place: object, at: int, element: int, count: int, value: object) -> None:
-        from spn.engine.compiled.layout import PlaceCells
-
-        assert isinstance(place, PlaceCells)
-        tokens = self.memory.tokens
+    def put(self, place: PlaceCells, element: int, count: int, value: Value | None, arrives: bool) -> None:
+        """Put tokens into an element before the first look: those that arrive in a random place change places with any, others stay at the end."""
+        tokens, at = self.memory.tokens, self._first[place.number]
+        self.state[cells.TOTAL] += count
+        if place.place.name in self.plan.layout.sums:
+            self.state[self.plan.layout.sums[place.place.name]] += count
         if place.kind == "plain":
             tokens[at + element] += count
             return
-        numbers = flat(value)  # type: ignore[arg-type]
+        assert value is not None
+        numbers = flat(value)
         if place.kind == "finite":
             colour = 0
             for number, leaf in zip(numbers, place.leaves, strict=True):
@@ -131,15 +137,12 @@ class Machine:
             tokens[cell + 1 + colour] += count
             return
         for _ in range(count):
-            self._append(place, at + element, element, numbers)
+            self._append(place, at + element, element, numbers, arrives)
 
-    def _append(self, place: object, total: int, element: int, numbers: tuple[float, ...]) -> None:
-        """One token at the end of a line; in a random place it changes places with any."""
-        from spn.engine.compiled.layout import LINE_CELLS, PlaceCells
-
-        assert isinstance(place, PlaceCells)
+    def _append(self, place: PlaceCells, total: int, element: int, numbers: tuple[float, ...], arrives: bool) -> None:
+        """One token at the end of a line; one that arrives in a random place changes places with any."""
         tokens, width = self.memory.tokens, len(place.leaves)
-        line = int(self.memory.ints[self.plan.writer._cells[f"lines_{place.name}"]]) + LINE_CELLS * element
+        line = self.plan.region(f"lines_{place.name}") + LINE_CELLS * element
         others = int(tokens[total])
         if others >= self.state[line + 1]:
             self.call(4, line, float(width), others + 1)
@@ -148,7 +151,7 @@ class Machine:
             [np.float64(n).view(np.int64) if leaf.kind == "real" else np.int64(n) for n, leaf in zip(numbers, place.leaves, strict=True)], np.int64
         )
         ring[others * width : (others + 1) * width] = row.tolist()
-        if place.place.order == "random" and others:
+        if arrives and place.place.order == "random" and others:
             position = int(self.rng.random() * (others + 1))
             mine, theirs = ring[others * width : (others + 1) * width], ring[position * width : (position + 1) * width]
             ring[others * width : (others + 1) * width], ring[position * width : (position + 1) * width] = theirs, mine  # type: ignore[assignment]
@@ -166,7 +169,8 @@ class Machine:
 class Replication:
     """Runs a task. What is due at a time waits until the next firing is later, as in the reference engine."""
 
-    def __init__(self, machine: Machine, task: Task) -> None:
+    def __init__(self, machine: Machine, task: Task, begun: ReferenceReplication | None = None) -> None:
+        """From the start, or on from where a replication of the same task on the reference engine stands."""
         self.machine, self.task = machine, task
         self.state, self.values = machine.state, machine.values
         asked = set(task.measures)
@@ -186,8 +190,13 @@ class Replication:
             mask |= meter.bit
         self.actions += [(cut, lambda now, row=row: self._count_tokens(row)) for row, cut in enumerate(task.cuts)]  # type: ignore[misc]
         self.actions = sorted(self.actions, key=lambda action: action[0])[::-1]
+        self.dead_at: float | None = None
+        self.earlier: dict[str, list[float]] = {}
+        """Values tallied before this engine took over."""
         self.state[cells.ASKED] = mask
         self.state[cells.DIRTY] = mask
+        if begun is not None:
+            adopt_observations(self, begun)
 
     def _count_tokens(self, row: int) -> None:
         self.tokens[row] = self.machine.sums()
@@ -291,8 +300,7 @@ class Replication:
         machine, task = self.machine, self.task
         self._act(before=0.0)
         if self._complete():
-            return self._outcome(End.OBSERVED, 0.0, None)
-        dead_at = None
+            return self._outcome(End.OBSERVED, 0.0)
         while True:
             reason = self._go_on()
             if reason == cells.FAILED:
@@ -300,23 +308,23 @@ class Replication:
             if reason == cells.OBSERVE:
                 self._note_passages()
                 if self._complete():
-                    return self._outcome(End.OBSERVED, machine.now, dead_at)
+                    return self._outcome(End.OBSERVED, machine.now)
                 continue
             if reason == cells.CHUNK and machine.firings >= task.max_firings:
-                return self._outcome(End.FIRINGS, machine.now, dead_at)
+                return self._outcome(End.FIRINGS, machine.now)
             if reason == cells.TOKENS:
-                return self._outcome(End.TOKENS, machine.now, dead_at)
+                return self._outcome(End.TOKENS, machine.now)
             if reason != cells.TIME:
                 continue
             next_time = machine.peek()
-            if next_time == math.inf and dead_at is None:
-                dead_at = machine.now
+            if next_time == math.inf and self.dead_at is None:
+                self.dead_at = machine.now
             if self.actions and self.actions[-1][0] < next_time:
                 last = self._act(before=next_time)
                 if self._complete():
-                    return self._outcome(End.OBSERVED, last, dead_at)
+                    return self._outcome(End.OBSERVED, last)
             if next_time > task.max_time or next_time == math.inf:
-                return self._outcome(End.TIME, task.max_time, dead_at)
+                return self._outcome(End.TIME, task.max_time)
 
     def _go_on(self) -> int:
         """A chunk of firings, short enough for Python to stay responsive."""
@@ -358,7 +366,7 @@ class Replication:
     def _complete(self) -> bool:
         return not any(self.missing.values()) and (not self.task.cuts or bool(self.tokens[-1, 0] >= 0))
 
-    def _outcome(self, end: End, time: float, dead_at: float | None) -> Outcome:
+    def _outcome(self, end: End, time: float) -> Outcome:
         for meter in self.meters:
             if isinstance(meter.measure.quantity, FirstPassage) and self.missing[meter.measure.name]:
                 self.rows[meter.measure.name][0] = (time, 0.0)
@@ -366,7 +374,7 @@ class Replication:
             end=end,
             time=time if time < math.inf else self.machine.now,
             firings=self.machine.firings,
-            dead_at=dead_at,
+            dead_at=self.dead_at,
             observations=self.rows,
             values={meter.measure.name: self._kept(meter) for meter in self.meters if getattr(meter.measure.quantity, "quantiles", ())},
             tokens=self.tokens,
@@ -374,7 +382,7 @@ class Replication:
         )
 
     def _kept(self, meter: Meter) -> NDArray[np.float64]:
-        number = int(self.state[meter.ints + 3])
+        number, earlier = int(self.state[meter.ints + 3]), np.array(self.earlier.get(meter.measure.name, ()), np.float64)
         if not number:
-            return np.zeros(0)
-        return np.array((ctypes.c_double * number).from_address(int(self.state[meter.ints + 2])), np.float64)
+            return earlier
+        return np.concatenate([earlier, (ctypes.c_double * number).from_address(int(self.state[meter.ints + 2]))])

@@ -11,7 +11,7 @@ from typing import Any
 
 from spn.engine.compiled.cells import CAPACITY, CLOCKS, EPOCH, FOUND, FREE, NODE, NODES, SEATS, STARTED, STATIC, TIMES, WORK
 from spn.engine.compiled.primitives import integers, plain, reallocate, reals_at, shorts
-from spn.engine.compiled.schedulers import drop_clock, set_clock, time_of
+from spn.engine.compiled.schedulers import drop_clock, is_set, set_clock, time_of
 
 
 @plain
@@ -171,6 +171,38 @@ def degree_of_takes(state: Any, tokens: Any, count: int, limit: int) -> int:
         need = taken_of(state, count, work[3 * k], 0)
         degree = min(degree, tokens[work[3 * k]] // need)
     return degree
+
+
+# Clocks that were started on another engine.
+
+
+@plain
+def adopt_clocks(state: Any, rows: int, count: int) -> None:
+    """Set clocks that were started elsewhere. A row: 0 for a binding's only clock, 1 for the first of a list, 2 for the next one of it; the clock or
+    the list; its time; birth and epoch of one in a list.
+    """
+    cells, times = integers(rows), reals_at(rows)
+    node = -1
+    for at in range(0, 5 * count, 5):
+        clock = cells[at + 1]
+        if cells[at] > 0:
+            node = state[clock] if cells[at] == 1 else integers(state[NODE])[8 * node + 2]
+            integers(state[NODE])[8 * node + 3], integers(state[NODE])[8 * node + 4] = cells[at + 3], cells[at + 4]
+            clock = state[STATIC] + node
+        if is_set(state, clock):
+            drop_clock(state, clock)
+        set_clock(state, clock, times[at + 2])
+
+
+@plain
+def adopt_frozen(state: Any, values: Any, rows: int, count: int) -> None:
+    """Make frozen clocks, the one frozen last being the last. A row: list, slot, time left, rate."""
+    cells, reals = integers(rows), reals_at(rows)
+    for at in range(0, 4 * count, 4):
+        list = cells[at]
+        append_clock(state, list, cells[at + 1], math.inf)
+        lose_youngest(state, values, list, True, reals[at + 3])
+        reals_at(state[NODE])[8 * state[list + 3] + 5] = reals[at + 2]
 
 
 # Immediate bindings: for each priority a sorted list of the enabled ones.

@@ -102,6 +102,13 @@ class Writer:
     def keep_helper(self, key: object, name: str) -> None:
         self._helpers[key] = name
 
+    def cell(self, name: str) -> int:
+        """The cell of `ints` that holds the number of that name."""
+        return self._cells[name]
+
+    def knows(self, name: str) -> bool:
+        return name in self._cells
+
     def integer(self, at: Function, name: str, value: int, note: str = "") -> str:
         """A local name in function `at` for an integer that is no part of the source."""
         if name not in self._cells:

@@ -9,25 +9,25 @@ from spn.engine.reference.state import Function, State
 
 
 class Sum:
-    """A sum that does not lose small terms among large ones (Neumaier 1974, *ZAMM* 54, p. 39)."""
+    """A sum that does not lose small terms among large ones (Neumaier 1974, *ZAMM* 54, p. 39): `total` and what it lacks."""
 
-    __slots__ = ("_correction", "_sum")
+    __slots__ = ("correction", "total")
 
     def __init__(self) -> None:
-        self._sum = 0.0
-        self._correction = 0.0
+        self.total = 0.0
+        self.correction = 0.0
 
     def add(self, term: float) -> None:
-        total = self._sum + term
-        if abs(self._sum) >= abs(term):
-            self._correction += (self._sum - total) + term
+        total = self.total + term
+        if abs(self.total) >= abs(term):
+            self.correction += (self.total - total) + term
         else:
-            self._correction += (term - total) + self._sum
-        self._sum = total
+            self.correction += (term - total) + self.total
+        self.total = total
 
     @property
     def value(self) -> float:
-        return self._sum + self._correction
+        return self.total + self.correction
 
 
 class Meter(Protocol):
@@ -43,31 +43,31 @@ class Durations:
 
     def __init__(self, condition: Function) -> None:
         self._condition = condition
-        self._holds: bool | None = None
+        self.holds: bool | None = None
         self.start(0.0)
 
     def start(self, now: float) -> None:
-        self._since = now
-        self._up, self._down = Sum(), Sum()
-        self._failures = self._repairs = 0
+        self.since = now
+        self.up, self.down = Sum(), Sum()
+        self.failures = self.repairs = 0
 
     def refresh(self, state: State) -> None:
         """A tangible marking in which the condition may have changed is reached."""
         holds = bool(self._condition(state))
-        if holds is not self._holds:
+        if holds is not self.holds:
             self._account(state.now)
-            if self._holds is not None:
-                self._failures += not holds
-                self._repairs += holds
-            self._holds = holds
+            if self.holds is not None:
+                self.failures += not holds
+                self.repairs += holds
+            self.holds = holds
 
     def _account(self, now: float) -> None:
-        (self._up if self._holds else self._down).add(now - self._since)
-        self._since = now
+        (self.up if self.holds else self.down).add(now - self.since)
+        self.since = now
 
     def stop(self, now: float) -> tuple[float, ...]:
         self._account(now)
-        return (self._up.value, self._down.value, self._failures, self._repairs)
+        return (self.up.value, self.down.value, self.failures, self.repairs)
 
 
 class TimeIntegral:
@@ -76,27 +76,27 @@ class TimeIntegral:
     def __init__(self, expression: Function, duration: bool) -> None:
         self._expression = expression
         self._duration = duration
-        self._value = 0.0
+        self.value = 0.0
         self.start(0.0)
 
     def start(self, now: float) -> None:
-        self._begun = self._since = now
-        self._sum = Sum()
+        self.begun = self.since = now
+        self.sum = Sum()
 
     def refresh(self, state: State) -> None:
         """A tangible marking in which the expression may have changed is reached."""
         value = float(self._expression(state))
-        if value != self._value:
+        if value != self.value:
             self._account(state.now)
-            self._value = value
+            self.value = value
 
     def _account(self, now: float) -> None:
-        self._sum.add(self._value * (now - self._since))
-        self._since = now
+        self.sum.add(self.value * (now - self.since))
+        self.since = now
 
     def stop(self, now: float) -> tuple[float, ...]:
         self._account(now)
-        return (self._sum.value, now - self._begun) if self._duration else (self._sum.value,)
+        return (self.sum.value, now - self.begun) if self._duration else (self.sum.value,)
 
 
 class FiringCount:
@@ -108,16 +108,16 @@ class FiringCount:
         self.open = False
 
     def start(self, now: float) -> None:
-        self._begun = now
-        self._count = 0
+        self.begun = now
+        self.count = 0
         self.open = True
 
     def record(self, binding: Binding, value: Function | None, state: State) -> None:
-        self._count += 1
+        self.count += 1
 
     def stop(self, now: float) -> tuple[float, ...]:
         self.open = False
-        return (self._count, now - self._begun) if self._duration else (self._count,)
+        return (self.count, now - self.begun) if self._duration else (self.count,)
 
 
 class Tallied:
@@ -130,18 +130,18 @@ class Tallied:
         self.open = False
 
     def start(self, now: float) -> None:
-        self._count = 0
-        self._total = Sum()
+        self.count = 0
+        self.total = Sum()
         self.open = True
 
     def record(self, binding: Binding, value: Function | None, state: State) -> None:
         state.variables = binding.environment
         number = 0.0 if value is None else float(value(state))
-        self._count += 1
-        self._total.add(number)
+        self.count += 1
+        self.total.add(number)
         if self._keep:
             self.values.append(number)
 
     def stop(self, now: float) -> tuple[float, ...]:
         self.open = False
-        return (self._count, self._total.value)
+        return (self.count, self.total.value)

@@ -44,6 +44,7 @@ class Observer:
     actions: list[tuple[float, Action]] = field(default_factory=list)
     watches: list[tuple[int, Action]] = field(default_factory=list)
     firings: list[Counter] = field(default_factory=list)
+    meter: Meter | None = None
     tallied: Tallied | None = None
     waits: bool = False
     """Whether an unknown passage is told as (time reached, 0)."""
@@ -98,7 +99,8 @@ def observer(net: PreparedNet, measure: Measure, first: int, cuts: tuple[float, 
         expression = net.function(quantity.condition if isinstance(quantity, Availability) else quantity.expression)
         made.actions.append((window.time, lambda state: made.enter(0, (float(expression(state)),))))
     else:
-        _set_window(made, _meter(made, net, measure, first), net, window, cuts, first)
+        made.meter = _meter(made, net, measure, first)
+        _set_window(made, made.meter, net, window, cuts, first)
     return made
 
 

@@ -33,39 +33,49 @@ class Replication:
                 self._counters[counter.number].append(counter)
         actions += [(cut, lambda state, row=row: self._count_tokens(row)) for row, cut in enumerate(task.cuts)]  # type: ignore[misc]
         # Latest first, to be popped. The sort is stable: of equal times a window's stop comes before the next one's start.
-        self._actions = sorted(actions, key=lambda action: action[0])[::-1]
+        self.actions = sorted(actions, key=lambda action: action[0])[::-1]
+        self.dead_at: float | None = None
+        self._begun = False
 
     def _count_tokens(self, row: int) -> None:
         self.tokens[row] = self.simulation.marking.sums
 
     def run(self) -> Outcome:
         """To the end, whatever it is. Raises `RunError`."""
+        while True:
+            outcome = self.advance(1_000_000)
+            if outcome is not None:
+                return outcome
+
+    def advance(self, firings: int) -> Outcome | None:
+        """So many firings more; None if the end is not reached by then. Raises `RunError`."""
         simulation, state, task = self.simulation, self.simulation.state, self.task
         counters = self._counters
-        self._act(before=0.0)
-        simulation.changed = set(self._watches)
-        if self._complete():
-            return self._outcome(End.OBSERVED, 0.0, None)
-        dead_at = None
-        while True:
+        if not self._begun:
+            self._begun = True
+            self._act(before=0.0)
+            simulation.changed = set(self._watches)
+            if self._complete():
+                return self._outcome(End.OBSERVED, 0.0)
+        for _ in range(firings):
             if not simulation.vanishing:
                 if simulation.changed:
                     self._watch(simulation.changed)
                     if self._complete():
-                        return self._outcome(End.OBSERVED, simulation.now, dead_at)
+                        return self._outcome(End.OBSERVED, simulation.now)
             next_time = simulation.peek()
-            if next_time == math.inf and dead_at is None:
-                dead_at = simulation.now
-            if self._actions and self._actions[-1][0] < next_time:
+            if next_time == math.inf and self.dead_at is None:
+                self.dead_at = simulation.now
+            if self.actions and self.actions[-1][0] < next_time:
                 last = self._act(before=next_time)
                 if self._complete():
-                    return self._outcome(End.OBSERVED, last, dead_at)
+                    return self._outcome(End.OBSERVED, last)
             if next_time > task.max_time or next_time == math.inf:
-                return self._outcome(End.TIME, task.max_time, dead_at)
+                return self._outcome(End.TIME, task.max_time)
             if simulation.firings >= task.max_firings:
-                return self._outcome(End.FIRINGS, simulation.now, dead_at)
+                return self._outcome(End.FIRINGS, simulation.now)
             if simulation.marking.total > task.max_tokens:
-                return self._outcome(End.TOKENS, simulation.now, dead_at)
+                return self._outcome(End.TOKENS, simulation.now)
             binding = simulation.next_binding()
             assert binding is not None
             concerned = counters[binding.site.kind.number]
@@ -76,6 +86,7 @@ class Replication:
                 except EvaluationError as error:
                     raise self._arithmetic(error) from None
             simulation.fire(binding)
+        return None
 
     def _watch(self, changed: set[int]) -> None:
         """A tangible marking is reached; look at what may have changed since the last one."""
@@ -91,7 +102,7 @@ class Replication:
 
     def _act(self, before: float) -> float:
         """Do what is due before a time; the time of the last of it."""
-        state, actions = self.simulation.state, self._actions
+        state, actions = self.simulation.state, self.actions
         now = state.now
         last = now
         try:
@@ -112,14 +123,14 @@ class Replication:
         code = "bad-index" if isinstance(error, NoElementError) else "bad-arithmetic"
         return RunError(code, f"in a measure: {told(error)}", self.simulation.now)
 
-    def _outcome(self, end: End, time: float, dead_at: float | None) -> Outcome:
+    def _outcome(self, end: End, time: float) -> Outcome:
         for each in self.observers:
             each.cut(time)
         return Outcome(
             end=end,
             time=time if time < math.inf else self.simulation.state.now,
             firings=self.simulation.firings,
-            dead_at=dead_at,
+            dead_at=self.dead_at,
             observations={each.name: each.rows for each in self.observers},
             values={each.name: np.array(each.tallied.values) for each in self.observers if each.tallied is not None},
             tokens=self.tokens,

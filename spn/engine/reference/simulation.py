@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from numpy.random import SFC64, Generator, SeedSequence
@@ -35,6 +35,22 @@ class Event:
     binding: tuple[Value | None, ...]
     moves: tuple[Change, ...]
     immediate: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What decides how a run goes on, besides its marking and its time. Nothing is copied: it holds until the run goes on.
+
+    `generator` is the random stream, `instant` has the codes of the firings at this time, `epoch` and `started` count timed firings and clocks
+    started. `clocks` has the enabled bindings of timed transitions by code, `frozen` the frozen clocks by code and the values of variables.
+    """
+
+    generator: Generator
+    epoch: int
+    started: int
+    instant: list[int]
+    clocks: Mapping[int, Iterable[Binding]]
+    frozen: Mapping[tuple[int, tuple[Value | None, ...]], Frozen]
 
 
 class Simulation:
@@ -86,6 +102,11 @@ class Simulation:
     def vanishing(self) -> bool:
         """Whether an immediate binding is enabled."""
         return self._conflicts.number > 0
+
+    def standing(self) -> Standing:
+        """What an engine that is to go on from here has to know."""
+        clocks = {code: bindings.values() for code, bindings in self._bindings.items()}
+        return Standing(self._rng, self._epoch, self._started, [site.code for site in self._instant], clocks, self._frozen)
 
     def peek(self) -> float:
         """The time of the next firing; infinity if the marking is dead."""
