@@ -354,7 +354,7 @@ class Checker:
         """``1 / s`` where `s` is a variable of the model: it is read as written, but was it meant?"""
         number, name = node.left, node.right
         if node.operator == "/" and isinstance(number, syntax.Number) and number.unit is None and isinstance(name, syntax.Name):
-            if name.name in UNITS and isinstance(self.scope.lookup(name.name), VariableSymbol | ParameterSymbol):
+            if name.name in UNITS and isinstance(self.scope.lookup(name.name), VariableSymbol | ParameterSymbol | PlaceSymbol):
                 message = f"'{name.name}' is the model's own name here, which hides the unit"
                 self.problems.warning("hidden-unit", message, name.span, f"for the unit write '{number.value} / (1 {name.name})'")
 

@@ -9,6 +9,7 @@ from spn.expressions import syntax
 from spn.expressions.fitting import describe
 from spn.expressions.tree import DelayCall, Expression, Parameter, Sequence
 from spn.expressions.types import DISTRIBUTION, Number, Table
+from spn.text.problems import Problems
 
 if TYPE_CHECKING:
     from spn.distributions import Argument, Family, Form
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 class _Checker(Protocol):
     """What is needed of the checker of expressions."""
+
+    problems: Problems
 
     def check_as(self, node: syntax.Syntax, expected: Number) -> Expression | None: ...
     def check(self, node: syntax.Syntax) -> Expression | None: ...
@@ -43,9 +46,21 @@ def check_call(checker: _Checker, node: syntax.Call, family: Family) -> DelayCal
                 checker.check(argument.value)
         return None
     given = {argument.name or form.names[k]: argument.value for k, argument in enumerate(node.arguments)}
+    _warn_of_missing_units(checker, form, given)
     checked = [_argument(checker, argument, given[argument.name]) for argument in form.arguments]
     arguments = tuple(argument for argument in checked if argument is not None)
     return DelayCall(DISTRIBUTION, family.name, form.names, arguments, span=node.span) if len(arguments) == len(checked) else None
+
+
+def _warn_of_missing_units(checker: _Checker, form: Form, given: Mapping[str, syntax.Node]) -> None:
+    """``uniform(30, 5 min)``: the first means seconds, but was it meant?"""
+    values = [(argument.dimension, given[argument.name]) for argument in form.arguments]
+    items = [(dimension, item) for dimension, value in values for item in (value.items if isinstance(value, syntax.ListOf) else (value,))]
+    for dimension, item in items:
+        if dimension and isinstance(item, syntax.Number) and item.unit is None and item.value != 0:
+            if any(other == dimension and not (isinstance(value, syntax.Number) and value.unit is None) for other, value in items):
+                what = "seconds" if dimension == 1 else "'per second'"
+                checker.problems.warning("missing-unit", f"a plain number beside others with units means {what}", item.span, "write the unit")
 
 
 def _form(checker: _Checker, node: syntax.Call, family: Family) -> Form | None:
@@ -65,11 +80,11 @@ def _form(checker: _Checker, node: syntax.Call, family: Family) -> Form | None:
         checker.error("wrong-arguments", f"{family.name} takes {len(first)} argument{'s' if len(first) > 1 else ''}", node, accepted)
         return None
     given = [name or first[k] for k, name in enumerate(names)]
-    for name, argument in zip(given, node.arguments, strict=True):
+    for number, (name, argument) in enumerate(zip(given, node.arguments, strict=True)):
         if name not in known:
             checker.error("wrong-arguments", f"{family.name} has no argument '{name}'", argument, accepted)
             return None
-        if given.count(name) > 1:
+        if name in given[:number]:
             checker.error("wrong-arguments", f"'{name}' is given twice", argument, accepted)
             return None
     for form in family.forms:

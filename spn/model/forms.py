@@ -304,8 +304,10 @@ def _name(dotted: bool) -> Callable[[Any, ValidationInfo], Name]:
 
 
 def _names(value: Any, info: ValidationInfo) -> tuple[Name, ...]:
-    if not isinstance(value, list | tuple) or not value:
+    if not isinstance(value, list | tuple):
         raise wrong_kind(value, "a list of names").error()
+    if not value:
+        raise Fault("wrong-length", f"{SUBJECT} must be a list of at least one name", span_of(value)).error()
     check = _name(dotted=False)
     return tuple(check(text, info) for text in _texts(value, info, "a name"))
 

@@ -14,9 +14,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from spn.model.forms import SUBJECT, Context, Fault, span_of
+from spn.model.sound import sound_part
 from spn.model.types import Model, ModuleFile
 from spn.text.files import MAX_BYTES, load_file
-from spn.text.positioned import Text, positioned
+from spn.text.positioned import Entries, Text, positioned
 from spn.text.problems import Problems
 from spn.text.source import Source, Span
 from spn.text.yaml import read
@@ -39,6 +40,8 @@ class Library:
 
     root: Path
     models: dict[Path, Model]
+    broken: frozenset[str] = frozenset()
+    """Names of declarations that were left out because their form has faults; without any the library is whole."""
 
     @property
     def model(self) -> Model:
@@ -55,16 +58,17 @@ class Library:
 
 def read_model(source: Source, problems: Problems) -> Model | None:
     """The model of a text; files it names are not followed. None if there are errors, which are then in `problems`."""
-    return _read(source, problems, None)
+    before = _errors(problems)
+    model, _ = _read(source, problems, None)
+    return model if _errors(problems) == before else None
 
 
 def load_model(path: str | os.PathLike[str], problems: Problems, library: Path | None = None) -> Library | None:
-    """The model of a file and of those it imports from; None if there are errors in any of them.
+    """The model of a file and of those it imports from. With errors in any of them, what is sound of all files; None if that is not even a model.
 
     Imported files lie in the folder of `path` or in `library`, the folder of shipped models, also after symbolic links are
     followed. Files may import from each other in a circle: each is read once.
     """
-    before = _errors(problems)
     source = load_file(path, problems)
     if source is None:
         return None
@@ -72,40 +76,48 @@ def load_model(path: str | os.PathLike[str], problems: Problems, library: Path |
     loader = _Loader(root.parent, Path(os.fspath(path)).parent, library.resolve() if library is not None else None, problems)
     loader.add(root, source)
     loader.follow()
-    return Library(root, loader.models) if _errors(problems) == before else None
+    return loader.library_of(root)
 
 
 def load_source(source: Source, folder: str | os.PathLike[str], problems: Problems, library: Path | None = None) -> Library | None:
     """As `load_model`, of a text that is in no file; its modules are looked for in `folder` and below."""
-    before = _errors(problems)
     resolved = Path(folder).resolve()
     root = resolved / source.name
     loader = _Loader(resolved, Path(os.fspath(folder)), library.resolve() if library is not None else None, problems)
     loader.add(root, source)
     loader.follow()
-    return Library(root, loader.models) if _errors(problems) == before else None
+    return loader.library_of(root)
 
 
 def _errors(problems: Problems) -> int:
     return sum(1 for _ in problems.errors)
 
 
-def _read(source: Source, problems: Problems, locate: Locate | None) -> Model | None:
-    before = _errors(problems)
+def _read(source: Source, problems: Problems, locate: Locate | None) -> tuple[Model | None, set[str]]:
+    """The model of a text, or of its sound part, and the names that this lacks."""
+    first = len(problems.found)
     node = read(source, problems)
     if node is None:
-        return None
+        return None, set()
     data = positioned(node)
-    model = None
+    model = _validated(data, problems, locate)
+    if isinstance(data, dict) and "spn" not in data:
+        problems.error("missing-key", "'spn', the version of the language, is missing", data.span.part(0, 1), "start the file with 'spn: 1'")
+    faults = [problem.span for problem in problems.found[first:] if problem.severity == "error" and problem.span is not None]
+    if not faults or not isinstance(data, Entries):
+        return model, set()
+    sound, broken = sound_part(data, faults, Model.keys())
+    return _validated(sound, Problems(), locate), broken
+
+
+def _validated(data: Any, problems: Problems, locate: Locate | None) -> Model | None:
     try:
-        model = Model.model_validate(data, context=Context(problems, locate))
+        return Model.model_validate(data, context=Context(problems, locate))
     except ValidationError as invalid:
         for error in invalid.errors(include_url=False):
             fault = _fault(error, data)
             problems.error(fault.code, fault.message, fault.span, fault.hint)
-    if isinstance(data, dict) and "spn" not in data:
-        problems.error("missing-key", "'spn', the version of the language, is missing", data.span.part(0, 1), "start the file with 'spn: 1'")
-    return model if _errors(problems) == before else None
+    return None
 
 
 def _fault(error: Any, data: Any) -> Fault:
@@ -145,17 +157,19 @@ class _Loader:
     models: dict[Path, Model]
     waiting: dict[Path, Span]
     seen: set[Path]
+    broken: set[str]
     characters: int
 
     def __init__(self, folder: Path, shown: Path, library: Path | None, problems: Problems) -> None:
         self.folder, self.shown, self.library, self.problems = folder, shown, library, problems
-        self.models, self.waiting, self.seen, self.characters = {}, {}, set(), 0
+        self.models, self.waiting, self.seen, self.broken, self.characters = {}, {}, set(), set(), 0
 
     def add(self, path: Path, source: Source) -> None:
         """Read the model of a file, and note which files it names."""
         self.seen.add(path)
         self.characters += len(source.text)
-        model = _read(source, self.problems, lambda text: self._locate(text, path.parent))
+        model, broken = _read(source, self.problems, lambda text: self._locate(text, path.parent))
+        self.broken |= broken
         if model is not None:
             self.models[path] = model
 
@@ -171,6 +185,11 @@ class _Loader:
             self.seen.add(path)
             if source is not None:
                 self.add(path, source)
+
+    def library_of(self, root: Path) -> Library | None:
+        """What was read; None if a file is missing, without which nothing can be said of the others."""
+        missing = self.seen - set(self.models)
+        return None if missing or self.waiting else Library(root, self.models, frozenset(self.broken))
 
     def _display(self, path: Path) -> str:
         """A file's name as people would give it, from where they named the first."""

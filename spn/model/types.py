@@ -318,6 +318,9 @@ class MeasureDeclaration(Section):
     def faults(cls, data: dict[Any, Any]) -> Iterator[Fault]:
         """Faults of the kind, the window, and of keys that only some kinds have."""
         kinds = [key for key in data if key in WINDOWS]
+        known = cls.keys()
+        if not kinds and any(key not in known for key in data):
+            return  # an unknown key, which is told of, was to be the kind
         if not kinds:
             hint = f"give one of {', '.join(WINDOWS)}"
             yield Fault("no-kind", "the measure does not say what to measure", span_of(next(iter(data), None)) or span_of(data), hint)

@@ -70,8 +70,8 @@ class Colours:
     ) -> ColourSymbol | None:
         if declaration.members is not None:
             members = tuple(str(member) for member in declaration.members)
-            for member in declaration.members:
-                if members.count(member) > 1:
+            for number, member in enumerate(declaration.members):
+                if members.index(str(member)) < number:
                     self.problems.error("declared-twice", f"'{member}' is a member of '{name}' twice", member.span)
             enumeration = self.unique(name, opened, lambda unique: Enumeration(unique, members))
             return ColourSymbol(enumeration, Values(enumeration))
@@ -154,6 +154,8 @@ def domain_of_colour(text: Text | None, opened: Opened, problems: Problems) -> t
             return (symbol.domain,)
         return component_domains(str(text), opened, problems)
     parsed = parse_type_spec(text, text.span, Problems(), text.exact)
+    if isinstance(parsed, syntax.Name) and parsed.name == "bool":
+        return (Values(BOOLEAN),)
     if isinstance(parsed, syntax.RangeOf):
         found = check_domain(parsed, opened.scope, problems)
         return (None,) if found is None else (found[0],)

@@ -165,6 +165,10 @@ class _Declarer:
                     message = f"the tokens of '{name}' have a colour; a number does not say which tokens there are at the start"
                     self.problems.error("wrong-initial", message, initial.span, "write a mapping from colours to numbers, a list of tokens, or 'all'")
                     return
+                if initial == "all":
+                    message = f"the tokens of '{name}' are plain; a number says how many there are"
+                    self.problems.error("wrong-initial", message, initial.span, "'all' is one token of each colour: give the place a 'colour'")
+                    return
                 count_ = self.expression(initial, scope, INTEGER)
                 if count_ is not None:
                     yield declared.Initial(None, count_)

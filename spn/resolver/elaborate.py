@@ -145,7 +145,8 @@ class Elaboration:
             if wrong.size:
                 row = wrong[0]
                 message = f"parameter '{name}' is {column[row].item()}, but the {word} allowed is {bound[row].item()}"
-                self.problems.error("out-of-range", message, parameter.span)
+                default = parameter.default if not module.name else None
+                self.problems.error("out-of-range", message, getattr(default, "span", None) or parameter.span)
 
     def _instances(self, block: Block, frame: Frame, instance: Instance) -> None:
         """The block that one declaration makes below the rows of `block`, and where its rows are."""

@@ -17,11 +17,12 @@ from spn.expressions.tree import Variable
 from spn.expressions.types import INTEGER, Type
 from spn.net.rewrite import unused
 from spn.resolver import frames
-from spn.resolver.declarations import Connection, Instance, Loop
+from spn.resolver.declarations import Connection, Instance, Loop, Place
 from spn.resolver.frames import Frame
 from spn.resolver.locate import Atlas, Found, Layout
 from spn.resolver.lower import lower, lower_domain, lower_path
 from spn.text.problems import Problems
+from spn.text.source import Span
 
 Points = NDArray[np.int64]
 NOTHING: Points = np.zeros(0, np.int64)
@@ -115,6 +116,7 @@ def _connect(
     path = lower_path(target.path, atlas, module, row, known)
     target_indices = tuple(lower(e, atlas, module, row, known) for e in target.indices)
     b_layout, b = atlas.point(module, row, path, target.place, target_indices, known, target.span)
+    _check_kinds(a_layout.place, b_layout.place, target.span or connection.span, problems)
     a_points, a_rows = _spread(a, frame, connection, problems)
     b_points, b_rows = _spread(b, frame, connection, problems)
     if len(a_points) != len(b_points) or bool((a_rows != b_rows).any()):
@@ -166,16 +168,19 @@ def _check_joined(layouts: Sequence[Layout], numbers: Points, root: Points, prob
             representative = layouts[other]
             if representative is layout:
                 continue
-            a, b = layout.place, representative.place
-            if not a.is_port and not b.is_port:
-                message = f"'{a.name}' and '{b.name}' are joined through a port, but neither is a port itself"
-                problems.error("joined-places", message, a.span)
-            if not same_kind(a.colour, b.colour):
-                problems.error("wrong-colour", f"'{a.name}' and '{b.name}' are joined but have different colours", a.span)
-            if a.order is not None and b.order is not None and a.order != b.order:
-                problems.error("wrong-order", f"'{a.name}' ({a.order}) and '{b.name}' ({b.order}) are joined but have different orders", a.span)
-            if a.capacity is not None and b.capacity is not None:
-                problems.error("two-capacities", f"'{a.name}' and '{b.name}' are joined and both have a capacity", a.span, "leave it to one")
+            _check_kinds(layout.place, representative.place, layout.place.span, problems)
+
+
+def _check_kinds(a: Place, b: Place, span: Span | None, problems: Problems) -> None:
+    """What is wrong with joining a place to another, told at `span`."""
+    if not a.is_port and not b.is_port:
+        problems.error("joined-places", f"'{a.name}' and '{b.name}' are joined through a port, but neither is a port itself", span)
+    if not same_kind(a.colour, b.colour):
+        problems.error("wrong-colour", f"'{a.name}' and '{b.name}' are joined but have different colours", span)
+    if a.order is not None and b.order is not None and a.order != b.order:
+        problems.error("wrong-order", f"'{a.name}' ({a.order}) and '{b.name}' ({b.order}) are joined but have different orders", span)
+    if a.capacity is not None and b.capacity is not None:
+        problems.error("two-capacities", f"'{a.name}' and '{b.name}' are joined and both have a capacity", span, "leave it to one")
 
 
 def _distinct(values: Points) -> Points:

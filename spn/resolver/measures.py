@@ -62,8 +62,11 @@ class _Builder:
     def measure(self, m: declared.Measure) -> Measure | None:
         """The measure; None, and a warning, if none of its transitions exists with the parameters as they are."""
         precision = None if m.precision is None else self._number(m.precision, "precision", 0.0, 1.0)
+        known = sum(1 for _ in self.problems.errors)
         quantity, window = self._quantity(m), self._window(m)
         if isinstance(quantity, Rate | Count | Tally) and not quantity.firings:
+            if sum(1 for _ in self.problems.errors) > known:
+                return None
             message = f"'{m.name}' is left out: with these parameters there is no such transition"
             self.problems.warning("no-transition", message, m.targets[0].span)
             return None

@@ -113,6 +113,9 @@ class Parameters:
     def _declared_type(self, name: str, declaration: ParameterDeclaration, opened: Opened) -> Type | None:
         if declaration.choice is not None:
             choices = tuple(str(member) for member in declaration.choice)
+            for number, member in enumerate(declaration.choice):
+                if choices.index(str(member)) < number:
+                    self.problems.error("declared-twice", f"'{member}' is a choice of '{name}' twice", member.span)
             return self.colours.unique(name, opened, lambda unique: Enumeration(unique, choices))
         text = declaration.type
         if text is None or text in NAMED_TYPES:

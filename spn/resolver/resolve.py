@@ -12,6 +12,7 @@ from pathlib import Path
 
 from spn.expressions.tree import Constant
 from spn.model.read import Library, load_model, load_source
+from spn.model.sound import add_independent
 from spn.model.types import Text
 from spn.net.literals import with_fitting_literals
 from spn.net.rewrite import tokens_in, with_canonical_tables, with_distinct_variables
@@ -24,6 +25,7 @@ from spn.resolver.fuse import fuse
 from spn.resolver.locate import Atlas
 from spn.resolver.measures import measures
 from spn.resolver.places import places
+from spn.resolver.suspects import Suspects
 from spn.resolver.transitions import TransitionClass, transitions
 from spn.resolver.unify import colour_groups, with_one_name_for_each_colour
 from spn.text.problems import Problem, Problems
@@ -40,9 +42,7 @@ def load_with_warnings(
 ) -> tuple[Net, list[Problem]]:
     """The net of a model file, and the warnings about it."""
     problems = Problems()
-    found = load_model(path, problems, library)
-    problems.stop_if_any()
-    assert found is not None
+    found = _whole(load_model(path, problems, library), overrides, problems)
     return resolve(found, overrides or {}, problems, Path(os.fspath(path)).stem), problems.warnings
 
 
@@ -66,10 +66,19 @@ def read_with_warnings(
 ) -> tuple[Net, list[Problem]]:
     """As `read`, and the warnings about the model."""
     problems = Problems()
-    found = load_source(Source(name, text), folder, problems, library)
-    problems.stop_if_any()
-    assert found is not None
+    found = _whole(load_source(Source(name, text), folder, problems, library), overrides, problems)
     return resolve(found, overrides or {}, problems, "model"), problems.warnings
+
+
+def _whole(library: Library | None, overrides: Mapping[str, str] | None, problems: Problems) -> Library:
+    """The library, if nothing is wrong with the form of its files; else what is wrong besides with the declarations that are sound is told, too."""
+    if library is not None and any(True for _ in problems.errors):
+        further = Problems()
+        declare(library, {name: _override(name, text) for name, text in (overrides or {}).items()}, further)
+        add_independent(problems, (problem for problem in further.found if problem.severity == "error"), library.broken)
+    problems.stop_if_any()
+    assert library is not None
+    return library
 
 
 def resolve(library: Library, overrides: Mapping[str, str], problems: Problems, name: str) -> Net:
@@ -95,6 +104,8 @@ def resolve(library: Library, overrides: Mapping[str, str], problems: Problems, 
     net_transitions = transitions(atlas, tables, sizes, problems)
     net_measures = measures(atlas, net_transitions, tables, sizes, problems)
     net_places = _referred(net_places, net_transitions, net_measures, problems)
+    problems.stop_if_any()
+    Suspects({place.name: place for place in net_places}, tables, problems).look(net_transitions, elaboration.modules.values())
     problems.stop_if_any()
     model = library.model
     net = Net(

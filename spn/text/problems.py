@@ -68,12 +68,13 @@ class Problems:
     _seen: set[tuple[str, str, int]] = field(default_factory=set, repr=False)
 
     def error(self, code: str, message: str, span: Span | None, hint: str | None = None) -> None:
-        self._add(Problem(code, message, span, hint))
+        self.add(Problem(code, message, span, hint))
 
     def warning(self, code: str, message: str, span: Span | None, hint: str | None = None) -> None:
-        self._add(Problem(code, message, span, hint, "warning"))
+        self.add(Problem(code, message, span, hint, "warning"))
 
-    def _add(self, problem: Problem) -> None:
+    def add(self, problem: Problem) -> None:
+        """Note a problem, unless it has been noted."""
         key = (problem.code, problem.message, problem.span.start if problem.span else -1)
         if key in self._seen:
             return
@@ -99,5 +100,6 @@ class Problems:
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """A hint with the known name that is nearest to a mistyped one, if one is near."""
-    close = get_close_matches(name, list(known), n=1, cutoff=0.6)
+    names = list(known)
+    close = get_close_matches(name, names, n=1, cutoff=0.6) or [other for other in names if len(name) >= 3 and other.startswith(name)][:1]
     return f"did you mean '{close[0]}'?" if close else None

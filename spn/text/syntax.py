@@ -80,7 +80,7 @@ def _in_flow(context: str, text: str, start: int, at: int) -> tuple[str, int, st
     opening = text[at : at + 1]
     if opening in _CLOSING and at and (text[at - 1].isalnum() or text[at - 1] in "_)"):
         first = _text_start(text, at)
-        found = re.compile(r"[^\n,\]}]{0,200}[\]}]{0,200}").match(text, at)
+        found = re.compile(r"[^\n]{0,400}").match(text, at)
         whole = text[first : found.end() if found else at]
         wanted = whole[: _balanced(whole)]
         return f"a text with '{opening}' in it must be quoted inside a {what}", first, f'write "{wanted}"'
@@ -114,10 +114,10 @@ def _text_start(text: str, at: int) -> int:
 
 
 def _balanced(text: str) -> int:
-    """How much of a text there is before a bracket closes that it did not open."""
+    """How much of a text there is before a bracket closes that it did not open, or a comma outside of its brackets."""
     depth = 0
     for k, character in enumerate(text):
-        depth += (character in "[{") - (character in "]}")
-        if depth < 0:
+        depth += (character in "([{") - (character in ")]}")
+        if depth < 0 or (depth == 0 and character == ","):
             return k
     return len(text)

@@ -85,8 +85,9 @@ def attempt(text: str, expected: Type | None = None) -> tuple[Expression | None,
     node = parse_expression(text, Span(Source("<test>", text), 0, len(text)), problems)
     assert node is not None, problems.found
     result = check_delay(node, SCOPE, problems) if expected == DISTRIBUTION else check(node, SCOPE, expected, problems)
-    assert (result is None) == bool(problems.found)
-    return result, problems.found
+    errors = list(problems.errors)
+    assert (result is None) == bool(errors)
+    return result, errors
 
 
 def good(text: str, expected: Type | None = None) -> Expression:

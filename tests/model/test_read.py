@@ -246,7 +246,9 @@ def write(folder: Path, **files: str) -> None:
 
 def load(path: Path, library: Path | None = None) -> tuple[Library | None, list[Problem]]:
     problems = Problems()
-    return load_model(path, problems, library), problems.found
+    found = load_model(path, problems, library)
+    assert found is None or problems.found or not found.broken
+    return None if problems.found else found, problems.found
 
 
 def test_imported_files_are_read_once_even_in_a_circle(tmp_path):

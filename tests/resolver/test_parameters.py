@@ -52,7 +52,7 @@ def test_a_parameter_may_be_typed_by_a_colour() -> None:
         ("n: 3", {"n": "1 + q"}, "unknown-name", 0, 5),
         ("n: 3", {"m": "1"}, "unknown-parameter", 0, 1),
         ("n: {default: 3, min: 1, max: 5}", {"n": "9"}, "out-of-range", 0, 1),
-        ("n: {default: 3, min: 4}", {}, "out-of-range", 1, 14),
+        ("n: {default: 3, min: 4}", {}, "out-of-range", 1, 27),
         ("n: {default: x, min: 1}", {}, "unknown-name", 1, 27),
         ("d: {default: exponential(mean=1 s), min: 1}", {}, "wrong-type", 1, 55),
         ("a: b, b: a", {}, "circular-parameters", 1, 14),
