@@ -313,7 +313,7 @@ def _names(value: Any, info: ValidationInfo) -> tuple[Name, ...]:
 
 
 _NAME_PATTERN = f"^(?!(?:{'|'.join(RESERVED)})$)[A-Za-z_][A-Za-z0-9_]*$"
-_DOTTED_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*$"
+_DOTTED_PATTERN = f"^(?!(?:{'|'.join(RESERVED)})$)[A-Za-z_][A-Za-z0-9_]*(\\.[A-Za-z_][A-Za-z0-9_]*)*$"
 
 One = Annotated[Text, Form(_one, ONE_SCHEMA)]
 Version = Annotated[Text, Form(_version, {"const": 1})]

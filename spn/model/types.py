@@ -9,6 +9,7 @@ a file, but where Python forbids it or a plural reads better: ``in`` is `inputs`
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import combinations
 from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo, model_validator
@@ -121,7 +122,9 @@ class Section(BaseModel):
         long = dict(target)
         target.clear()
         short = long["properties"][cls.short]
-        target.update({"anyOf": [{k: v for k, v in short.items() if k in ("type", "anyOf", "items")}, long]})
+        plain = ("object",) if isinstance(cls.spelt_out([]), dict) else ("object", "array")  # what is always the long form
+        forms = [form for form in short.get("anyOf", [short]) if form.get("type") not in plain]
+        target.update({"anyOf": [*({k: v for k, v in form.items() if k in ("type", "items", "minItems")} for form in forms), long]})
         return found
 
 
@@ -183,7 +186,7 @@ class ColourDeclaration(Section):
             "A finite colour or a record: an integer range (1..sections), an enumeration ([voice, video]), a product (section * kind), "
             "bool, or a record (a mapping from fields to time, real, int, bool or a finite colour)."
         )
-        return {"description": description, "anyOf": [ONE_SCHEMA, MANY_SCHEMA | {"minItems": 1}, PAIRS_SCHEMA]}
+        return {"description": description, "anyOf": [ONE_SCHEMA, MANY_SCHEMA | {"minItems": 1}, PAIRS_SCHEMA | {"minProperties": 1}]}
 
 
 class PlaceDeclaration(Section):
@@ -234,6 +237,15 @@ class TransitionDeclaration(Section):
     when: One | None = Field(None, description="A condition on parameters without which the transition does not exist. Default: true.")
     doc: One | None = Field(None, description="What the transition means.")
     labels: Labels = Field((), description="Names of the elements, as 'spn resolve' prints them: [start, template, [expression, ...]].")
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Weights belong to immediate transitions, memory and servers to timed ones."""
+        found = handler(schema)
+        target = handler.resolve_ref_schema(found)
+        target["dependentSchemas"] = {"weight": {"properties": {"delay": False}}}
+        target["dependentRequired"] = {"memory": ["delay"], "servers": ["delay"]}
+        return found
 
 
 class InstanceDeclaration(Section):
@@ -302,6 +314,13 @@ class MeasureDeclaration(Section):
     precision: One | None = Field(None, description="The relative half-width asked of this measure.")
     doc: One | None = Field(None, description="What the measure means.")
 
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Exactly one kind, with what belongs to it."""
+        found = handler(schema)
+        handler.resolve_ref_schema(found)["oneOf"] = _kinds_schema()
+        return found
+
     @property
     def kind(self) -> MeasureKind:
         """Which kind of measure this is."""
@@ -329,6 +348,21 @@ class MeasureDeclaration(Section):
             yield Fault("two-kinds", f"a measure has one kind, and this one is already '{kinds[0]}'", span_of(key), "make it a measure of its own")
         if len(kinds) == 1:
             yield from _window_faults(data, kinds[0])
+
+
+def _kinds_schema() -> list[dict[str, Any]]:
+    """What each kind of measure has besides, as JSON Schema."""
+    found: list[dict[str, Any]] = []
+    for kind, windows in WINDOWS.items():
+        own = (kind, *windows, *(key for key, owner in _OF_ONE_KIND.items() if owner == kind))
+        others = [key for key in (*WINDOWS, "at", "over", "until", *_OF_ONE_KIND) if key not in own]
+        form: dict[str, Any] = {"required": [kind, "on"] if kind == "tally" else [kind], "properties": dict.fromkeys(others, False)}
+        if kind in NEED_A_WINDOW:
+            form["oneOf"] = [{"required": [window]} for window in windows]
+        elif len(windows) > 1:
+            form["not"] = {"anyOf": [{"required": list(pair)} for pair in combinations(windows, 2)]}
+        found.append(form)
+    return found
 
 
 def _window_faults(data: dict[Any, Any], kind: Any) -> Iterator[Fault]:
@@ -386,13 +420,25 @@ _SHARED = ("parameters", "colours", "places", "ports", "instances", "modules", "
 
 
 class _Schema(GenerateJsonSchema):
-    """JSON Schema without the ``null`` of absent keys, which nobody may write."""
+    """JSON Schema without the ``null`` of absent keys, which nobody may write, and without titles that repeat the keys."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        return False
 
     def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
         return self.generate_inner(schema["schema"])
 
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
         return self.generate_inner(schema["schema"])
+
+
+def _close_names(schema: Any) -> None:
+    """Let nothing but names be keys where names are declared."""
+    for part in schema.values() if isinstance(schema, dict) else schema:
+        if isinstance(part, dict | list):
+            _close_names(part)
+    if isinstance(schema, dict) and "patternProperties" in schema:
+        schema["additionalProperties"] = False
 
 
 class Model(Section):
@@ -450,4 +496,5 @@ class Model(Section):
     ) -> dict[str, Any]:
         """The JSON Schema of a model file."""
         schema = super().model_json_schema(by_alias is not False, ref_template, schema_generator, mode, **options)
+        _close_names(schema)
         return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "spn model", **schema, "required": ["spn"]}

@@ -287,3 +287,17 @@ def test_a_parameter_goes_to_the_side_that_knows_it(tmp_path, simulated, monkeyp
 def test_a_comparison_needs_an_availability_on_each_side(model, simulated, capsys, arguments):
     assert main(["compare", model, model, *arguments]) == 2
     assert capsys.readouterr().out == ""
+
+
+def test_explain_prints_one_section_or_the_list(capsys):
+    assert main(["explain", "unquoted-comma"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("unquoted-comma\n\n")
+    assert "    spn: 1\n" in out
+    assert main(["explain"]) == 0
+    assert "\n  unknown-unit " in capsys.readouterr().out
+
+
+def test_explain_knows_what_was_nearly_asked(capsys):
+    assert main(["explain", "unknown-nam"]) == 2
+    assert capsys.readouterr().err == "spn explain: there is no code 'unknown-nam'; did you mean 'unknown-name'?\n"
