@@ -28,7 +28,7 @@ def _modules():
     """The modules that kernels call, as plain Python."""
     import numba
 
-    names = ("primitives", "schedulers", "servers", "lines", "delays")
+    names = ("primitives", "heap", "buckets", "schedulers", "servers", "lines", "delays")
     modules = {name: importlib.import_module(f"spn.engine.compiled.{name}") for name in names}
 
     def identity(*args, **kwargs):
@@ -39,6 +39,8 @@ def _modules():
         "integers": _pointer(ctypes.c_int64),
         "shorts": _pointer(ctypes.c_int32),
         "reals_at": _pointer(ctypes.c_double),
+        "lowest_bit": lambda word: (int(word) & -int(word)).bit_length() - 1,
+        "prefetch": lambda address: None,
         "reallocate": lambda address, size: _LIBC.realloc(address or None, size) or 0,
         "release": lambda address: _LIBC.free(address or None),
     }
@@ -68,12 +70,13 @@ def _modules():
 
 
 @cache
-def _space():
+def functions():
+    """What kernels call, by name."""
     return _modules()
 
 
 def kernel(source):
     """The kernel with this source, as a Python function."""
-    space = dict(_space())
+    space = dict(functions())
     exec(compile(source, "<kernel>", "exec"), space)  # noqa: S102
     return space["kernel"]

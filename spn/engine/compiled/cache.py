@@ -26,7 +26,7 @@ from numba import njit, types
 from numba.core import codegen, compiler
 from numba.core.serialize import dumps
 
-from spn.engine.compiled import delays, lines, primitives, schedulers, servers
+from spn.engine.compiled import buckets, delays, heap, lines, primitives, schedulers, servers
 
 Kernel = Callable[..., int]
 
@@ -54,7 +54,7 @@ def folder() -> Path:
 @lru_cache(1)
 def _surroundings() -> str:
     """Everything besides its source that a kernel's code depends on."""
-    sources = [Path(str(module.__file__)).read_bytes() for module in (delays, lines, primitives, schedulers, servers)]
+    sources = [Path(str(module.__file__)).read_bytes() for module in (buckets, delays, heap, lines, primitives, schedulers, servers)]
     from spn.distributions import conversions, draws
 
     sources += [Path(str(module.__file__)).read_bytes() for module in (conversions, draws)]
@@ -241,6 +241,6 @@ def names() -> dict[str, Any]:
     import math
 
     found: dict[str, Any] = {"np": np, "math": math, "carray": numba.carray, **delays.names()}
-    for module in (primitives, schedulers, servers, lines):
+    for module in (primitives, heap, buckets, schedulers, servers, lines):
         found.update({name: value for name, value in vars(module).items() if callable(value) and not name.startswith("_")})
     return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 # The first cells of `state`, the integers that change during a run.
 ERROR, SITE, HOLDS, IMMEDIATE, DIRTY, EPOCH, INSTANT, TOTAL, FREE, NODES, WORK, HISTORY, LAST, NODE, STARTED, TRAP, FIRED = range(17)
-MODE, COUNT, HOLE, TIMES, CLOCKS, SEATS, STATIC, KEYS, CAPACITY = range(20, 29)
+MODE, COUNT, HOLE, ENTRIES, HEAP_TIMES, HEAP_CLOCKS, STATIC, KEYS, CAPACITY = range(20, 29)
 # Cell WORK + 20 = 30 has the room of the list of work, in entries of three cells.
 REALS = 32
 """The address of `reals`."""
@@ -14,6 +14,9 @@ FOUND = 33
 
 ASKED = 31
 """Which measures are asked for, a bit for each."""
+
+QUEUE, FEW = 36, 37
+"""The address of what `buckets` keeps, and up to how many clocks have no buckets."""
 
 HEADER = 48
 """`state` starts with so many cells of fixed meaning; what a net adds follows."""

@@ -198,7 +198,8 @@ class KernelPlan:
 
     def _write_finish(self) -> None:
         function = Function(self.writer, "finish", "", "Memory that the kernel allocated is given back.")
-        for cell in (23, 24, 25, 13, 10, 33):
+        function.add("free_clocks(state)")
+        for cell in (10, 33):
             function.add(f"release(state[{cell}])", f"state[{cell}] = 0")
         for meter in self.meters:
             if getattr(meter.measure.quantity, "quantiles", ()):

@@ -9,7 +9,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from llvmlite import ir
 from numba import njit, types
+from numba.core import cgutils
 from numba.extending import intrinsic
 
 from spn.engine.compiled.cells import ARITHMETIC, ERROR, INDEX, MULTIPLICITY, SERVERS, WEIGHT
@@ -42,6 +44,31 @@ shorts = _pointer_to(types.int32)
 """The same as 32-bit integers."""
 reals_at = _pointer_to(types.float64)
 """The same as doubles."""
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def lowest_bit(context: Any, word: Any) -> Any:
+    """The number of the lowest bit of a 64-bit integer that is not 0."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 1))
+
+    return types.int64(types.int64), generate
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def prefetch(context: Any, address: Any) -> Any:
+    """Have memory that is needed soon brought near; any address will do."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        pointer, number = ir.IntType(8).as_pointer(), ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [pointer, number, number, number])
+        function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+        builder.call(function, [builder.inttoptr(arguments[0], pointer), number(1), number(3), number(1)])
+        return context.get_dummy_value()
+
+    return types.void(types.int64), generate
+
 
 reallocate = types.ExternalFunction("realloc", types.intp(types.intp, types.intp))
 """The C library's: kernels let what has no bound grow themselves."""

@@ -17,7 +17,7 @@ from spn.engine.compiled.handover import HandoverError, adopt, adopt_observation
 from spn.engine.compiled.kernel import KernelPlan, Memory
 from spn.engine.compiled.layout import LINE_CELLS, PlaceCells, flat
 from spn.engine.compiled.observing import Meter
-from spn.engine.compiled.schedulers import HEAP, SCAN
+from spn.engine.compiled.schedulers import QUEUED, SCAN
 from spn.engine.reference.firing import in_bounds
 from spn.expressions.tree import Value
 from spn.net.types import At, Availability, Average, Count, FirstPassage, Integral, Over, Rate, Steady, Tally, Until
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 FEW_CLOCKS = 16
 """Up to so many clocks are scanned."""
+
+FEW_QUEUED = 40
+"""Up to so many clocks that are set stand in a heap alone."""
 
 CHUNK_SECONDS = 0.05
 GREATEST = 1.7e308
@@ -50,8 +53,9 @@ class Machine:
         layout, state = plan.layout, self.state
         state[cells.STATIC], state[cells.CAPACITY], state[cells.FREE] = layout.timed_slots, -1, -1
         few = layout.timed_slots <= FEW_CLOCKS and all(each.single for each in layout.timed)
-        state[cells.MODE] = SCAN if few else HEAP
+        state[cells.MODE] = SCAN if few else QUEUED
         state[cells.COUNT] = layout.timed_slots if few else 0
+        state[cells.FEW] = FEW_QUEUED
         state[cells.TRAP] = self.prepared.trap_limit
         state[cells.REALS] = self.memory.reals.ctypes.data
         state[cells.REALS + 3] = self.memory.values.ctypes.data

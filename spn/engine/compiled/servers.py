@@ -9,8 +9,23 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from spn.engine.compiled.cells import CAPACITY, CLOCKS, EPOCH, FOUND, FREE, NODE, NODES, SEATS, STARTED, STATIC, TIMES, WORK
-from spn.engine.compiled.primitives import integers, plain, reallocate, reals_at, shorts
+from spn.engine.compiled.buckets import free_queue, make_queue
+from spn.engine.compiled.cells import (
+    CAPACITY,
+    ENTRIES,
+    EPOCH,
+    FOUND,
+    FREE,
+    HEAP_CLOCKS,
+    HEAP_TIMES,
+    MODE,
+    NODE,
+    NODES,
+    STARTED,
+    STATIC,
+    WORK,
+)
+from spn.engine.compiled.primitives import integers, plain, reallocate, reals_at, release
 from spn.engine.compiled.schedulers import drop_clock, is_set, set_clock, time_of
 
 
@@ -19,20 +34,29 @@ def make_clocks(state: Any, capacity: int) -> None:
     """Room for so many nodes, and for the clocks of all bindings."""
     before, static = state[CAPACITY], state[STATIC]
     clocks = static + capacity
-    state[TIMES] = reallocate(state[TIMES], 8 * (clocks + 2))
-    state[CLOCKS] = reallocate(state[CLOCKS], 4 * max(clocks, 1))
-    state[SEATS] = reallocate(state[SEATS], 4 * max(clocks, 1))
+    first = 0 if before < 0 else static + before
+    # A scan looks at two clocks at least.
+    state[ENTRIES] = reallocate(state[ENTRIES], 16 * (clocks + 2))
+    times = reals_at(state[ENTRIES])
+    for clock in range(first, clocks + 2):
+        times[2 * clock] = math.inf
     if capacity > 0:
         state[NODE] = reallocate(state[NODE], 64 * capacity)
-    seats = shorts(state[SEATS])
-    first = 0 if before < 0 else static + before
-    for clock in range(first, clocks):
-        seats[clock] = -1
-    if before < 0:
-        times = reals_at(state[TIMES])
-        for clock in range(clocks + 2):
-            times[clock] = math.inf
+    if state[MODE] != 0:
+        # Only what is used of these takes memory.
+        state[HEAP_TIMES] = reallocate(state[HEAP_TIMES], 8 * (clocks + 1))
+        state[HEAP_CLOCKS] = reallocate(state[HEAP_CLOCKS], 4 * (clocks + 1))
+        make_queue(state, clocks + 1)
     state[CAPACITY] = capacity
+
+
+@plain
+def free_clocks(state: Any) -> None:
+    """Give the memory back."""
+    for cell in (ENTRIES, HEAP_TIMES, HEAP_CLOCKS, NODE):
+        release(state[cell])
+        state[cell] = 0
+    free_queue(state)
 
 
 @plain

@@ -1,0 +1,180 @@
+"""The order of clocks: the queue against a sorted list, and nets whose clocks are all scanned, all in a heap, or in buckets."""
+
+from __future__ import annotations
+
+import ctypes
+import math
+from random import Random
+from unittest.mock import patch
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from spn import api
+from spn.engine.compiled import running
+from spn.engine.compiled.engine import CompiledEngine
+from spn.engine.compiled.formulas import UnsupportedError
+from spn.engine.compiled.kernel import KernelPlan
+from spn.engine.compiled.running import Machine
+from spn.engine.reference.prepared import PreparedNet
+from tests.engine.interpreted import functions
+from tests.engine.test_compiled_language import events, expected_events, finite
+from tests.engine.test_compiled_models import same_events
+from tests.engine.test_looking import nets
+
+NEVER = 1.7976931348623157e308
+MODE, STATIC, CAPACITY, FREE, FEW, FIRED = 20, 26, 28, 8, 37, 16
+
+
+class Queue:
+    """The functions of a kernel on memory of their own, with a plain list beside them that says what is right."""
+
+    def __init__(self, clocks: int, few: int):
+        self.call = functions()
+        self.state = (ctypes.c_int64 * 48)()
+        self.state[MODE], self.state[STATIC], self.state[CAPACITY], self.state[FREE], self.state[FEW] = 1, clocks, -1, -1, few
+        self.call["make_clocks"](self.state, 0)
+        self.times = {}
+        self.now = 0.0
+
+    def set(self, clock, delay):
+        self.times[clock] = min(self.now + delay, NEVER)
+        self.call["set_clock"](self.state, clock, self.now + delay)
+
+    def drop(self, clock):
+        del self.times[clock]
+        self.call["drop_clock"](self.state, clock)
+
+    def take(self):
+        expected = min(self.times, key=lambda clock: (self.times[clock], clock), default=-1)
+        clock = self.call["next_clock"](self.state)
+        assert clock == expected
+        if clock >= 0:
+            assert self.call["next_time"](self.state, clock) == self.times[clock]
+            self.now = self.times.pop(clock)
+            self.call["take_clock"](self.state, clock)
+            self.state[FIRED] += 1
+        return clock
+
+    def check(self):
+        for clock in range(self.state[STATIC]):
+            assert self.call["is_set"](self.state, clock) == (clock in self.times)
+            if clock in self.times:
+                assert self.call["time_of"](self.state, clock) == self.times[clock]
+
+    def close(self):
+        self.call["free_clocks"](self.state)
+
+
+DELAYS = {
+    "ties": st.sampled_from([0.0, 1.0, 2.0]),
+    "one instant": st.just(0.0),
+    "uniform": st.floats(0.0, 10.0),
+    "rare and short": st.one_of(st.floats(1e6, 4e7), st.floats(30.0, 300.0)),
+    "huge spread": st.floats(-320.0, 308.0).map(lambda exponent: 10.0**exponent),
+    "never": st.sampled_from([0.5, 1.5, math.inf, NEVER, 5e-324, 1e300]),
+    "dense cluster": st.one_of(st.floats(0.0, 1e-9), st.floats(0.0, 1e-9), st.floats(0.0, 1.0), st.just(1e12)),
+}
+
+
+@pytest.mark.parametrize("delays", DELAYS)
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@given(data=st.data(), few=st.sampled_from([0, 1, 4, 40]), clocks=st.sampled_from([2, 5, 30, 200]))
+def test_any_sequence_gives_the_order_of_a_sorted_list(delays, data, few, clocks):
+    queue = Queue(clocks, few)
+    random = Random(data.draw(st.integers(0, 2**32)))
+    pool = data.draw(st.lists(DELAYS[delays], min_size=1, max_size=40))
+    for _ in range(data.draw(st.integers(1, 4))):
+        # The number of clocks that are set grows, stays or shrinks for a while.
+        setting, dropping = data.draw(st.sampled_from([(0.9, 0.1), (0.5, 0.1), (0.2, 0.3), (0.05, 0.8), (0.0, 0.0)]))
+        for _ in range(data.draw(st.sampled_from([5, 100, 400]))):
+            chance = random.random()
+            if chance < setting and len(queue.times) < clocks:
+                queue.set(random.choice([clock for clock in range(clocks) if clock not in queue.times]), random.choice(pool))
+            elif chance < setting + dropping and queue.times:
+                queue.drop(random.choice(sorted(queue.times)))
+            else:
+                taken = queue.take()
+                # Most clocks that fire are set again at once, as those of a net are.
+                if taken >= 0 and random.random() < 0.8:
+                    queue.set(taken, random.choice(pool))
+        queue.check()
+    while queue.take() >= 0:
+        pass
+    queue.close()
+
+
+@pytest.mark.parametrize("spread", ["one instant", "two instants", "even", "geometric"])
+def test_no_pattern_of_times_makes_years_too_short(spread):
+    # A new year looks at all clocks that are set, and brings the memory of each near; it must last for as many firings, but for a factor.
+    clocks = 1000
+    delay = {
+        "one instant": lambda k: 1.0,
+        "two instants": lambda k: 1.0 + k % 2,
+        "even": lambda k: 1.0 + k / clocks,
+        "geometric": lambda k: 1.02 ** (k - 500.0),
+    }[spread]
+    queue = Queue(clocks, 40)
+    space = functions()
+    looks = 0
+
+    def count(*_):
+        nonlocal looks
+        looks += 1
+
+    with patch.dict(space["advance"].__globals__, {"prefetch": count}):
+        for k in range(clocks):
+            queue.set(k, delay(k))
+        for _ in range(10 * clocks):
+            clock = queue.call["next_clock"](queue.state)
+            queue.now = queue.call["next_time"](queue.state, clock)
+            queue.call["take_clock"](queue.state, clock)
+            queue.state[FIRED] += 1
+            queue.call["set_clock"](queue.state, clock, queue.now + delay(clock))
+    queue.close()
+    assert looks < 10 * 10 * clocks
+
+
+KINDS = {"scan": (10**9, 40), "heap": (0, 10**9), "buckets": (0, 0)}
+
+
+@pytest.mark.parametrize("kind", ["heap", "buckets"])
+def test_nets_run_alike_with_every_scheduler(kind):
+    @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+    @given(nets())
+    def compare(of):
+        plan = KernelPlan(PreparedNet(finite(of)))
+        try:
+            _ = plan.source
+        except UnsupportedError:
+            return
+        assert events(plan) == expected_events(plan.prepared)
+
+    few, queued = KINDS[kind]
+    with patch.multiple(running, FEW_CLOCKS=few, FEW_QUEUED=queued):
+        compare()
+
+
+@pytest.mark.parametrize("kind", ["heap", "buckets"])
+@pytest.mark.parametrize("name", ["monolithic", "sip_transport"])
+def test_models_run_alike_with_every_scheduler(name, kind):
+    few, queued = KINDS[kind]
+    with patch.multiple(running, FEW_CLOCKS=few, FEW_QUEUED=queued):
+        assert same_events(api.load(name)) == 10_000
+
+
+@pytest.mark.parametrize("parameters", [{"sections": "60"}, {"sections": "60", "failure": "exponential(mean=10 s)"}])
+def test_many_clocks_run_alike_with_every_scheduler(parameters):
+    prepared = CompiledEngine().prepare(api.load("monolithic", parameters))
+    found = []
+    for few, queued in KINDS.values():
+        with patch.multiple(running, FEW_CLOCKS=few, FEW_QUEUED=queued):
+            machine = Machine(prepared.plan, prepared.kernel, 5, ())
+        times = []
+        for _ in range(5_000):
+            machine.call(1, 1, 1.7e308, 10**12)
+            times.append((machine.now, int(machine.history[machine.state[6] - 1])))
+        machine.close()
+        found.append(times)
+    assert found[0] == found[1] == found[2]
