@@ -62,11 +62,17 @@ def simulate(
     engine: str = "auto",
     max_firings: int | None = None,
     max_seconds: float | None = None,
+    workers: int | None = None,
     progress: Callable[[Progress], None] | None = None,
+    notice: Callable[[str], None] | None = None,
 ) -> Result:
     """Simulate until each measure's interval has the relative half-width `precision`, or until a limit.
 
     Precision is asked of the unavailability U of availabilities. Ctrl-C ends it with what was found until then.
+
+    `engine` is ``auto`` (begin at once on the reference engine, go on compiled where that pays), ``reference`` or ``compiled`` (compile first), and
+    `workers` the number of threads on which compiled replications run (None: as many as there are cores); the numbers are the same for all of these,
+    to the last bit. The result's `engine` says what was used. `notice` is called with a line of text when a kernel has to be compiled.
     Raises `ModelError`, `spn.study.NotSupported`, and `RunError` if the net cannot go on.
     """
     from spn import study
@@ -75,40 +81,52 @@ def simulate(
     net = model if isinstance(model, Net) else load(model, parameters)
     return study.simulate(
         net,
-        find_engine(engine),
+        find_engine(engine, notice),
         seed,
         precision=precision,
         confidence=confidence,
         max_firings=max_firings,
         max_seconds=max_seconds,
+        workers=study.cores() if workers is None else workers,
         progress=progress,
         digest=digest(net),
         parameters=net.origin,
     )
 
 
-def find_engine(name: str) -> Engine:
-    """The engine of that name; ``auto`` takes the reference engine, which needs no time to get ready."""
+def find_engine(name: str, notice: Callable[[str], None] | None = None) -> Engine:
+    """The engine of that name. `notice` is called with a line of text when a kernel has to be compiled."""
     if name not in ENGINES:
         raise ValueError(f"no engine '{name}'; there are {', '.join(ENGINES)}")
     if name == "compiled":
         from spn.engine.compiled import CompiledEngine
 
-        return CompiledEngine()
+        return CompiledEngine(notice, aside=True)
+    if name == "auto":
+        from spn.engine.auto import AutoEngine
+
+        return AutoEngine(notice)
     from spn.engine.reference import ReferenceEngine
 
     return ReferenceEngine()
 
 
-def trace(net: Net, *, seed: int, firings: int, until: float | None = None, engine: str = "auto") -> Iterator[str]:
-    """The events of one run, a line each. Every engine gives the same; the compiled one cannot print it yet. Raises `spn.study.NotSupported`."""
-    from spn.engine.trace import trace as run
+def trace(
+    net: Net, *, seed: int, firings: int, until: float | None = None, engine: str = "auto", notice: Callable[[str], None] | None = None
+) -> Iterator[str]:
+    """The events of one run, a line each. Every engine gives the same; ``auto`` is the reference engine. Raises `spn.study.NotSupported`."""
+    from spn.engine import trace as tracing
 
-    if find_engine(engine).name != "reference":
-        from spn.study import NotSupported
+    end = math.inf if until is None else until
+    if engine != "compiled":
+        return tracing.trace(net, seed, until=end, firings=firings)
+    from spn.engine.compiled import CompiledEngine
+    from spn.study import NotSupported
 
-        raise NotSupported(engine, ["it prints no traces yet; the reference engine's trace is the same"])
-    return run(net, seed, until=math.inf if until is None else until, firings=firings)
+    compiled = CompiledEngine(notice, aside=True)
+    if reasons := compiled.supports(net):
+        raise NotSupported(engine, reasons)
+    return tracing.compiled_trace(compiled.prepare(net), seed, until=end, firings=firings)
 
 
 def kernel_source(net: Net) -> str:

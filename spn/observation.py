@@ -97,11 +97,33 @@ class RunError(Exception):
         return (type(self), (self.code, self.message, self.time))
 
 
+class Abandoned(Exception):
+    """Nobody wants the replication any more."""
+
+
 class Prepared(Protocol):
     """A net made ready to run on an engine. Independent replications may run on it one after another."""
 
+    @property
+    def name(self) -> str:
+        """What has run them so far, for people."""
+        ...
+
+    @property
+    def concurrent(self) -> bool:
+        """Whether it pays to run several at a time on threads."""
+        ...
+
     def run(self, task: Task) -> Outcome:
-        """Run one replication. Raises `RunError`."""
+        """Run one replication. Raises `RunError` and `Abandoned`."""
+        ...
+
+    def expect(self, firings: float | None) -> None:
+        """About so many firings more will be asked for (None: nobody knows)."""
+        ...
+
+    def abandon(self) -> None:
+        """Let all replications that run end with `Abandoned` soon, and do nothing more in the background."""
         ...
 
 

@@ -36,6 +36,7 @@ def add_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--confidence", metavar="SHARE", type=share, default=0.95, help="confidence of the intervals (default: 95 %%)")
     parser.add_argument("--seed", metavar="N", type=seed, help="seed of the random numbers (default: a new one, which is shown)")
     add_engine(parser)
+    parser.add_argument("--workers", metavar="N", type=count, help="threads to run on; the numbers do not depend on it (default: all cores)")
     parser.add_argument("--max-firings", metavar="N", type=count, help="stop after so many firings")
     parser.add_argument("--max-seconds", metavar="S", type=seconds, help="stop after so many seconds")
     parser.add_argument("--json", action="store_true", help="print one JSON object")

@@ -59,7 +59,9 @@ def simulate(arguments: argparse.Namespace, net: Net, seed: int) -> Result:
             engine=arguments.engine,
             max_firings=arguments.max_firings,
             max_seconds=arguments.max_seconds,
+            workers=arguments.workers,
             progress=progress,
+            notice=note,
         )
 
 

@@ -30,6 +30,6 @@ def execute(arguments: argparse.Namespace) -> Exit:
     net = load(arguments.model, arguments.parameters)
     seed = options.new_seed() if arguments.seed is None else arguments.seed
     note(f"{net.name}: seed {seed}")
-    for line in api.trace(net, seed=seed, firings=arguments.firings, until=arguments.until, engine=arguments.engine):
+    for line in api.trace(net, seed=seed, firings=arguments.firings, until=arguments.until, engine=arguments.engine, notice=note):
         sys.stdout.write(clean(line) + "\n")
     return Exit.OK

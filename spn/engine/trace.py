@@ -19,6 +19,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
+from spn.engine.compiled import CompiledPrepared
 from spn.engine.reference import Event, ReferencePrepared, Simulation
 from spn.engine.reference.prepared import PreparedNet
 from spn.expressions.tree import Value
@@ -38,6 +39,15 @@ def trace(
             return
         number += 1
         yield line(simulation.net, event)
+
+
+def compiled_trace(
+    prepared: CompiledPrepared, seed: int = 0, key: Sequence[int] = (), until: float = math.inf, firings: float = math.inf
+) -> Iterator[str]:
+    """The same by a kernel, always from the beginning. Raises `RunError`."""
+    from spn.engine.compiled.events import events
+
+    return (line(prepared.plan.prepared, event) for event in events(prepared, seed, key, until, firings))
 
 
 def line(net: PreparedNet, event: Event) -> str:

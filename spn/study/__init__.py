@@ -1,8 +1,23 @@
 """Studies: a net simulated until its measures are precise enough. Joins engines and estimates; prints nothing."""
 
 from spn.study.batches import Drive, pooled, serial
+from spn.study.crew import cores
 from spn.study.plan import BatchResult, Plan, run_batch
 from spn.study.result import Progress, Result
 from spn.study.run import NotSupported, Settings, Study, simulate
 
-__all__ = ["BatchResult", "Drive", "NotSupported", "Plan", "Progress", "Result", "Settings", "Study", "pooled", "run_batch", "serial", "simulate"]
+__all__ = [
+    "BatchResult",
+    "Drive",
+    "NotSupported",
+    "Plan",
+    "Progress",
+    "Result",
+    "Settings",
+    "Study",
+    "cores",
+    "pooled",
+    "run_batch",
+    "serial",
+    "simulate",
+]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, final
 
 import numpy as np
@@ -14,16 +14,15 @@ from spn.estimate.intervals import check_confidence
 from spn.estimate.stopping import Criterion, Firings, Precision, Reason, Replications, WallTime
 from spn.net.types import Measure, Net
 from spn.observation import End, Engine
-from spn.study.batches import Dialogue, Drive, serial
+from spn.study.batches import Dialogue, Drive
+from spn.study.crew import crew
 from spn.study.experiment import Experiment, Finished, is_steady
 from spn.study.pilot import Pilot, SteadyPlan
 from spn.study.plan import TERMINATING, BatchResult, Plan, run_batch
 from spn.study.result import Course, Progress, Result, versions
 
-MAX_FIRINGS: Mapping[str, int] = {"reference": 2_000_000}
-"""The default budget by the name of the engine."""
-
-MAX_FIRINGS_ELSE = 200_000_000
+MAX_FIRINGS = 200_000_000
+"""The default budget. It decides how a pilot is planned, and so is the same for all engines."""
 
 
 class NotSupported(Exception):
@@ -89,7 +88,8 @@ def simulate(
     min_failures: int = 100,
     measures: Sequence[str] | None = None,
     progress: Callable[[Progress], None] | None = None,
-    drive: Drive = serial,
+    drive: Drive | None = None,
+    workers: int = 1,
     point: int = 0,
     digest: str = "",
     parameters: Mapping[str, Any] | None = None,
@@ -97,23 +97,26 @@ def simulate(
 ) -> Result:
     """Simulate a net until its measures are precise enough, or a budget is used up.
 
-    The same seed gives the same numbers for every `drive`, the way in which batches are run. `digest` and `parameters` are handed on to the result.
+    The same seed gives the same numbers for every number of `workers` (threads, where the engine runs replications concurrently) and for every other
+    `drive`, the way in which batches are run. `digest` and `parameters` are handed on to the result.
     Raises `RunError` (the net cannot go on), `NotSupported`, ValueError (settings), KeyError (unknown measure), and
     `KeyboardInterrupt` if fewer than two replications had been finished (later, an interrupted result is returned).
     """
-    settings = Settings(budget(engine.name, max_firings), precision, confidence, max_seconds, max_replications, min_failures, point)
+    settings = Settings(budget(max_firings), precision, confidence, max_seconds, max_replications, min_failures, point)
     chosen = chosen_measures(net, measures)
     if reasons := engine.supports(net):
         raise NotSupported(engine.name, reasons)
     study = Study(net, chosen, new_seed() if seed is None else seed, settings, engine.name, progress, clock, digest, dict(parameters or {}))
     began = clock()
     prepared = engine.prepare(net)
-    return drive(study.dialogue(began), lambda plan, index: run_batch(prepared, plan, study.seed, index))
+    drive = drive or crew(prepared, workers)
+    result = drive(study.dialogue(began), lambda plan, index: run_batch(prepared, plan, study.seed, index))
+    return replace(result, engine=prepared.name)
 
 
-def budget(engine: str, max_firings: int | None) -> int:
-    """The most firings: what was asked for, or the default with that engine."""
-    return max_firings if max_firings is not None else MAX_FIRINGS.get(engine, MAX_FIRINGS_ELSE)
+def budget(max_firings: int | None) -> int:
+    """The most firings: what was asked for, or the default."""
+    return max_firings if max_firings is not None else MAX_FIRINGS
 
 
 def chosen_measures(net: Net, names: Sequence[str] | None) -> tuple[Measure, ...]:

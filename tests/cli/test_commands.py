@@ -5,6 +5,7 @@ import json
 import pytest
 
 from spn import api
+from spn.cli.console import note
 from spn.cli.main import main
 from spn.estimate.estimates import State
 from spn.estimate.stopping import Reason
@@ -63,15 +64,16 @@ def test_a_result_goes_to_stdout_and_the_seed_to_both(model, simulated, capsys):
 
 def test_the_options_reach_the_simulation(model, simulated, capsys):
     arguments = ["--precision", "1 %", "--confidence=99%", "--seed", "3", "--max-firings", "1e6", "--max-seconds", "2.5", "--engine", "reference"]
-    assert main(["run", model, "-p", "limit=5", *arguments]) == 0
+    assert main(["run", model, "-p", "limit=5", "--workers", "3", *arguments]) == 0
     net, settings = simulated.calls[0]
     assert net.origin == {"limit": "5"}
-    wanted = {"precision": 0.01, "confidence": 0.99, "seed": 3, "max_firings": 1_000_000, "max_seconds": 2.5, "engine": "reference", "progress": None}
-    assert settings == wanted
+    wanted = {"precision": 0.01, "confidence": 0.99, "seed": 3, "max_firings": 1_000_000, "max_seconds": 2.5, "engine": "reference"}
+    others = {"workers": 3, "progress": None, "notice": note}
+    assert settings == wanted | others
     last = capsys.readouterr().out.splitlines()[-1]
     assert last.startswith("repeat: ")
     assert main(last.removeprefix("repeat: spn ").split()) == 0
-    assert simulated.calls[1][1] == wanted
+    assert simulated.calls[1][1] == wanted | others | {"workers": None}
 
 
 def test_without_a_seed_a_new_one_is_made_and_shown(model, simulated, capsys):

@@ -8,7 +8,6 @@ import pty
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -195,20 +194,35 @@ def test_a_full_disk_is_told_in_words(ping):
     assert "could not be written" in done.stderr
 
 
-def test_ctrl_c_prints_what_was_found_and_ends_with_130(ping):
+def interrupted(ping, folder, *options):
+    """stdout and the rest of stderr of a run that is interrupted while its kernel is being compiled."""
     with subprocess.Popen(
-        [sys.executable, "-m", "spn", "run", ping, "--precision", "0.001%", "--max-firings", "1000000000"],
+        [sys.executable, "-m", "spn", "run", ping, "--precision", "0.001%", "--max-firings", "1000000000", *options],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        env={**os.environ, "SPN_CACHE": str(folder)},
         text=True,
     ) as process:
-        time.sleep(6)
+        while "compiling a kernel" not in process.stderr.readline():
+            assert process.poll() is None
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)
-        assert process.returncode == 130
+    assert process.returncode == 130
+    assert "Traceback" not in err
+    assert not list(folder.glob("*.kernel"))
+    return out, err
+
+
+def test_ctrl_c_prints_what_was_found_and_ends_with_130(ping, tmp_path):
+    out, _ = interrupted(ping, tmp_path)
     assert "interrupted" in out
     assert "unavailability U" in out
-    assert "Traceback" not in err
+
+
+def test_ctrl_c_before_anything_was_found_ends_the_compiler(ping, tmp_path):
+    out, err = interrupted(ping, tmp_path, "--engine", "compiled")
+    assert out == ""
+    assert "interrupted" in err
 
 
 def test_progress_is_shown_on_a_terminal_and_only_there(ping):

@@ -154,3 +154,22 @@ def test_clocks_of_all_kinds_keep_what_they_remember():
     assert len(expected) == 300
     for moves_at in range(0, 290, 3):
         assert events_after(plan, moves_at, 300) == expected[moves_at:]
+
+
+def test_it_moves_between_immediate_firings():
+    """Clocks that a timed firing has started are not drawn anew when the immediate firings after it are over; those started before are."""
+    of = net(
+        [place("a", 1), place("b"), place("c"), place("x"), place("y")],
+        [
+            transition("trigger", "a", ["b", "x", "y"], 1.0),
+            transition("first", "b", "c"),
+            transition("second", "c", "a", weight=2),
+            transition("other", "c", "a", weight=1),
+            transition("many", "x", (), uniform(1.5, 4.5), memory="resampling", servers=None),
+            transition("one", "y", (), uniform(0.5, 2.5), memory="resampling"),
+        ],
+    )
+    plan = KernelPlan(PreparedNet(of))
+    expected = events(plan.prepared, 120)
+    for moves_at in range(100):
+        assert events_after(plan, moves_at, 120) == expected[moves_at:]

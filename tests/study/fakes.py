@@ -51,12 +51,19 @@ class Fake:
 
     process: Process
     name: str = "reference"
+    concurrent: bool = False
 
     def supports(self, net: Net) -> list[str]:
         return []
 
     def prepare(self, net: Net) -> "Fake":
         return self
+
+    def expect(self, firings: float | None) -> None:
+        pass
+
+    def abandon(self) -> None:
+        pass
 
     def run(self, task: Task) -> Outcome:
         return self.process(np.random.Generator(np.random.SFC64(np.random.SeedSequence(task.seed, spawn_key=task.key))), task)

@@ -1,24 +1,16 @@
-"""From a kernel's source to machine code, compiled once for all processes and runs: a file per kernel, named by its content, written atomically.
-
-The name is a digest of the source, of the sources that it calls, and of the versions and processor that the code is for. So an upgrade of Python,
-numba or spn makes new files and reads none of the old ones; a damaged file is compiled again; where nothing can be written the code stays in memory.
-"""
+"""From a kernel's source to machine code, compiled once for all processes and runs. Where the code is kept is decided in `store`."""
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import os
-import sys
-import tempfile
+import pickle
 import threading
 import weakref
 from collections.abc import Callable, Iterator
 from functools import lru_cache
-from pathlib import Path
+from importlib import import_module
 from typing import Any
 
-import llvmlite
 import numba
 import numpy as np
 from llvmlite import binding as llvm
@@ -26,80 +18,46 @@ from numba import njit, types
 from numba.core import codegen, compiler
 from numba.core.serialize import dumps
 
-from spn.engine.compiled import buckets, delays, heap, lines, primitives, schedulers, servers
+from spn.engine.compiled import delays, primitives, store
 
 Kernel = Callable[..., int]
 
 _KNOWN: dict[str, Kernel] = {}
 _LOCK = threading.Lock()
 
-compiling: Callable[[], None] | None = None
-"""Called when a kernel has to be compiled, which takes some seconds."""
-
-
-def folder() -> Path:
-    """Where kernels are kept: ``SPN_CACHE``, else the user's cache folder."""
-    given = os.environ.get("SPN_CACHE")
-    if given:
-        return Path(given)
-    if sys.platform == "win32":
-        base = os.environ.get("LOCALAPPDATA") or str(Path.home())
-    elif sys.platform == "darwin":
-        base = str(Path.home() / "Library" / "Caches")
-    else:
-        base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(base) / "spn"
-
-
-@lru_cache(1)
-def _surroundings() -> str:
-    """Everything besides its source that a kernel's code depends on."""
-    sources = [Path(str(module.__file__)).read_bytes() for module in (buckets, delays, heap, lines, primitives, schedulers, servers)]
-    from spn.distributions import conversions, draws
-
-    sources += [Path(str(module.__file__)).read_bytes() for module in (conversions, draws)]
-    digest = hashlib.sha256()
-    for source in sources:
-        digest.update(source)
-    versions = (
-        sys.version,
-        numba.__version__,
-        llvmlite.__version__,
-        np.__version__,
-        llvm.get_host_cpu_name(),
-        str(llvm.get_host_cpu_features().flatten()),
-    )
-    return digest.hexdigest() + repr(versions)
+compilations = 0
+"""How many kernels this process has compiled."""
 
 
 def load(key: str, source: str) -> Kernel:
-    """The kernel with this source; `key` tells it from all others."""
-    name = hashlib.sha256((key + _surroundings()).encode()).hexdigest()[:32]
+    """The kernel with this source, read or compiled here and now; `key` tells it from all others."""
+    name = store.name_of(key)
     with _LOCK:
         if name not in _KNOWN:
-            _KNOWN[name] = _made(name, source)
+            kernel = read(name)
+            if kernel is None:
+                with store.alone(name):
+                    kernel = read(name) or made(name, source)[0]
+            _KNOWN[name] = kernel
         return _KNOWN[name]
 
 
-def _made(name: str, source: str) -> Kernel:
-    path = folder() / f"{name}.kernel"
-    found = _read(path)
-    if found is not None:
-        return found
-    if compiling is not None:
-        compiling()
+def adopt(key: str, payload: bytes) -> Kernel:
+    """The kernel that another process has compiled."""
+    name = store.name_of(key)
+    with _LOCK:
+        if name not in _KNOWN:
+            _KNOWN[name] = _rebuilt(payload)
+        return _KNOWN[name]
+
+
+def made(name: str, source: str) -> tuple[Kernel, bytes]:
+    """Compile, and keep the code."""
+    global compilations  # noqa: PLW0603
+    compilations += 1
     kernel, payload = _compile(source, name)
-    with contextlib.suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=name)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(hashlib.sha256(payload).digest() + payload)
-            os.replace(temporary, path)
-        except OSError:
-            os.unlink(temporary)
-            raise
-    return kernel
+    store.write(name, payload)
+    return kernel, payload
 
 
 def _signature() -> Any:
@@ -211,16 +169,13 @@ def _without_counting(module: Any, small: bool) -> Any:
     return made
 
 
-def _read(path: Path) -> Kernel | None:
-    try:
-        content = path.read_bytes()
-    except OSError:
-        return None
-    payload = content[32:]
-    if hashlib.sha256(payload).digest() != content[:32]:
-        return None
-    import pickle
+def read(name: str) -> Kernel | None:
+    """The kernel of that name from the store, if it is there."""
+    payload = store.read(name)
+    return None if payload is None else _rebuilt(payload)
 
+
+def _rebuilt(payload: bytes) -> Kernel:
     from numba.core.registry import cpu_target
 
     context = cpu_target.target_context
@@ -241,6 +196,6 @@ def names() -> dict[str, Any]:
     import math
 
     found: dict[str, Any] = {"np": np, "math": math, "carray": numba.carray, **delays.names()}
-    for module in (primitives, heap, buckets, schedulers, servers, lines):
+    for module in (import_module(f"spn.engine.compiled.{name}") for name in store.HAND_WRITTEN):
         found.update({name: value for name, value in vars(module).items() if callable(value) and not name.startswith("_")})
     return found

@@ -2,42 +2,76 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from spn.engine.compiled import compiling, store
 from spn.engine.compiled.kernel import KernelPlan, reasons
+from spn.engine.reference import ReferencePrepared
 from spn.engine.reference.prepared import PreparedNet
 from spn.net.types import Net
-from spn.observation import Outcome, Task
+from spn.observation import Outcome, RunError, Task
 
 if TYPE_CHECKING:
     from spn.engine.compiled.cache import Kernel
+    from spn.engine.reference.replication import Replication as ReferenceReplication
+
+RETOLD_FIRINGS = 200_000
+"""An error after no more firings than this is told by the reference engine, which takes some seconds at most."""
+
+Notice = Callable[[str], None]
+"""Called with a line for people."""
 
 
 class CompiledPrepared:
-    """A net with its kernel. Replications may run on it in several threads at once."""
+    """A net with its kernel. Replications may run on it in several threads at once. It is pickled as the net."""
 
-    def __init__(self, net: Net) -> None:
-        from spn.engine.compiled import cache
+    name = "compiled"
+    concurrent = True
 
-        self.net = net
-        self.plan = KernelPlan(PreparedNet(net))
-        self.kernel: Kernel = cache.load(self.plan.key, self.plan.source)
+    def __init__(self, plan: KernelPlan, kernel: Kernel) -> None:
+        self.plan, self.kernel = plan, kernel
+        self.stopping = threading.Event()
 
-    def run(self, task: Task) -> Outcome:
-        """Run one replication. Raises `RunError`."""
+    def __reduce__(self) -> tuple[Callable[[Net], CompiledPrepared], tuple[Net]]:
+        return CompiledEngine().prepare, (self.plan.prepared.net,)
+
+    def run(self, task: Task, begun: ReferenceReplication | None = None) -> Outcome:
+        """Run one replication, or one that the reference engine has begun to its end. Raises `RunError` and `Abandoned`."""
         from spn.engine.compiled.running import Machine, Replication
 
-        machine = Machine(self.plan, self.kernel, task.seed, task.key)
+        machine = None
         try:
-            return Replication(machine, task).run()
+            machine = Machine(self.plan, self.kernel, task.seed, task.key, None if begun is None else begun.simulation)
+            return Replication(machine, task, begun, self.stopping).run()
+        except RunError:
+            if machine is None or machine.firings <= RETOLD_FIRINGS:
+                # The reference engine meets the same error, and can tell where.
+                ReferencePrepared(self.plan.prepared.net).run(task)
+            raise
         finally:
-            machine.close()
+            if machine is not None:
+                machine.close()
+
+    def expect(self, firings: float | None) -> None:
+        """Nothing follows from it."""
+
+    def abandon(self) -> None:
+        """Let all replications that run end with `Abandoned`, as nobody wants them any more."""
+        self.stopping.set()
 
 
 @dataclass(frozen=True, slots=True)
 class CompiledEngine:
-    """One numba kernel for a net: the trace of the reference engine at the speed of C."""
+    """One numba kernel for a net: the trace of the reference engine at the speed of C.
+
+    `notice` is told when a kernel has to be compiled. With `aside` it is compiled in another process, and Ctrl-C ends that at once.
+    """
+
+    notice: Notice | None = None
+    aside: bool = False
 
     @property
     def name(self) -> str:
@@ -48,5 +82,23 @@ class CompiledEngine:
         return reasons(net)
 
     def prepare(self, net: Net) -> CompiledPrepared:
-        """Write the kernel, and compile it or read it from the cache."""
-        return CompiledPrepared(net)
+        """Write the kernel, and compile it or read it from the store. Raises `RunError`, if the compiler fails."""
+        plan = KernelPlan(PreparedNet(net))
+        key, source = plan.key, plan.source
+        found = store.has(store.name_of(key))
+        if not found and self.notice is not None:
+            self.notice(notice_of(source))
+        if found or not (self.aside and compiling.possible()):
+            from spn.engine.compiled import cache
+
+            return CompiledPrepared(plan, cache.load(key, source))
+        making = compiling.Compiling(key, source)
+        try:
+            return CompiledPrepared(plan, making.kernel())
+        finally:
+            making.close()
+
+
+def notice_of(source: str) -> str:
+    """What users are told when a kernel is compiled."""
+    return f"compiling a kernel for this net (once), about {compiling.estimated_seconds(source):.0f} s"

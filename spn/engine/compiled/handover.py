@@ -7,7 +7,7 @@ only the times of clocks and what they remember are set afterwards.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -71,7 +71,7 @@ def _set_clocks(machine: Machine, standing: Standing) -> None:
         kind = machine.prepared.kind_of(code)
         plan = machine.plan.layout.classes[kind.number]
         for binding in bindings:
-            own = _own_slot(plan, code - kind.first, dict(zip(kind.names, binding.values, strict=True)))
+            own = own_slot(plan, binding)
             if plan.single:
                 rows += [(0, plan.first + own, _bits(clock.time), 0, 0) for clock in binding.clocks]
                 if plan.memory == "resampling":
@@ -96,7 +96,7 @@ def _set_frozen(machine: Machine, standing: Standing) -> None:
     for (code, bound), frozen in standing.frozen.items():
         kind = machine.prepared.kind_of(code)
         plan = machine.plan.layout.classes[kind.number]
-        own = _own_slot(plan, code - kind.first, dict(zip(kind.names, bound, strict=True)))
+        own = _own_slot(plan, code - kind.first, kind.names, bound)
         rates = machine.plan.writer.knows(f"rates_{plan.name}")
         for left, rate in frozen:
             if not plan.single:
@@ -111,14 +111,20 @@ def _set_frozen(machine: Machine, standing: Standing) -> None:
         machine.call(8, int(block.ctypes.data), 0.0, len(rows))
 
 
-def _own_slot(plan: ClassPlan, index: int, variables: dict[str, Value | None]) -> int:
+def own_slot(plan: ClassPlan, binding: Binding) -> int:
     """The number of a binding's slot within its class."""
+    return _own_slot(plan, binding.site.index, binding.site.kind.names, binding.values)
+
+
+def _own_slot(plan: ClassPlan, index: int, names: Sequence[str], values: Sequence[Value | None]) -> int:
+    variables = dict(zip(names, values, strict=True))
     position = 0
     for name in plan.finite:
         value = variables[name]
         assert value is not None
         for number, leaf in zip(flat(value), plan.variables[name], strict=True):
-            assert leaf.low is not None and leaf.high is not None
+            assert leaf.low is not None
+            assert leaf.high is not None
             position = position * (leaf.high - leaf.low + 1) + int(number) - leaf.low
     return index * plan.bindings + position
 

@@ -51,6 +51,7 @@ def run({context}, budget, limit, most_tokens):
             slot = clock
             if clock >= state[26]:
                 slot = use_up(state, clock)
+            state[12] = slot
 {timed}        else:
             if done >= budget:
                 return 0
@@ -233,7 +234,7 @@ class KernelPlan:
         locals_: list[str] = []
         for group, lines in ((layout.timed, timed), (layout.immediate, immediate)):
             if lines is immediate and group:
-                lines.append(f"            slot = choose_immediate({CONTEXT})")
+                lines += [f"            slot = choose_immediate({CONTEXT})", "            state[12] = slot"]
             self._dispatch(group, lines, 12, locals_)
         if resampling:
             resample.append("        if state[3] == 0:")

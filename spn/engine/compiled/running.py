@@ -6,6 +6,7 @@ import ctypes
 import math
 import time as clock
 from collections.abc import Callable
+from threading import Event
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,7 +22,7 @@ from spn.engine.compiled.schedulers import QUEUED, SCAN
 from spn.engine.reference.firing import in_bounds
 from spn.expressions.tree import Value
 from spn.net.types import At, Availability, Average, Count, FirstPassage, Integral, Over, Rate, Steady, Tally, Until
-from spn.observation import COLUMNS, End, Outcome, RunError, Task
+from spn.observation import COLUMNS, Abandoned, End, Outcome, RunError, Task
 
 if TYPE_CHECKING:
     from spn.engine.compiled.cache import Kernel
@@ -35,6 +36,7 @@ FEW_QUEUED = 40
 """Up to so many clocks that are set stand in a heap alone."""
 
 CHUNK_SECONDS = 0.05
+FIRST_CHUNK = 1000
 GREATEST = 1.7e308
 
 
@@ -114,6 +116,10 @@ class Machine:
             at += place.cells
         return found
 
+    def tokens(self, place: PlaceCells, element: int) -> int:
+        """Tokens in one element."""
+        return int(self.memory.tokens[self._first[place.number] + element * (place.colours + 1 if place.kind == "finite" else 1)])
+
     def _put_initial_tokens(self) -> None:
         for place in self.plan.layout.places:
             for element, count, value in self.prepared.initial_tokens(place.number):
@@ -173,9 +179,9 @@ class Machine:
 class Replication:
     """Runs a task. What is due at a time waits until the next firing is later, as in the reference engine."""
 
-    def __init__(self, machine: Machine, task: Task, begun: ReferenceReplication | None = None) -> None:
+    def __init__(self, machine: Machine, task: Task, begun: ReferenceReplication | None = None, stopping: Event | None = None) -> None:
         """From the start, or on from where a replication of the same task on the reference engine stands."""
-        self.machine, self.task = machine, task
+        self.machine, self.task, self.stopping = machine, task, stopping
         self.state, self.values = machine.state, machine.values
         asked = set(task.measures)
         self.meters = [meter for meter in machine.plan.meters if meter.measure.name in asked]
@@ -187,7 +193,7 @@ class Replication:
         self.begun: dict[str, float] = {}
         self.tokens = np.full((len(task.cuts), len(machine.prepared.places)), -1, np.int64)
         self.actions: list[tuple[float, Callable[[float], None]]] = []
-        self.budget = 20_000
+        self.budget = FIRST_CHUNK
         mask = 0
         for meter in self.meters:
             self._set_up(meter)
@@ -300,7 +306,7 @@ class Replication:
     # The run.
 
     def run(self) -> Outcome:
-        """To the end, whatever it is. Raises `RunError`."""
+        """To the end, whatever it is. Raises `RunError`, and `Abandoned` soon after `stopping` is set."""
         machine, task = self.machine, self.task
         self._act(before=0.0)
         if self._complete():
@@ -333,6 +339,8 @@ class Replication:
     def _go_on(self) -> int:
         """A chunk of firings, short enough for Python to stay responsive."""
         task = self.task
+        if self.stopping is not None and self.stopping.is_set():
+            raise Abandoned
         limit = min(self.actions[-1][0] if self.actions else math.inf, task.max_time, GREATEST)
         budget = max(0, min(self.budget, task.max_firings - self.machine.firings))
         before, firings = clock.perf_counter(), self.machine.firings

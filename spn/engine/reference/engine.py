@@ -7,15 +7,36 @@ from dataclasses import dataclass
 from spn.engine.reference.prepared import PreparedNet
 from spn.engine.reference.replication import Replication
 from spn.net.types import Net
-from spn.observation import Outcome, Task
+from spn.observation import Abandoned, Outcome, Task
+
+CHUNK_FIRINGS = 1000
 
 
 class ReferencePrepared(PreparedNet):
-    """A net made ready for the reference engine."""
+    """A net made ready for the reference engine. It is pickled as the net."""
+
+    name = "reference"
+    concurrent = False
+    _stopping = False
+
+    def __reduce__(self) -> tuple[type[ReferencePrepared], tuple[Net]]:
+        return ReferencePrepared, (self.net,)
 
     def run(self, task: Task) -> Outcome:
-        """Run one replication. Raises `RunError`."""
-        return Replication(self, task).run()
+        """Run one replication. Raises `RunError` and `Abandoned`."""
+        replication = Replication(self, task)
+        while not self._stopping:
+            outcome = replication.advance(CHUNK_FIRINGS)
+            if outcome is not None:
+                return outcome
+        raise Abandoned
+
+    def expect(self, firings: float | None) -> None:
+        """Nothing follows from it."""
+
+    def abandon(self) -> None:
+        """Let all replications that run end with `Abandoned`, as nobody wants them any more."""
+        self._stopping = True
 
 
 @dataclass(frozen=True, slots=True)

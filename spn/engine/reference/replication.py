@@ -40,13 +40,6 @@ class Replication:
     def _count_tokens(self, row: int) -> None:
         self.tokens[row] = self.simulation.marking.sums
 
-    def run(self) -> Outcome:
-        """To the end, whatever it is. Raises `RunError`."""
-        while True:
-            outcome = self.advance(1_000_000)
-            if outcome is not None:
-                return outcome
-
     def advance(self, firings: int) -> Outcome | None:
         """So many firings more; None if the end is not reached by then. Raises `RunError`."""
         simulation, state, task = self.simulation, self.simulation.state, self.task

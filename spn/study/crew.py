@@ -1,0 +1,108 @@
+"""The usual driver: one batch after the other, and where an engine runs them concurrently, several at a time on threads. It decides nothing."""
+
+from __future__ import annotations
+
+import os
+import threading
+from queue import SimpleQueue
+from typing import TypeVar, final
+
+from spn.observation import Prepared
+from spn.study.batches import Conversation, Dialogue, Drive, Request, Run
+from spn.study.plan import PILOT, BatchResult, Plan
+
+T = TypeVar("T")
+
+
+def cores() -> int:
+    """The processor's cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def crew(prepared: Prepared, workers: int) -> Drive:
+    """A driver for what `run` does on `prepared`, with up to `workers` threads. An interruption ends batches that run, and so does the end."""
+
+    def drive(dialogue: Dialogue[T], run: Run) -> T:
+        talk = Conversation(dialogue)
+        outlook = _Outlook()
+        try:
+            while talk.request is not None:
+                if workers > 1 and prepared.concurrent:
+                    _together(talk, run, prepared, workers)
+                    continue
+                request = talk.request
+                prepared.expect(outlook.firings_left(request))
+                (index,) = talk.take(1)
+                found = _tried(run, request.plan, index)
+                outlook.note(found)
+                talk.put(request.plan, index, found)
+        except KeyboardInterrupt:
+            talk.interrupt()
+        finally:
+            prepared.abandon()
+        return talk.result()
+
+    return drive
+
+
+def _tried(run: Run, plan: Plan, index: int) -> BatchResult | Exception:
+    try:
+        return run(plan, index)
+    except Exception as error:  # noqa: BLE001  # the dialogue decides what becomes of it
+        return error
+
+
+@final
+class _Outlook:
+    """How many firings a plan will probably take."""
+
+    def __init__(self) -> None:
+        self._plan: Plan | None = None
+        self._firings = self._replications = 0
+
+    def note(self, found: BatchResult | Exception) -> None:
+        if isinstance(found, BatchResult):
+            self._firings += int(found.firings.sum())
+            self._replications += found.replications
+
+    def firings_left(self, request: Request) -> float | None:
+        """The firings of the batches that are likely to be asked for; None in pilots, which nobody can foresee, and before there was a batch."""
+        plan = request.plan
+        if plan != self._plan:
+            self._plan, self._firings, self._replications = plan, 0, 0
+        if plan.experiment == PILOT or not self._replications:
+            return None
+        left = plan.bounds(request.likely - 1).stop - plan.bounds(request.index).start
+        return self._firings / self._replications * left
+
+
+def _together(talk: Conversation[T], run: Run, prepared: Prepared, workers: int) -> None:
+    """Run batches on threads to the end of the dialogue."""
+    jobs: SimpleQueue[tuple[Plan, int] | None] = SimpleQueue()
+    results: SimpleQueue[tuple[Plan, int, BatchResult | Exception]] = SimpleQueue()
+
+    def work() -> None:
+        while (job := jobs.get()) is not None:
+            results.put((*job, _tried(run, *job)))
+
+    threads = [threading.Thread(target=work, daemon=True) for _ in range(workers)]
+    for thread in threads:
+        thread.start()
+    running = 0
+    try:
+        while talk.request is not None:
+            plan = talk.request.plan
+            # One more than there are threads, so that none waits for this one.
+            for index in talk.take(workers + 1 - running, ahead=True):
+                jobs.put((plan, index))
+                running += 1
+            talk.put(*results.get())
+            running -= 1
+    except KeyboardInterrupt:
+        talk.interrupt()
+    finally:
+        prepared.abandon()
+        for _ in threads:
+            jobs.put(None)
+        for thread in threads:
+            thread.join()

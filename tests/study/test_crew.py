@@ -1,0 +1,55 @@
+"""Batches on threads: the same result for any number of them, and Ctrl-C and errors end them all."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+
+import pytest
+
+import spn
+from spn.estimate.stopping import Reason
+from spn.observation import RunError
+from spn.study import serial, simulate
+from tests.study.fakes import Fake, alternating, availability, exponential, net
+
+
+def system(concurrent=True):
+    return Fake(alternating(exponential(100.0), exponential(1.0)), concurrent=concurrent)
+
+
+def test_any_number_of_threads_gives_the_serial_result():
+    expected = simulate(net(availability()), system(), seed=5, precision=0.03, drive=serial)
+    for workers in (1, 2, 7):
+        found = simulate(net(availability()), system(), seed=5, precision=0.03, workers=workers)
+        assert found.measures == expected.measures, workers
+        assert found.experiments == expected.experiments, workers
+
+
+def test_an_error_in_a_batch_ends_the_study_where_the_serial_one_ends():
+    def fail(rng, task):
+        if task.key[1:3] == (1, 40):
+            raise RunError("bad-delay", "no")
+        return alternating(exponential(100.0), exponential(1.0))(rng, task)
+
+    for workers in (1, 4):
+        with pytest.raises(RunError):
+            simulate(net(availability()), Fake(fail, concurrent=True), seed=5, precision=0.001, workers=workers)
+    assert threading.active_count() < 4
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_ctrl_c_keeps_what_is_finished_and_leaves_no_thread(workers):
+    before = threading.active_count()
+    sent = threading.Event()
+
+    def progress(state):
+        if state.experiment == "steady" and state.replications > 100 and not sent.is_set():
+            sent.set()
+            threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+
+    result = spn.simulate("monolithic", seed=1, precision=1e-5, engine="compiled", workers=workers, progress=progress)
+    assert result.stop_reason is Reason.INTERRUPTED
+    assert result.experiments[0].replications > 100
+    assert threading.active_count() == before
