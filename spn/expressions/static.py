@@ -392,15 +392,20 @@ class _Running:
         self.seen[rows] = True
 
 
+def _greatest(a: Array) -> int:
+    """The greatest magnitude."""
+    return max(abs(int(a.min())), abs(int(a.max()))) if a.size else 0
+
+
 def _overflows(operator: str, a: Array, b: Array, result: Array) -> Array:
     """Where 64-bit arithmetic has wrapped round."""
     if operator == "+":
         return ((a ^ result) & (b ^ result)) < 0
     if operator == "-":
         return ((a ^ b) & (a ^ result)) < 0
+    if _greatest(a) * _greatest(b) <= 2**62:
+        return np.zeros(result.shape, bool)
     suspect = np.abs(a.astype(np.float64) * b.astype(np.float64)) > 2.0**62
-    if not suspect.any():
-        return suspect
     wrong = np.zeros(suspect.shape, bool)
     left, right = np.broadcast_to(a, suspect.shape), np.broadcast_to(b, suspect.shape)
     wrong[suspect] = [int(x) * int(y) != int(z) for x, y, z in zip(left[suspect], right[suspect], result[suspect], strict=True)]

@@ -57,7 +57,7 @@ class Delays:
     cases: tuple[Case, ...]
 
     def take(self, rows: Rows) -> Delays:
-        return Delays(self.which[rows], tuple(map_arguments(case, lambda a: a[rows]) for case in self.cases))
+        return Delays(picked(self.which, rows), tuple(map_arguments(case, lambda a: picked(a, rows)) for case in self.cases))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +69,15 @@ class Lists:
     length: NDArray[np.int64]
 
     def take(self, rows: Rows) -> Lists:
-        return Lists(self.items, self.offset[rows], self.length[rows])
+        return Lists(self.items, picked(self.offset, rows), picked(self.length, rows))
 
 
 Column = Array | Delays | Lists
+
+
+def picked(values: Array, rows: Rows) -> Array:
+    """The values at some rows; those of a single row take no memory however often it is asked for."""
+    return np.broadcast_to(values, rows.shape) if len(values) == 1 else values[rows]
 
 
 @dataclass(slots=True)
@@ -88,8 +93,8 @@ class Frame:
         """The frame whose row k is row ``rows[k]`` of this one."""
         return Frame(
             len(rows),
-            {name: column.take(rows) if isinstance(column, (Delays, Lists)) else column[rows] for name, column in self.parameters.items()},
-            {name: values[rows] for name, values in self.variables.items()},
+            {name: column.take(rows) if isinstance(column, (Delays, Lists)) else picked(column, rows) for name, column in self.parameters.items()},
+            {name: picked(values, rows) for name, values in self.variables.items()},
             self.tables,
         )
 
@@ -233,10 +238,10 @@ def distinct(delays_: Delays) -> list[tuple[int, Rows, list[float | int | list[f
         if not rows.size:
             continue
         flat = [a for argument in case.arguments for a in (argument if isinstance(argument, tuple) else (argument,))]
-        matrix = np.column_stack([a[rows].astype(np.float64) for a in flat]) if flat else np.zeros((rows.size, 0))
-        if bool((matrix == matrix[0]).all()):
+        if all(bool((a == a[rows[0]]).all()) for a in flat):
             groups = [rows]
         else:
+            matrix = np.column_stack([a[rows].astype(np.float64) for a in flat])
             _, inverse = np.unique(matrix, axis=0, return_inverse=True)
             order = np.argsort(inverse.ravel(), kind="stable")
             groups = [rows[part] for part in np.split(order, np.flatnonzero(np.diff(inverse.ravel()[order])) + 1)]

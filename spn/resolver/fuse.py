@@ -25,6 +25,7 @@ from spn.text.problems import Problems
 from spn.text.source import Span
 
 Points = NDArray[np.int64]
+Small = NDArray[np.int32]
 NOTHING: Points = np.zeros(0, np.int64)
 
 
@@ -47,7 +48,8 @@ def fuse(atlas: Atlas, problems: Problems) -> list[PlaceClass]:
     for layout in layouts:
         offsets[layout.module, layout.place.name] = total
         total += layout.points
-    numbers = np.repeat(np.arange(len(layouts), dtype=np.int64), [layout.points for layout in layouts])
+    # All points of a net are at hand at once here, so what is known of each is kept small.
+    numbers: Small = np.repeat(np.arange(len(layouts), dtype=np.int32), [layout.points for layout in layouts])
     pairs = _pairs(atlas, offsets, problems)
     problems.stop_if_any()
     root = _joined(total, *pairs)
@@ -160,7 +162,7 @@ def _joined(total: int, left: Points, right: Points) -> Points:
             root = root[root]
 
 
-def _check_joined(layouts: Sequence[Layout], numbers: Points, root: Points, problems: Problems) -> None:
+def _check_joined(layouts: Sequence[Layout], numbers: Small, root: Points, problems: Problems) -> None:
     """Joined places must be of one kind, and at most one of them may be a place that is no port."""
     for position, layout in enumerate(layouts):
         own = np.flatnonzero(numbers == position)
@@ -183,7 +185,7 @@ def _check_kinds(a: Place, b: Place, span: Span | None, problems: Problems) -> N
         problems.error("two-capacities", f"'{a.name}' and '{b.name}' are joined and both have a capacity", span, "leave it to one")
 
 
-def _distinct(values: Points) -> Points:
+def _distinct(values: Small) -> Points:
     """The different values of an array of small numbers, in order."""
     return np.flatnonzero(np.bincount(values)).astype(np.int64)
 
@@ -200,7 +202,7 @@ def same_kind(a: Type, b: Type) -> bool:
     return a == b
 
 
-def _classes(atlas: Atlas, layouts: Sequence[Layout], numbers: Points, root: Points) -> list[PlaceClass]:
+def _classes(atlas: Atlas, layouts: Sequence[Layout], numbers: Small, root: Points) -> list[PlaceClass]:
     """Group declared places into classes and number the elements of each."""
     group = list(range(len(layouts)))
     owners = [_distinct(numbers[root[numbers == position]]) for position in range(len(layouts))]
@@ -218,13 +220,15 @@ def _classes(atlas: Atlas, layouts: Sequence[Layout], numbers: Points, root: Poi
     representative = root == np.arange(len(root))
     for number in dict.fromkeys(sorted(group, key=lambda g: _declared(atlas, layouts[g]))):
         members = [k for k, g in enumerate(group) if g == number]
-        elements = np.flatnonzero(representative & np.isin(numbers, members))
-        element = np.full(len(root), -1, np.int64)
-        element[elements] = np.arange(len(elements))
+        belongs = np.zeros(len(layouts), np.bool_)
+        belongs[members] = True
+        elements = np.flatnonzero(representative & belongs[numbers])
+        element = np.full(len(root), -1, np.int32)
+        element[elements] = np.arange(len(elements), dtype=np.int32)
         starts = {k: int(np.searchsorted(numbers, k)) for k in members}
         name = unused(_class_name(layouts[number]), taken)
         taken.add(name)
-        which = numbers[elements]
+        which = numbers[elements].astype(np.int64)
         first = np.zeros(len(layouts), np.int64)
         first[members] = [starts[k] for k in members]
         point = elements - first[which]
@@ -233,8 +237,9 @@ def _classes(atlas: Atlas, layouts: Sequence[Layout], numbers: Points, root: Poi
             layout = layouts[k]
             layout.final_class = name
             own = root[starts[k] : starts[k] + layout.points]
-            atlas.tables[f"{layout.module}.{layout.place.name}:element"] = element[own]
-            layout.is_class = layout.points == len(elements) and bool((element[own] == np.arange(layout.points)).all())
+            table = atlas.tables[f"{layout.module}.{layout.place.name}:element"] = element[own].astype(np.int64)
+            # As many different numbers as there are elements, in order: the elements themselves.
+            layout.is_class = layout.points == len(elements) and bool((table[1:] > table[:-1]).all())
     return classes
 
 

@@ -16,7 +16,7 @@ from spn.resolver import frames
 from spn.resolver.bounds import place_bounds
 from spn.resolver.columns import Array, Tables, encode
 from spn.resolver.fold import OWN, Space, fold, fold_labels, with_index
-from spn.resolver.frames import Frame
+from spn.resolver.frames import Frame, picked
 from spn.resolver.fuse import PlaceClass
 from spn.resolver.locate import Atlas, Layout
 from spn.resolver.lower import lower, lower_domain, lowered_labels
@@ -181,11 +181,10 @@ class _Builder:
         return found
 
     def _own_indices(self, layout: Layout, points: Array, rows: Array) -> list[Index]:
-        offset = points - layout.start[rows]
+        offset = points - picked(layout.start, rows)
         indices: list[Index] = []
         for dim, extent in reversed(list(zip(layout.place.dims, layout.extents, strict=True))):
-            count = extent.count[rows]
-            indices.append(Index(extent.low[rows] + offset % count, dim.type))
+            count = picked(extent.count, rows)
+            indices.append(Index(picked(extent.low, rows) + offset % count, dim.type))
             offset = offset // count
         return indices[::-1]
-

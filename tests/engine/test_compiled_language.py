@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from unittest.mock import patch
 
+import numpy as np
 from hypothesis import HealthCheck, given, settings
 
+from spn.engine.compiled import relations
 from spn.engine.compiled.formulas import UnsupportedError
 from spn.engine.compiled.kernel import KernelPlan
 from spn.engine.compiled.running import Machine
@@ -63,3 +66,16 @@ def test_a_kernel_gives_the_events_of_the_reference_engine(of):
     except UnsupportedError:
         return
     assert events(plan) == expected_events(plan.prepared)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@given(nets())
+def test_what_is_found_of_a_few_indices_at_a_time_is_what_is_found_of_all(of):
+    whole, pieces = KernelPlan(PreparedNet(finite(of))), KernelPlan(PreparedNet(finite(of)))
+    try:
+        _ = whole.source
+    except UnsupportedError:
+        return
+    with patch.object(relations, "CHUNK", 2):
+        assert pieces.source == whole.source
+    np.testing.assert_array_equal(pieces.memory().ints, whole.memory().ints)

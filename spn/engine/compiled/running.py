@@ -122,10 +122,22 @@ class Machine:
 
     def _put_initial_tokens(self) -> None:
         for place in self.plan.layout.places:
+            everywhere = self.prepared.initial_everywhere(place.number) if place.kind == "plain" else None
+            if everywhere is not None:
+                self._fill(place, everywhere)
+                continue
             for element, count, value in self.prepared.initial_tokens(place.number):
                 if value is not None and not in_bounds(value, place.place.bounds):
                     raise RunError("bad-value", f"the initial token {value} is beyond the colour of {place.place.name}")
                 self.put(place, element, count, value, arrives=True)
+
+    def _fill(self, place: PlaceCells, count: int) -> None:
+        """Put as many plain tokens into each element."""
+        at, size = self._first[place.number], place.place.size
+        self.memory.tokens[at : at + size] = count
+        self.state[cells.TOTAL] += size * count
+        if place.place.name in self.plan.layout.sums:
+            self.state[self.plan.layout.sums[place.place.name]] += size * count
 
     def put(self, place: PlaceCells, element: int, count: int, value: Value | None, arrives: bool) -> None:
         """Put tokens into an element before the first look: those that arrive in a random place change places with any, others stay at the end."""

@@ -10,7 +10,7 @@ from spn.engine.reference.dependencies import Dependencies
 from spn.engine.reference.state import Function, State
 from spn.expressions.closures import compile_expression
 from spn.expressions.errors import EvaluationError
-from spn.expressions.tree import Expression, Value
+from spn.expressions.tree import Constant, Expression, Value
 from spn.expressions.types import Dot
 from spn.net.labels import label_of
 from spn.net.types import (
@@ -110,6 +110,15 @@ class PreparedNet:
                 found = self._initial[place] = self._evaluate_initial(self.places[place])
             except EvaluationError as error:
                 raise RunError("bad-arithmetic", f"the initial tokens of {self.places[place].name}: {error.message}") from None
+        return found
+
+    def initial_everywhere(self, place: int) -> int | None:
+        """The number of plain tokens that each element of a place has at the start, if that is a constant; it need not be listed."""
+        found = 0
+        for part in self.places[place].initial:
+            if part.value is not None or part.loop is not None or not isinstance(part.count, Constant) or part.count.value < 0:  # type: ignore[operator]
+                return None
+            found += int(part.count.value)  # type: ignore[arg-type]
         return found
 
     def _evaluate_initial(self, place: Place) -> list[tuple[int, int, Value | None]]:
