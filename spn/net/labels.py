@@ -13,16 +13,19 @@ HOLE = re.compile(r"\*|\{[^}]*\}")
 
 
 def fill(template: str, values: Sequence[Value]) -> str:
-    """A label's template with its holes filled: ``*`` by the value, ``{voice|video}`` by the member at the value's position."""
+    """A label's template with its holes filled: ``*`` by the value, ``{voice|video}`` by the member at the value's position.
+
+    Labels are free text in a net's file: a hole for which there is no value stays as it is.
+    """
     remaining = iter(values)
 
     def hole(match: re.Match[str]) -> str:
-        value = next(remaining)
         text = match.group()
-        if text == "*":
-            return str(value)
-        assert isinstance(value, int)
-        return text[1:-1].split("|")[value]
+        value = next(remaining, None)
+        if value is None:
+            return text
+        members = text[1:-1].split("|")
+        return members[value] if text != "*" and isinstance(value, int) and 0 <= value < len(members) else str(value)
 
     return HOLE.sub(hole, template)
 

@@ -11,6 +11,7 @@ from typing import Literal
 
 from spn.expressions.tree import Domain, Expression, Step
 from spn.expressions.types import Table, Type
+from spn.model.types import Model
 from spn.net.types import Entry, Order
 from spn.text.source import Span
 
@@ -177,13 +178,14 @@ class Measure:
 
 @dataclass(slots=True)
 class Module:
-    """One module: the root has the name ''.
+    """One module: the root has the name ''. `model` is what was written.
 
     `domains` are those of the components of its products and records, by the type's name.
     `order` lists the parameters so that each comes after those it is computed from.
     """
 
     name: str
+    model: Model
     parameters: dict[str, Parameter] = field(default_factory=dict)
     order: list[str] = field(default_factory=list)
     colours: dict[str, Type] = field(default_factory=dict)

@@ -58,7 +58,7 @@ class Opener:
             number += 1
         self._keys[id(model)] = key
         names: dict[str, Symbol] = {}
-        opened = self.opened[key] = Opened(model, Module(key), names, Scope(names))
+        opened = self.opened[key] = Opened(model, Module(key, model), names, Scope(names))
         for name, entry in model.modules.items():
             used = self._open(self.library.of(entry), str(name))
             opened.uses[name] = used

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from spn.expressions.tree import Constant
@@ -37,13 +38,33 @@ def load(path: str | os.PathLike[str], overrides: Mapping[str, str] | None = Non
     return load_with_warnings(path, overrides, library)[0]
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A model that was read: its files, the instances of its modules, its net, and the warnings about it.
+
+    `given` are the parameters that were overridden.
+    """
+
+    library: Library
+    elaboration: Elaboration
+    net: Net
+    given: Mapping[str, Text]
+    warnings: list[Problem]
+
+
 def load_with_warnings(
     path: str | os.PathLike[str], overrides: Mapping[str, str] | None = None, library: Path | None = None
 ) -> tuple[Net, list[Problem]]:
     """The net of a model file, and the warnings about it."""
+    found = load_reading(path, overrides, library)
+    return found.net, found.warnings
+
+
+def load_reading(path: str | os.PathLike[str], overrides: Mapping[str, str] | None = None, library: Path | None = None) -> Reading:
+    """The net of a model file, with what it was made from. Raises `ModelError` with everything that is wrong."""
     problems = Problems()
     found = _whole(load_model(path, problems, library), overrides, problems)
-    return resolve(found, overrides or {}, problems, Path(os.fspath(path)).stem), problems.warnings
+    return _reading(found, overrides or {}, problems, Path(os.fspath(path)).stem)
 
 
 def read(
@@ -65,9 +86,21 @@ def read_with_warnings(
     folder: str | os.PathLike[str] = ".",
 ) -> tuple[Net, list[Problem]]:
     """As `read`, and the warnings about the model."""
+    found = read_reading(text, overrides, name, library, folder)
+    return found.net, found.warnings
+
+
+def read_reading(
+    text: str,
+    overrides: Mapping[str, str] | None = None,
+    name: str = "<string>",
+    library: Path | None = None,
+    folder: str | os.PathLike[str] = ".",
+) -> Reading:
+    """As `load_reading`, of a model given as text."""
     problems = Problems()
     found = _whole(load_source(Source(name, text), folder, problems, library), overrides, problems)
-    return resolve(found, overrides or {}, problems, "model"), problems.warnings
+    return _reading(found, overrides or {}, problems, "model")
 
 
 def _whole(library: Library | None, overrides: Mapping[str, str] | None, problems: Problems) -> Library:
@@ -83,14 +116,29 @@ def _whole(library: Library | None, overrides: Mapping[str, str] | None, problem
 
 def resolve(library: Library, overrides: Mapping[str, str], problems: Problems, name: str) -> Net:
     """The net of a model. Raises `ModelError` through `problems`."""
+    return _reading(library, overrides, problems, name).net
+
+
+def _reading(library: Library, overrides: Mapping[str, str], problems: Problems, name: str) -> Reading:
     given = {parameter: _override(parameter, text) for parameter, text in overrides.items()}
-    modules = declare(library, given, problems)
-    elaboration = Elaboration(modules, problems)
+    elaboration = _elaborated(library, given, problems)
+    net = _net(library, given, elaboration, problems, name)
+    return Reading(library, elaboration, net, given, problems.warnings)
+
+
+def _elaborated(library: Library, given: Mapping[str, Text], problems: Problems) -> Elaboration:
+    """The instances of all modules."""
+    elaboration = Elaboration(declare(library, given, problems), problems)
     if any(True for _ in problems.errors):
         elaboration.check_defaults()
     problems.stop_if_any()
     elaboration.run()
     problems.stop_if_any()
+    return elaboration
+
+
+def _net(library: Library, given: Mapping[str, Text], elaboration: Elaboration, problems: Problems, name: str) -> Net:
+    """The net of a model whose instances are known."""
     atlas = Atlas(elaboration)
     atlas.build()
     problems.stop_if_any()
