@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 from spn.version import __version__
 
 if TYPE_CHECKING:
-    from spn.api import check, load, simulate
+    from spn.api import check, draw, load, simulate
 
-__all__ = ["__version__", "check", "load", "simulate"]
+__all__ = ["__version__", "check", "draw", "load", "simulate"]
 
 
 def __getattr__(name: str) -> Any:
-    if name in {"check", "load", "simulate"}:
+    if name in {"check", "draw", "load", "simulate"}:
         return getattr(import_module("spn.api"), name)
     raise AttributeError(f"module 'spn' has no attribute {name!r}")
 

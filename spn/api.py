@@ -1,4 +1,4 @@
-"""The verbs of the Python interface: load, check, simulate and what the command line needs besides. Nothing is computed here.
+"""The verbs of the Python interface: load, check, draw, simulate and what the command line needs besides. Nothing is computed here.
 
 Whatever takes long to import is imported by the function that needs it.
 """
@@ -14,8 +14,10 @@ from spn.text.problems import ModelError, Problem
 from spn.text.source import Source
 
 if TYPE_CHECKING:
+    from spn.drawing import Drawing
     from spn.net.types import Net
     from spn.observation import Engine
+    from spn.resolver.resolve import Reading
     from spn.study import Progress, Result
 
 ENGINES = ("auto", "reference", "compiled")
@@ -32,16 +34,21 @@ def load(model: str | Path | Source, parameters: Mapping[str, Any] | None = None
 
 def load_with_warnings(model: str | Path | Source, parameters: Mapping[str, Any] | None = None) -> tuple[Net, list[Problem]]:
     """As `load`, and the warnings about the model."""
+    reading = _read(model, parameters)
+    return reading.net, reading.warnings
+
+
+def _read(model: str | Path | Source, parameters: Mapping[str, Any] | None) -> Reading:
     from spn.library import find_model, models_folder
     from spn.resolver import resolve
 
     given = {name: _text(value) for name, value in (parameters or {}).items()}
     if isinstance(model, Source):
-        return resolve.read_with_warnings(model.text, given, model.name, models_folder())
+        return resolve.read_reading(model.text, given, model.name, models_folder())
     found = find_model(model) if isinstance(model, str) else model
     if found is None:
         raise FileNotFoundError(f"no model '{model}': neither a file nor a shipped model")
-    return resolve.load_with_warnings(found, given, models_folder())
+    return resolve.load_reading(found, given, models_folder())
 
 
 def check(model: str | Path | Source, parameters: Mapping[str, Any] | None = None) -> list[Problem]:
@@ -50,6 +57,38 @@ def check(model: str | Path | Source, parameters: Mapping[str, Any] | None = Non
         return load_with_warnings(model, parameters)[1]
     except ModelError as error:
         return error.problems
+
+
+def draw(
+    model: str | Path | Source,
+    parameters: Mapping[str, Any] | None = None,
+    *,
+    module: str | None = None,
+    unfold: bool = False,
+    inside: bool = False,
+) -> Drawing:
+    """A drawing of a model: `dot` is its DOT text, ``picture("svg")`` the content of a picture file (extra ``draw``).
+
+    Folded: a node for each class, with its index space, and a box for each instance; `inside` draws what is in those boxes, `module` one module
+    as it is written, `unfold` each place and transition of a small net by itself.
+    Raises `ModelError`, `FileNotFoundError` and `spn.drawing.NotDrawable`.
+    """
+    return draw_with_warnings(model, parameters, module=module, unfold=unfold, inside=inside)[0]
+
+
+def draw_with_warnings(
+    model: str | Path | Source,
+    parameters: Mapping[str, Any] | None = None,
+    *,
+    module: str | None = None,
+    unfold: bool = False,
+    inside: bool = False,
+) -> tuple[Drawing, list[Problem]]:
+    """As `draw`, and the warnings about the model."""
+    from spn import drawing
+
+    reading = _read(model, parameters)
+    return drawing.draw(reading, module=module, unfold=unfold, inside=inside), reading.warnings
 
 
 def simulate(

@@ -13,7 +13,7 @@ import pytest
 
 from spn.library import models_folder, shipped_models
 
-SLOW_TO_IMPORT = ("numba", "scipy.stats", "matplotlib", "pandas", "simpy", "rich", "dask", "networkx")
+SLOW_TO_IMPORT = ("numba", "scipy.stats", "matplotlib", "pandas", "simpy", "rich", "dask", "networkx", "pygraphviz")
 
 PING = """\
 spn: 1
@@ -68,9 +68,15 @@ def test_the_public_names_are_there():
     assert callable(spn.load)
     assert callable(spn.check)
     assert callable(spn.simulate)
-    assert {"load", "check", "simulate"} <= set(dir(spn))
+    assert callable(spn.draw)
+    assert {"load", "check", "draw", "simulate"} <= set(dir(spn))
     with pytest.raises(AttributeError):
         _ = spn.fly
+
+
+def test_dot_text_is_drawn_without_graphviz(ping):
+    loaded = imported_by(f"from spn.cli.main import main\nassert main(['draw', {ping!r}]) == 0")
+    assert not set(SLOW_TO_IMPORT) & loaded
 
 
 def test_check_loads_nothing_that_is_slow(ping):
