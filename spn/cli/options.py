@@ -88,9 +88,9 @@ def share(text: str) -> float:
 
 def seed(text: str) -> int:
     """An integer from 0 to 2^64 - 1."""
-    if not re.fullmatch(r"[0-9]{1,20}", text.strip()) or int(text) >= 2**64:
+    if not re.fullmatch(r"[0-9]{1,20}", text.strip()) or int(text.strip()) >= 2**64:
         raise argparse.ArgumentTypeError(f"'{text}' is not a whole number from 0 to 2^64 - 1")
-    return int(text)
+    return int(text.strip())
 
 
 def new_seed() -> int:
@@ -115,6 +115,7 @@ def seconds(text: str) -> float:
 
 
 def _number(text: str, shown: str) -> float:
-    if not re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", text.strip(), re.ASCII):
+    number = text.strip()  # of more than `float` takes for white space
+    if not re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", number, re.ASCII):
         raise argparse.ArgumentTypeError(f"'{shown}' is not a number")
-    return float(text)
+    return float(number)

@@ -59,6 +59,11 @@ def test_a_seed_that_is_none_is_refused(text):
         options.seed(text)
 
 
+def test_white_space_of_any_kind_may_surround_a_number():
+    assert options.count("7\x1f") == 7
+    assert options.seconds("\u20030.5 ") == 0.5
+
+
 @given(st.text(max_size=20))
 def test_no_text_makes_an_option_fail_in_another_way(text):
     for parse in (options.share, options.assignment, options.count, options.seed, options.seconds):
