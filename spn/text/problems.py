@@ -74,13 +74,16 @@ class Problems:
         self.add(Problem(code, message, span, hint, "warning"))
 
     def add(self, problem: Problem) -> None:
-        """Note a problem, unless it has been noted."""
+        """Note a problem, unless it has been noted. So many errors end it; of more warnings the rest is not told."""
         key = (problem.code, problem.message, problem.span.start if problem.span else -1)
         if key in self._seen:
             return
         self._seen.add(key)
+        alike = sum(known.severity == problem.severity for known in self.found)
+        if problem.severity == "warning" and alike >= self.limit:
+            return  # the model is good all the same
         self.found.append(problem)
-        if len(self.found) >= self.limit:
+        if problem.severity == "error" and alike + 1 >= self.limit:
             self.found.append(Problem("too-many", f"more than {self.limit} problems; the rest is not shown", None))
             raise ModelError(self.found)
 

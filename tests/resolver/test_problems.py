@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from spn.resolver.resolve import read_with_warnings
+from spn.text.problems import ModelError
 from tests.resolver.nets import problems_of
 
 PLACES = "places: {a: 1, q: {over: 1..3}, c: {colour: kind}}\ncolours: {kind: [x, y], pair: kind * kind}\n"
@@ -81,3 +83,13 @@ def test_declarations_that_cannot_be(text: str, code: str) -> None:
 def test_several_faults_are_told_together() -> None:
     text = "places: {a: {colour: k}, b: 1}\ntransitions: {t: {in: c, out: d, guard: b}, u: {in: b, delay: 3}}\nmeasures: {m: {rate: v}}"
     assert [code for code, _, _ in problems_of(text)] == ["unknown-colour", "unknown-place", "unknown-place", "wrong-type", "unknown-transition"]
+
+
+def test_many_errors_end_the_reading_and_many_warnings_do_not() -> None:
+    places = "{" + ", ".join(f"p{k}: 0" for k in range(300)) + "}"
+    net, warnings = read_with_warnings(f"spn: 1\nplaces: {places}")
+    assert len(net.places) == 300 and {w.code for w in warnings} == {"unread-place"} and len(warnings) == 200
+    wrong = "{" + ", ".join(f"p{k}: x{k}" for k in range(300)) + "}"
+    with pytest.raises(ModelError) as caught:
+        read_with_warnings(f"spn: 1\nplaces: {wrong}")
+    assert [p.code for p in caught.value.problems].count("unknown-name") == 200 and "too-many" in {p.code for p in caught.value.problems}
