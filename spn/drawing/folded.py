@@ -23,12 +23,12 @@ from spn.drawing.figure import (
     Port,
     TransitionNode,
 )
-from spn.drawing.settled import Rows, Spelling, parameters_in
+from spn.drawing.settled import Rows, Spelling, parameters_in, remaining
 from spn.drawing.units import Unit, Units, index_of, values
-from spn.expressions.tree import Constant, DelayCall, Domain, Expression, Parameter, Range, Values
+from spn.expressions.tree import Constant, DelayCall, Domain, Expression, Parameter, PlaceRead, Range, Values
 from spn.expressions.types import Enumeration
 from spn.model.types import PlaceDeclaration, Text, TransitionDeclaration
-from spn.resolver.declarations import Initial, InputArc, OutputArc, Place, Transition
+from spn.resolver.declarations import Initial, InputArc, OutputArc, Place, PlacePath, Transition
 from spn.resolver.elaborate import Elaboration
 from spn.text.problems import nearest
 
@@ -71,6 +71,7 @@ class _Drawer:
         self.figure = Figure(Cluster(""))
         self.names: dict[str, None] = {}
         self.abandoned: set[str] = set()
+        self.read: set[str] = set()
         self.nodes = 0
 
     def draw(self, unit: Unit, outermost: Cluster) -> Figure:
@@ -251,9 +252,13 @@ class _Drawer:
         return spelt(text, expression, rows, unit.values)
 
     def _mention(self, unit: Unit, expressions: Iterable[Expression], rows: Rows) -> None:
-        """Note the parameters whose names are drawn, for the legend; those of inner modules have other values in each."""
+        """Note which places texts name, and which parameters, for the legend; those of inner modules have other values in each."""
+        drawn = list(expressions)
+        for node in (part for expression in drawn for part in remaining(expression, rows)):
+            if isinstance(node, PlaceRead) and (end := end_of(unit, PlacePath(node.path, node.place, (), None))) is not None:
+                self.read.add(end.node)
         if not unit.path:
-            self.names |= dict.fromkeys(parameters_in(expressions, rows, unit.values))
+            self.names |= dict.fromkeys(parameters_in(drawn, rows, unit.values))
 
     def _leave_out(self, unit: Unit, name: str, when: Text | None = None) -> None:
         path = f"{unit.path}.{name}" if unit.path else name
@@ -262,7 +267,7 @@ class _Drawer:
     def _drop_unused(self, cluster: Cluster) -> None:
         """Leave out places at which every arc is left out: in ``counting == leaky`` nothing opens a window, and its place would float about."""
         used = {arc.place.node for arc in self.figure.arcs} | {end.node for join in self.figure.joins for end in (join.outer, join.port)}
-        unused = self.abandoned - used
+        unused = self.abandoned - used - self.read
         self.figure.missing += sorted(node.removeprefix("p.") for node in unused)
         _remove(cluster, unused)
 

@@ -38,9 +38,14 @@ def picture(dot: str, format: str) -> bytes:
 @contextmanager
 def _quiet() -> Iterator[Any]:
     """Keep what C libraries write to stderr (font settings that they do not know) from the terminal; gives a function that tells it."""
-    sys.stderr.flush()
+    if sys.stderr is not None:
+        sys.stderr.flush()
     with tempfile.TemporaryFile() as kept:
-        saved = os.dup(2)
+        try:
+            saved = os.dup(2)
+        except OSError:  # there is no stderr
+            yield lambda: ""
+            return
         try:
             os.dup2(kept.fileno(), 2)
             yield lambda: _told(kept)

@@ -181,6 +181,14 @@ def parameters_in(expressions: Iterable[Expression], rows: Rows, replaced: Colle
             yield from parameters_in(children(kept), rows, replaced)
 
 
+def remaining(expression: Expression, rows: Rows) -> Iterator[Expression]:
+    """All parts of an expression that the rows do not decide away."""
+    kept = Spelling("", 0, rows, {}).chosen(expression)
+    yield kept
+    for part in children(kept):
+        yield from remaining(part, rows)
+
+
 def without_condition(multiplicity: Expression, has_condition: bool) -> tuple[Expression, Expression | None]:
     """An arc's multiplicity as written, and the condition of its fan."""
     if has_condition and isinstance(multiplicity, IfElse):

@@ -119,8 +119,19 @@ def test_what_the_parameters_decide_is_not_drawn():
 
 
 def test_what_is_not_drawn_is_told():
-    assert draw(reading_of(CHOICES)).missing == ("other (when not strict)", "c")
+    assert draw(reading_of(CHOICES)).missing == ("other (when not strict)",)
     assert draw(reading_of("monolithic")).missing == ()
+
+
+def test_a_place_that_is_read_is_drawn_though_no_arc_is_left():
+    model = """
+parameters: {counts: false}
+places: {a: 1, seen: 0, idle: 0}
+transitions:
+  go: {in: a, out: [a, (1 if counts else 0) * seen, (1 if counts else 0) * idle], guard: seen < 3, delay: 1 s}
+"""
+    assert {node for node in drawn(model).nodes if node.startswith("p.")} == {"p.a", "p.seen"}
+    assert "p.idle" in drawn(model, counts="true").nodes
 
 
 # modules
@@ -243,9 +254,9 @@ def test_an_unknown_module_is_refused_with_the_nearest_name():
 
 
 def test_too_many_classes_are_refused():
-    places = ", ".join(f"p{k}: 0" for k in range(MOST_NODES + 1))
+    transitions = ", ".join(f"t{k}: {{in: p, out: p, delay: 1 s}}" for k in range(MOST_NODES))
     with pytest.raises(NotDrawable, match=f"more than {MOST_NODES} nodes"):
-        drawn(f"places: {{{places}}}")
+        drawn(f"places: {{p: 1}}\ntransitions: {{{transitions}}}")
 
 
 def test_one_thing_at_a_time():
