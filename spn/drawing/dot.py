@@ -23,9 +23,12 @@ NAME_WIDTH, NOTE_WIDTH, INSCRIPTION_WIDTH, LEGEND_WIDTH = 24, 30, 18, 100
 CIRCLE = 26
 BAR, BOX = (5, 32), (14, 32)
 """Sizes of shapes in points: a place's diameter, width and height of an immediate and of a timed transition."""
+GAP = 6
+"""Between a shape and its texts, in points: room for the head of a line."""
 
 INK, FRAME, GREY, NOTE = "#000000", "#7f7f7f", "#e4e4e4", "#404040"
 JOIN = "#606060"
+PAPER = "#ffffff"
 SHADES = ("#f7f7f7", "#efefef")
 
 _HEADS: dict[ArcKind, str] = {
@@ -86,12 +89,13 @@ def _cluster(cluster: Cluster, depth: int) -> Iterator[str]:
 
 
 def _contents(cluster: Cluster, depth: int) -> Iterator[str]:
+    paper = SHADES[depth % len(SHADES)] if cluster.name else PAPER
     for node in cluster.nodes:
         match node:
             case PlaceNode():
-                yield _place(node)
+                yield _place(node, paper)
             case TransitionNode():
-                yield _transition(node)
+                yield _transition(node, paper)
             case BoxNode():
                 yield _box(node)
     for inner in cluster.clusters:
@@ -104,33 +108,36 @@ def _contents(cluster: Cluster, depth: int) -> Iterator[str]:
 # Nodes
 
 
-def _place(node: PlaceNode) -> str:
+def _place(node: PlaceNode, paper: str) -> str:
     inside, below = _tokens(node.marking)
     notes = [*below, *node.notes]
     middle = f'<TD HEIGHT="{CIRCLE}" WIDTH="{CIRCLE}">{inside}</TD>'
-    label = _around(node.name, node.index, middle, notes)
+    label = _around(node.name, node.index, middle, notes, paper)
     fill = GREY if node.is_port else "white"
     size = CIRCLE / 72
     shape = f'shape=circle, fixedsize=shape, width={size:.3f}, height={size:.3f}, style=filled, fillcolor="{fill}"'
     return f"{quoted(node.id)} [{shape}, label=<{label}>];"
 
 
-def _transition(node: TransitionNode) -> str:
+def _transition(node: TransitionNode, paper: str) -> str:
     """A bar or box in four parts, so that heads of different kinds do not lie on each other."""
     width, height = BOX if node.is_timed else BAR
     fill = "white" if node.is_timed else INK
     parts = "".join(f'<TR><TD PORT="{port}" WIDTH="1" HEIGHT="{height // 4 - 2}"></TD></TR>' for port in "tior")
     shape = f'<TD WIDTH="{width}" HEIGHT="{height}" FIXEDSIZE="TRUE" BORDER="1" BGCOLOR="{fill}">{_TABLE}{parts}</TABLE></TD>'
     middle = f'<TD ALIGN="CENTER">{_TABLE}<TR>{shape}</TR></TABLE></TD>'
-    return f"{quoted(node.id)} [label=<{_around(f'/{node.name}', node.index, middle, node.notes)}>];"
+    return f"{quoted(node.id)} [label=<{_around(f'/{node.name}', node.index, middle, node.notes, paper)}>];"
 
 
 _PORTS: dict[ArcKind, str] = {"input": "i", "output": "o", "both": "i", "refill": "r", "test": "t", "inhibitor": "r", "reset": "r"}
 """The part of a transition at which each kind of arc ends."""
 
 
-def _around(name: str, index: str, middle: str, notes: Iterable[str]) -> str:
-    """A label with the shape's cell in the middle; a name that starts with a slash is written in italics."""
+def _around(name: str, index: str, middle: str, notes: Iterable[str], paper: str) -> str:
+    """A label with the shape's row in the middle; a name that starts with a slash is written in italics.
+
+    Texts lie on pieces of `paper`, which interrupt the node's own lines, with a gap around the shape for the heads of lines.
+    """
     italic = name.startswith("/")
     first = [f"<I>{escape(line)}</I>" if italic else escape(line) for line in wrapped(name.removeprefix("/"), NAME_WIDTH)]
     if index:
@@ -138,13 +145,21 @@ def _around(name: str, index: str, middle: str, notes: Iterable[str]) -> str:
         first = [first[0] + _index(index)] if fits else [*first, *(_small(line) for line in wrapped(f"[{index}]", NOTE_WIDTH))]
     small = [_small(line) for note in notes for line in wrapped(note, NOTE_WIDTH)]
     height = max(NAME_LINE * len(first), NOTE_LINE * len(small))
-    above = [f'<TD HEIGHT="{height - NAME_LINE * (len(first) - 1)}" VALIGN="BOTTOM">{first[0]}</TD>']
-    above += [f'<TD HEIGHT="{NAME_LINE}" VALIGN="MIDDLE">{line}</TD>' for line in first[1:]]
-    below = f'<TD HEIGHT="{height}" VALIGN="TOP">{"<BR/>".join(small)}</TD>'
-    rows = "".join(f"<TR>{cell}</TR>" for cell in (*above, middle, below))
-    return f"{_TABLE}{rows}</TABLE>"
+    above = [_blank(height - NAME_LINE * len(first)), *(_text(line, NAME_LINE, paper) for line in first), _blank(GAP)]
+    below = [_blank(GAP), *(_text(line, NOTE_LINE, paper) for line in small), _blank(height - NOTE_LINE * len(small))]
+    return f"{_TABLE}{''.join(above)}<TR>{middle}</TR>{''.join(below)}</TABLE>"
 
 
+def _text(line: str, height: int, paper: str) -> str:
+    """A row with a line of text on paper hardly wider than the text: the empty cells beside it take most of the width that other rows need."""
+    return f'<TR><TD>{_TABLE}<TR>{_MARGIN}<TD HEIGHT="{height}" BGCOLOR="{paper}">{line}</TD>{_MARGIN}</TR></TABLE></TD></TR>'
+
+
+def _blank(height: int) -> str:
+    return f'<TR><TD HEIGHT="{height}"></TD></TR>' if height else ""
+
+
+_MARGIN = "<TD></TD>" * 4
 _TABLE = '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0">'
 
 
