@@ -28,7 +28,7 @@ def _modules():
     """The modules that kernels call, as plain Python."""
     import numba
 
-    names = ("primitives", "heap", "buckets", "schedulers", "servers", "lines", "delays")
+    names = ("primitives", "heap", "buckets", "schedulers", "servers", "lines", "tables", "delays")
     modules = {name: importlib.import_module(f"spn.engine.compiled.{name}") for name in names}
 
     def identity(*args, **kwargs):

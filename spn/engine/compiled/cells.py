@@ -12,6 +12,9 @@ REALS = 32
 FOUND = 33
 """The address and (next cell) the room of the list of indices found."""
 
+TABLES = 47
+"""The address of the tables of remembered firings (see `table_cells`), if the kernel has them."""
+
 ASKED = 31
 """Which measures are asked for, a bit for each."""
 

@@ -18,7 +18,9 @@ from spn.engine.compiled.layout import LINE_CELLS, ClassPlan, Layout, Storage
 from spn.engine.compiled.looks import Look, write_resampling
 from spn.engine.compiled.observing import Meter, Observing
 from spn.engine.compiled.relations import Relations
+from spn.engine.compiled.remembering import CHOSEN, FOLLOW, NAMES, SETTLE, Remembering
 from spn.engine.compiled.source import CONTEXT, Function, Writer
+from spn.engine.compiled.table_memory import Tables
 from spn.engine.reference.prepared import PreparedNet
 from spn.expressions.tree import Expression, Reduce, Tokens
 from spn.expressions.walk import walk
@@ -52,7 +54,7 @@ def run({context}, budget, limit, most_tokens):
             if clock >= state[26]:
                 slot = use_up(state, clock)
             state[12] = slot
-{timed}        else:
+{recall}{timed}        else:
             if done >= budget:
                 return 0
             if state[7] > most_tokens:
@@ -63,7 +65,7 @@ def run({context}, budget, limit, most_tokens):
         state[6] += 1
         if state[6] > state[15]:
             fail(state, 8)
-{resample}'''
+{follow}{resample}'''
 
 ENTRY = '''\
 def kernel(rng, tokens_at, ints_at, reals_at_, state_at, values_at, command, number, limit, most):
@@ -139,11 +141,17 @@ class KernelPlan:
         return self.observing.meters
 
     @cached_property
+    def remembering(self) -> Remembering:
+        """Tables of firings, if the net is one for which they are of use."""
+        self._note_sums()
+        return Remembering(self.writer, self.observing)
+
+    @cached_property
     def source(self) -> str:
         """The kernel's source."""
-        self._note_sums()
         relations = Relations(self.layout)
         writer, layout = self.writer, self.layout
+        writer.remembered = {plan.number for plan in self.remembering.classes}
         self.observing.kept.write(writer)
         for plan in layout.classes:
             Look(writer, plan).write()
@@ -157,6 +165,8 @@ class KernelPlan:
         self._write_begin()
         self._write_finish()
         self._write_choice()
+        if self.remembering.on:
+            self.remembering.write()
         calls = Counter(called for function, _ in writer.functions for called in function.calls())
         parts = [self._text(function, inline and calls[function.name] * len(function.lines) <= MOST_INLINED) for function, inline in writer.functions]
         return "\n\n".join([self._header(), *parts, self._run(resampling), "@entry\n" + ENTRY.format(context=CONTEXT)])
@@ -234,13 +244,14 @@ class KernelPlan:
         locals_: list[str] = []
         for group, lines in ((layout.timed, timed), (layout.immediate, immediate)):
             if lines is immediate and group:
-                lines += [f"            slot = choose_immediate({CONTEXT})", "            state[12] = slot"]
+                lines.append(CHOSEN.rstrip() if self.remembering.on else f"            slot = choose_immediate({CONTEXT})")
+                lines.append("            state[12] = slot")
             self._dispatch(group, lines, 12, locals_)
         if resampling:
             resample.append("        if state[3] == 0:")
             resample += [f"            resample_{plan.name}({CONTEXT})" for plan in resampling]
         observe = ""
-        if any(self.observing._watched(meter.measure) for meter in self.meters):
+        if any(self.observing.watched(meter.measure) for meter in self.meters):
             observe = f"if state[4] != 0:\n    observe({CONTEXT})\n    if state[2] != 0:\n        return 2\n"
             observe = indent(observe, " " * 12)
         text = RUN.format(
@@ -249,9 +260,14 @@ class KernelPlan:
             timed="".join(line + "\n" for line in timed) or "            pass\n",
             immediate="".join(line + "\n" for line in immediate) or "            pass\n",
             resample="".join(line + "\n" for line in resample),
+            recall=self.remembering.recall([f"resample_{plan.name}({CONTEXT})" for plan in resampling]) if self.remembering.on else "",
+            follow=FOLLOW if self.remembering.on else "",
         )
         text = text.replace("    done = 0\n", "    done = 0\n" + "".join(f"    {line}\n" for line in dict.fromkeys(locals_)), 1)
-        return "@plain\n" + text
+        if not self.remembering.on:
+            return "@plain\n" + text
+        text = text.replace("    done = 0\n", "    done = 0\n" + NAMES, 1).replace("def run(", "def fire_until(", 1)
+        return f"@plain\n{text}\n\n{SETTLE}"
 
     def _dispatch(self, group: list[ClassPlan], lines: list[str], indent: int, names: list[str]) -> None:
         """A tree of comparisons of `slot` with the first slots of classes."""
@@ -303,6 +319,10 @@ class KernelPlan:
         ints, reals = self._numbers
         tokens = np.zeros(sum(cells.cells for cells in self.layout.places) + 1, np.int64)
         return Memory(tokens, ints, reals, self._fresh(self.layout.state, np.int64), self._fresh(self.layout.values, np.float64))  # type: ignore[arg-type]
+
+    def tables(self) -> Tables | None:
+        """Tables for a run, if the kernel has any."""
+        return self.remembering.tables(self._numbers[0]) if self.remembering.on else None
 
     def _fresh(self, storage: Storage, dtype: type) -> NDArray[np.generic]:
         ints, _ = self._numbers

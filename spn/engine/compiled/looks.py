@@ -26,9 +26,9 @@ from spn.net.types import Bind, Immediate, OutputArc, Timed
 class Look:
     """Writes ``look_CLASS(..., i)``."""
 
-    def __init__(self, writer: Writer, plan: ClassPlan) -> None:
+    def __init__(self, writer: Writer, plan: ClassPlan, function: Function | None = None) -> None:
         self.writer, self.plan, self.transition = writer, plan, plan.transition
-        self.function = Function(writer, f"look_{plan.name}", "i", f"Which bindings of {plan.transition.name} are enabled at index i.")
+        self.function = function or Function(writer, f"look_{plan.name}", "i", f"Which bindings of {plan.transition.name} are enabled at index i.")
         self.lines = [name for name in plan.variables if name not in plan.finite]
         """Variables that tokens on offer in ordered places decide."""
         self.changing = not plan.immediate and plan.transition.timing.delay.name == "exponential" and not delays.is_fixed(plan)  # type: ignore[union-attr]
@@ -228,6 +228,7 @@ class Look:
         elif plan.single:
             with function.block("if is_set(state, slot):"):
                 self._lose()
+                self._note("0")
         else:
             function.add(f"list = {self._list()}")
             with function.block("while state[list + 2] > 0:"):
@@ -282,7 +283,20 @@ class Look:
         else:
             with function.block("if not is_set(state, slot):"):
                 self._begin(scope)
+                self._note("1")
         self._keep(scope)
+
+    def write_clock(self, scope: Scope, begins: bool) -> None:
+        """Only set or drop the clock of `slot`."""
+        if begins:
+            self._begin(scope)
+        else:
+            self._lose()
+
+    def _note(self, what: str) -> None:
+        """For the tables of remembered firings: a clock was set (1) or dropped (0)."""
+        if self.plan.number in self.writer.remembered:
+            self.function.add(f"noted(state, slot, {what})")
 
     def _begin(self, scope: Scope, rate: str = "") -> None:
         """A binding without a clock gets one: the frozen one, or a new one."""

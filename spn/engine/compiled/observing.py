@@ -45,7 +45,7 @@ class Observing:
         self.always = 0
         self._places: dict[int, int] = {}
         for meter in self.meters:
-            for expression in self._watched(meter.measure):
+            for expression in self.watched(meter.measure):
                 reads = expression_reads(layout.prepared, expression)
                 self.always |= meter.bit if reads.now else 0
                 for place, _ in reads.elements:
@@ -56,7 +56,7 @@ class Observing:
         return self._fired[number]
 
     @staticmethod
-    def _watched(measure: Measure) -> tuple[Expression, ...]:
+    def watched(measure: Measure) -> tuple[Expression, ...]:
         from spn.engine.reference.prepared import watched
 
         return () if isinstance(measure.window, At) else watched(measure)
@@ -124,7 +124,7 @@ class Observing:
         scope = Scope(writer, observe)
         observe.add("now = values[0]")
         for meter in self.meters:
-            if not self._watched(meter.measure):
+            if not self.watched(meter.measure):
                 continue
             with observe.block(f"if state[4] & state[31] & {meter.bit}:"):
                 self._refresh(meter, scope, observe)

@@ -64,6 +64,9 @@ class Machine:
         self.history = np.empty(self.prepared.trap_limit + 2, np.int64)
         state[cells.HISTORY] = self.history.ctypes.data
         self._first = np.cumsum([0, *(place.cells for place in layout.places)]).tolist()
+        self.tables = plan.tables()
+        if self.tables is not None:
+            state[cells.TABLES] = self.tables.table.ctypes.data
         try:
             if begun is None:
                 self._put_initial_tokens()
@@ -78,6 +81,9 @@ class Machine:
     def close(self) -> None:
         """Give back what the kernel allocated."""
         self.call(3)
+        if self.tables is not None:
+            self.plan.remembering.pool.give_back(self.tables)
+            self.tables = None
 
     def call(self, command: int, number: int = 0, limit: float = 0.0, most: int = 0) -> int:
         """One call of the kernel."""

@@ -86,6 +86,8 @@ class Writer:
         self._serial = 0
         self._cells: dict[str, int] = {}
         self._helpers: dict[object, str] = {}
+        self.remembered: set[int] = set()
+        """The timed classes whose operations on clocks are noted (see `remembering`)."""
 
     def define(self, function: Function, inline: bool = False) -> None:
         """The function is complete."""

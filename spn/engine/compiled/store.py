@@ -18,7 +18,7 @@ from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
 
-HAND_WRITTEN = ("cells", "primitives", "heap", "buckets", "schedulers", "servers", "lines")
+HAND_WRITTEN = ("cells", "primitives", "heap", "buckets", "schedulers", "servers", "lines", "table_cells", "tables")
 """The modules beside this one whose functions kernels call."""
 
 MOST_BYTES = 256 * 2**20

@@ -1,0 +1,302 @@
+"""What a kernel remembers of its firings, as source: when a record is used, what of it changes measures and clocks. The tables are in `tables`.
+
+A firing with the immediate firings that follow it, up to the next tangible marking, changes tokens, sums and clocks in a way that the marking of its
+component alone decides; only delays are drawn. The first time it is made by the functions written for its classes, which note the clocks that they
+set and drop; from then on the record is replayed. Delays are drawn by the same source in the same order.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spn.engine.compiled import table_cells as at
+from spn.engine.compiled.cells import TABLES
+from spn.engine.compiled.components import Component, Components
+from spn.engine.compiled.layout import ClassPlan
+from spn.engine.compiled.looks import Look
+from spn.engine.compiled.observing import Observing
+from spn.engine.compiled.searching import class_scope
+from spn.engine.compiled.source import CONTEXT, Function, Writer
+from spn.engine.compiled.table_memory import Places, Pool, Tables, places_of, slots_of
+from spn.expressions.tree import Expression, Reduce, Tokens
+from spn.expressions.walk import children, walk
+from spn.net.types import Count, Rate
+
+NAMES = f"""\
+    table = integers(state[{TABLES}])
+    rows, where, components, slots = shorts(table[0]), shorts(table[1]), shorts(table[2]), shorts(table[4])
+    states, records = shorts(table[8]), shorts(table[9])
+    chosen = -1
+"""
+
+RECALL = """\
+{find}            if record == 0:
+                record = ask(tokens, state, component, cell)
+            if usable(state, records, record, budget - done, most_tokens):
+                while True:
+                    if state[6] != 0:
+                        write_history(state)
+                    rows[component] = records[record]
+                    records[record + 2] += 1
+                    state[4] |= records[record + 3] & state[31]
+{counters}                    first = record + {operations}
+                    for k in range(first, first + records[record + 5]):
+                        what = records[k]
+{slot}                        if what & 1:
+                            begin_clock({context}, other)
+                        else:
+                            lose_clock({context}, other)
+{show}                    table[27], table[28] = record, component
+                    done += records[record + 1]
+                    state[16] += records[record + 1]
+                    state[6] += records[record + 1]
+                    if records[record + 6] == 0:
+{resample}                        break
+                    if state[0] != 0 or done >= budget or state[7] > most_tokens:
+                        surface({context}, component)
+                        break
+                    cell = pick(rng, state, np.int64(records[record + 6]))
+                    record = np.int64(states[rows[component] + cell])
+                    if not usable(state, records, record, budget - done, most_tokens):
+                        surface({context}, component)
+                        chosen = np.int64(slots[components[{cells} * component + 4] + cell - {header} - components[{cells} * component + 1]])
+                        break
+                continue
+            prepare(tokens, state, component, cell, record)
+"""
+
+FIND = """\
+            component, cell = np.int64(where[2 * slot]), np.int64(where[2 * slot + 1])
+            record = np.int64(states[rows[component] + cell])
+"""
+
+FIND_ALONE = """\
+            component, cell = 0, np.int64(components[1]) + {header} + slot
+            record = np.int64(states[rows[0] + cell])
+"""
+
+CHOSEN = f"""\
+            slot = chosen
+            chosen = -1
+            if slot < 0:
+                slot = choose_immediate({CONTEXT})
+            prepare_immediate(tokens, state, slot)
+"""
+
+FOLLOW = f"""\
+        if table[19] != 0:
+            follow(tokens, state, competing({CONTEXT}))
+"""
+
+SETTLE = f"""\
+@plain
+def run({CONTEXT}, budget, limit, most_tokens):
+    \"\"\"Fire until there is a reason to come back, and leave everything where it always is.\"\"\"
+    reason = fire_until({CONTEXT}, budget, limit, most_tokens)
+    settle({CONTEXT})
+    return reason
+"""
+
+
+class Remembering:
+    """Writes what a kernel with tables has more than others."""
+
+    def __init__(self, writer: Writer, observing: Observing) -> None:
+        self.writer, self.layout, self.observing = writer, writer.layout, observing
+        self.components = Components(self.layout, observing.kept.all)
+        found = [] if self.components.timeless else self.components.found
+        self.alone = len(found) == 1 and slots_of(found[0], self.layout.timed).size == self.layout.timed_slots
+        self.counters = self._counters()
+        self.found: list[Component] = found if len(self.counters) <= at.MOST_COUNTERS else []
+        self.pool = Pool()
+        self._places: Places | None = None
+
+    @property
+    def on(self) -> bool:
+        """Whether the kernel has tables."""
+        return bool(self.found)
+
+    @cached_property
+    def classes(self) -> list[ClassPlan]:
+        """Timed classes with indices in a component that is remembered."""
+        numbers = {k for component in self.found for k, indices in enumerate(component.indices) if indices.size}
+        return [plan for plan in self.layout.timed if plan.number in numbers]
+
+    # What measures read.
+
+    def _watched(self) -> list[Expression]:
+        return [expression for meter in self.observing.meters for expression in self.observing.watched(meter.measure)]
+
+    def _counters(self) -> list[int]:
+        """Cells of `state` that are kept up to date while tokens are not: the number of tokens, and sums."""
+        layout, kept = self.layout, self.observing.kept
+        if not self.alone:
+            return [7, *layout.sums.values(), *(each.cell for each in kept.all)]
+        sums: list[int] = []
+        for node in (node for expression in self._watched() for node in walk(expression)):
+            if isinstance(node, Tokens) and node.element is None and node.place in layout.sums:
+                sums.append(layout.sums[node.place])
+            elif isinstance(node, Reduce):
+                sums += [each.cell for each in kept.all if each.node == node]
+        return [7, *dict.fromkeys(sums)]
+
+    @cached_property
+    def _direct(self) -> list[int]:
+        """Places whose tokens measures read themselves."""
+        found: list[int] = []
+
+        def look(expression: Expression) -> None:
+            if isinstance(expression, Reduce) and any(each.node == expression for each in self.observing.kept.all):
+                return
+            if isinstance(expression, Tokens) and not (expression.element is None and all(entry is None for entry in expression.pattern)):
+                found.append(self.layout.place(expression.place).number)
+            for part in children(expression):
+                look(part)
+
+        for expression in self._watched():
+            look(expression)
+        return sorted(set(found))
+
+    # The source.
+
+    def write(self) -> None:
+        """The functions that replaying calls, and what is done when a kernel comes back."""
+        for name, what in (("begin_clock", "A clock is set."), ("lose_clock", "A clock is lost.")):
+            for plan in self.classes:
+                self._write_clock(plan, name == "begin_clock")
+            function = Function(self.writer, name, "slot", what)
+            if name == "lose_clock" and all(plan.memory != "age" for plan in self.classes):
+                function.add("drop_clock(state, slot)")
+            else:
+                self._dispatch(function, self.classes, name)
+            self.writer.define(function, inline=True)
+        self._write_competing()
+        self._write_surface()
+        self._write_settle()
+
+    def _write_clock(self, plan: ClassPlan, begins: bool) -> None:
+        name = f"{'begin_clock' if begins else 'lose_clock'}_{plan.name}"
+        function = Function(self.writer, name, "slot", f"A clock of {plan.transition.name} is {'set' if begins else 'lost'}.")
+        if not begins and plan.memory != "age":
+            return
+        scope = class_scope(self.writer, function, plan)
+        slots = self.writer.slots(function, plan)
+        own = f"slot - {slots}" if slots else "slot"
+        function.add(f"i = ({own}) // {self.writer.integer(function, f'bindings_{plan.name}', plan.bindings)}" if plan.bindings > 1 else f"i = {own}")
+        Look(self.writer, plan, function).write_clock(scope, begins)
+        self.writer.define(function, inline=True)
+
+    def _dispatch(self, function: Function, group: list[ClassPlan], name: str) -> None:
+        if len(group) == 1:
+            function.add(
+                f"{name}_{group[0].name}({CONTEXT}, slot)" if name == "begin_clock" or group[0].memory == "age" else "drop_clock(state, slot)"
+            )
+            return
+        middle = len(group) // 2
+        with function.block(f"if slot < {self.writer.slots(function, group[middle])}:"):
+            self._dispatch(function, group[:middle], name)
+        with function.block("else:"):
+            self._dispatch(function, group[middle:], name)
+
+    def _write_competing(self) -> None:
+        function = Function(self.writer, "competing", "", "How many immediate bindings of the highest priority are enabled; where they are listed.")
+        weights = self.writer.region(function, "weights", self.layout.immediate_slots, real=True, initial=1.0)
+        function.add(f"table = integers(state[{TABLES}])", f"table[{at.WEIGHTS}] = {weights}")
+        for level in range(len(self.layout.levels)):
+            cell = self.writer.helper(("level", level))
+            members = sum(plan.slots for plan in self.layout.immediate if plan.level == level)
+            with function.block(f"if state[{cell}] > 0:"):
+                function.add(f"table[{at.RIVALS}] = {self.writer.region(function, f'level_{level}', members)}")
+                function.add(f"return state[{cell}]")
+        function.add("return 0")
+        self.writer.define(function)
+
+    def _write_surface(self) -> None:
+        """Between firings of a chain that a draw decides."""
+        function = Function(
+            self.writer, "surface", "component", "A component's tokens are put where they belong, and its immediate bindings enabled."
+        )
+        function.add(f"table = integers(state[{TABLES}])", "load(tokens, state, component)")
+        function.add("components, codes = shorts(table[2]), shorts(table[5])", f"own = {at.COMPONENT_CELLS} * component")
+        function.add(f"first = components[own + {at.CODES_AT}]")
+        numbers = {k for component in self.found for k, indices in enumerate(component.indices) if indices.size}
+        codes_of = self.layout.prepared.classes
+        with function.block(f"for k in range(first, first + components[own + {at.NUMBER}]):"):
+            function.add("code = np.int64(codes[k])")
+            for plan in self.layout.classes:
+                if plan.immediate and plan.number in numbers:
+                    code = self.writer.integer(function, f"code_{plan.name}", codes_of[plan.number].first)
+                    size = self.writer.integer(function, f"indices_of_{plan.number}", plan.transition.size)
+                    with function.block(f"if {code} <= code < {code} + {size}:"):
+                        function.add(f"look_{plan.name}({CONTEXT}, code - {code})")
+        self.writer.define(function)
+
+    def _write_settle(self) -> None:
+        """Firings that were replayed are counted."""
+        function = Function(self.writer, "settle", "", "What was replayed is counted, and tokens are put where they belong.")
+        counted: list[tuple[int, int]] = []
+        for meter in self.observing.meters:
+            quantity = meter.measure.quantity
+            if isinstance(quantity, Rate | Count):
+                counted += [(meter.ints, self.observing.fired(self.layout.prepared.class_number[each.transition])) for each in quantity.firings
+                            if each.where is None]  # fmt: skip
+        for k, (_, fired) in enumerate(counted):
+            function.add(f"before_{k} = state[{fired}]")
+        function.add(f"count_uses(state, {self.observing.fired(0)})")
+        for k, (ints, fired) in enumerate(counted):
+            with function.block(f"if state[{ints}] != 0:"):
+                function.add(f"state[{ints + 1}] += state[{fired}] - before_{k}")
+        function.add(f"unload(tokens, state, {self.writer.integer(function, 'components', len(self.found))})")
+        self.writer.define(function)
+
+    def recall(self, resampling: list[str]) -> str:
+        """The part of the loop that uses records."""
+        counters = [f"state[{cell}] += records[record + {at.RECORD_HEADER + k}]" for k, cell in enumerate(self.counters)]
+        number = "what >> 1" if self.alone else f"slots[components[{at.COMPONENT_CELLS} * component + 4] + (what >> 1)]"
+        return RECALL.format(
+            context=CONTEXT,
+            find=(FIND_ALONE if self.alone else FIND).format(header=at.ROW_HEADER),
+            cells=at.COMPONENT_CELLS,
+            header=at.ROW_HEADER,
+            counters="".join(f"{' ' * 20}{line}\n" for line in counters),
+            operations=at.RECORD_HEADER + len(counters),
+            slot=f"{' ' * 24}other = np.int64({number})\n",
+            show=f"{' ' * 20}if state[4] != 0:\n{' ' * 24}show(tokens, state, component)\n" if self._direct else "",
+            resample="".join(f"{' ' * 24}{line}\n" for line in resampling),
+        )
+
+    # Memory.
+
+    def _contents(self, component: Component, ints: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The cells that a component's contents lie in, and the positions among them of those that measures read themselves."""
+        layout, kept = self.layout, self.observing.kept
+        cells: list[int] = []
+        shown: list[int] = []
+        first = 0
+        for place, elements in zip(layout.places, component.elements, strict=True):
+            each = place.colours + 1 if place.kind == "finite" else 1
+            own = (first + elements[:, np.newaxis] * each + np.arange(each)).ravel().tolist()
+            if place.number in self._direct:
+                shown += range(len(cells), len(cells) + len(own))
+            cells += own
+            first += place.cells
+        for each_sum, terms in zip(kept.all, component.terms, strict=True):
+            terms_at = int(ints[self.writer.cell(f"terms_{each_sum.name}")])
+            cells += (-1 - terms_at - terms).tolist()
+        if self.alone:
+            others = {*layout.sums.values(), *(each.cell for each in kept.all)} - set(self.counters)
+            cells += [-1 - cell for cell in sorted(others)]
+        return np.array(cells, np.int64), np.array(shown, np.int64)
+
+    def tables(self, ints: NDArray[np.int64]) -> Tables:
+        """Tables for a run: those of an earlier one, if any are idle."""
+        found = self.pool.take()
+        if found is None:
+            if self._places is None:
+                self._places = places_of(self.layout, self.found, [self._contents(component, ints) for component in self.found], self.alone)
+            found = Tables(self._places, self.counters)
+            found.begin()
+        return found
