@@ -333,7 +333,7 @@ class Fire:
             rule = self.relations.kept_rule(self.plan, self.changes, kept)
             if rule is not None:
                 self._follow(rule, kept.name, f"keep_{kept.name}", kept.size)
-        for reader in self.writer.layout.classes:
+        for reader in self.writer.layout.alive:
             rule = self.relations.rule(self.plan, self.changes, reader)
             if rule is not None:
                 self._follow(rule, str(reader.number), f"look_{reader.name}", reader.transition.size)

@@ -153,12 +153,12 @@ class KernelPlan:
         writer, layout = self.writer, self.layout
         writer.remembered = {plan.number for plan in self.remembering.classes}
         self.observing.kept.write(writer)
-        for plan in layout.classes:
+        for plan in layout.alive:
             Look(writer, plan).write()
-        resampling = [plan for plan in layout.classes if plan.memory == "resampling"]
+        resampling = [plan for plan in layout.alive if plan.memory == "resampling"]
         for plan in resampling:
             write_resampling(writer, plan)
-        fires = [Fire(writer, plan, relations, self.observing) for plan in layout.classes]
+        fires = [Fire(writer, plan, relations, self.observing) for plan in layout.alive]
         for fire in fires:
             fire.write()
         self.observing.write(writer)
@@ -202,7 +202,7 @@ class KernelPlan:
         for kept in self.observing.kept.all:
             with function.block(f"for j in range({self.writer.integer(function, f'terms_in_{kept.name}', kept.size)}):"):
                 function.add(f"keep_{kept.name}({CONTEXT}, j)")
-        for plan in self.layout.classes:
+        for plan in self.layout.alive:
             with function.block(f"for i in range({self.writer.integer(function, f'indices_{plan.name}', plan.transition.size)}):"):
                 function.add(f"look_{plan.name}({CONTEXT}, i)")
         self.writer.define(function)
@@ -226,6 +226,8 @@ class KernelPlan:
         function = Function(self.writer, "choose_immediate", "", "Which of the enabled immediate bindings of the highest priority fires.")
         for level in range(len(self.layout.levels)):
             cell = self.writer.helper(("level", level))
+            if cell is None:
+                continue  # no class of this priority is ever enabled
             members = sum(plan.slots for plan in self.layout.immediate if plan.level == level)
             first = self.writer.region(function, f"level_{level}", members)
             weights = self.writer.region(function, "weights", self.layout.immediate_slots, real=True, initial=1.0)
@@ -243,10 +245,11 @@ class KernelPlan:
         resample: list[str] = []
         locals_: list[str] = []
         for group, lines in ((layout.timed, timed), (layout.immediate, immediate)):
-            if lines is immediate and group:
+            alive = [plan for plan in group if plan in layout.alive]
+            if lines is immediate and alive:
                 lines.append(CHOSEN.rstrip() if self.remembering.on else f"            slot = choose_immediate({CONTEXT})")
                 lines.append("            state[12] = slot")
-            self._dispatch(group, lines, 12, locals_)
+            self._dispatch(alive, lines, 12, locals_)
         if resampling:
             resample.append("        if state[3] == 0:")
             resample += [f"            resample_{plan.name}({CONTEXT})" for plan in resampling]

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spn.engine.compiled.cells import HEADER, VALUES_HEADER
+from spn.engine.compiled.reachable import reachable
 from spn.engine.reference.prepared import PreparedNet
 from spn.expressions.tree import Constant, Reduce, Value
 from spn.expressions.types import Boolean, Dot, Enumeration, Number, Product, Record, Type
@@ -185,6 +186,9 @@ class Layout:
         self.sums: dict[str, int] = {}
         self.kept_sums: Callable[[Reduce], Formula | None] | None = None
         self._number_slots()
+        can_be = reachable(prepared)
+        self.alive = [plan for plan in self.classes if can_be[plan.number]]
+        """The classes that may be enabled at some time."""
 
     def place(self, name: str) -> PlaceCells:
         return self.places[self.prepared.place_number[name]]

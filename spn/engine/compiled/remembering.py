@@ -110,6 +110,9 @@ class Remembering:
         found = [] if self.components.timeless else self.components.found
         self.alone = len(found) == 1 and slots_of(found[0], self.layout.timed).size == self.layout.timed_slots
         self.counters = self._counters()
+        # Without a class that is ever enabled there is nothing to remember.
+        if not any(plan.immediate for plan in self.layout.alive) or not any(not plan.immediate for plan in self.layout.alive):
+            found = []
         self.found: list[Component] = found if len(self.counters) <= at.MOST_COUNTERS else []
         self.pool = Pool()
         self._places: Places | None = None
@@ -123,7 +126,7 @@ class Remembering:
     def classes(self) -> list[ClassPlan]:
         """Timed classes with indices in a component that is remembered."""
         numbers = {k for component in self.found for k, indices in enumerate(component.indices) if indices.size}
-        return [plan for plan in self.layout.timed if plan.number in numbers]
+        return [plan for plan in self.layout.timed if plan.number in numbers and plan in self.layout.alive]
 
     # What measures read.
 
@@ -207,6 +210,8 @@ class Remembering:
         function.add(f"table = integers(state[{TABLES}])", f"table[{at.WEIGHTS}] = {weights}")
         for level in range(len(self.layout.levels)):
             cell = self.writer.helper(("level", level))
+            if cell is None:
+                continue
             members = sum(plan.slots for plan in self.layout.immediate if plan.level == level)
             with function.block(f"if state[{cell}] > 0:"):
                 function.add(f"table[{at.RIVALS}] = {self.writer.region(function, f'level_{level}', members)}")
@@ -226,7 +231,7 @@ class Remembering:
         codes_of = self.layout.prepared.classes
         with function.block(f"for k in range(first, first + components[own + {at.NUMBER}]):"):
             function.add("code = np.int64(codes[k])")
-            for plan in self.layout.classes:
+            for plan in self.layout.alive:
                 if plan.immediate and plan.number in numbers:
                     code = self.writer.integer(function, f"code_{plan.name}", codes_of[plan.number].first)
                     size = self.writer.integer(function, f"indices_of_{plan.number}", plan.transition.size)
