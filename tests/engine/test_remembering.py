@@ -18,7 +18,7 @@ from spn.expressions.types import INTEGER
 from spn.net.types import Availability, Average, Count, Firings, FirstPassage, Integral, Measure, Over, Rate, Tally, Until
 from spn.observation import RunError, Task
 from tests.engine.interpreted import kernel
-from tests.engine.nets import NOW, arc, discrete, exponential, net, op, out, place, tokens, total, transition, uniform
+from tests.engine.nets import NOW, arc, discrete, exponential, lookup, net, op, out, place, tokens, total, transition, uniform
 
 SIZE = 3
 
@@ -281,7 +281,7 @@ def test_a_timeless_trap_through_what_is_remembered():
             transition("begin", arc("count", 5), "on"),
             transition("x", "b", "c"),
             transition("loop", "on", ["on", "b"], 0.0, tests="on"),
-            transition("drain", "c", (), 0.0),
+            transition("drain", "c", (), 0.0, priority=1),
         ],
     )
     plan = plan_of(of)
@@ -292,7 +292,7 @@ def test_a_timeless_trap_through_what_is_remembered():
     machine = Machine(plan, kernel(plan.source), 7, ())
     while machine.call(1, 30_000, 1.7e308, 10**9) == 0:
         pass
-    with pytest.raises(RunError, match="again and again loop, x"):
+    with pytest.raises(RunError, match="again and again x, drain, loop"):
         machine.check()
     machine.close()
 
@@ -305,6 +305,15 @@ def test_what_fails_is_not_remembered():
     )
     plan = same(of, stops=(1, 2, 3, 4, 50))
     assert expected_at(plan.prepared, (50,))[-1][0] == "bad-value"
+
+
+def test_a_timed_firing_that_fails_fails_again():
+    of = net(
+        [place("a", 1), place("n"), place("v", 0, 1, INTEGER, bounds=((0, 2),)), place("x", 1), place("y")],
+        [transition("put", "a", ["a", "n", out("v", token=tokens("n", 0))], 1.0), transition("other", arc("n", 9), "y")],
+    )
+    plan = same(of, stops=(1, 2, 3, 50))
+    assert expected_at(plan.prepared, (50,))[-1] == ("bad-value", 4.0)
 
 
 def test_parts_that_differ_by_more_than_their_places_share_no_rows():
@@ -323,6 +332,20 @@ def test_parts_that_differ_by_more_than_their_places_share_no_rows():
     assert len({component.shape for component in plan.remembering.found}) == parts
     alike = net(of.places, [*of.transitions[:1], transition("on", arc("b", element="i"), out("c", element="i"), size=parts), *of.transitions[2:]])
     assert len({component.shape for component in same(alike).remembering.found}) == 1
+
+
+def test_parts_in_which_another_element_is_first_share_no_rows():
+    """From element 0 to 1, but from 3 to 2."""
+    of = net(
+        [place("a", lookup("start", "i"), 4), place("b", 0, 2)],
+        [
+            transition("go", arc("a", element=lookup("source", "i")), out("a", element=lookup("target", "i")), exponential(1.0), size=2),
+            transition("note", arc("a", element=lookup("target", "i")), out("b", element="i"), size=2),
+            transition("back", arc("b", element="i"), out("a", element=lookup("source", "i")), 0.5, size=2),
+        ],
+        tables={"start": np.array([1, 0, 0, 1]), "source": np.array([0, 3]), "target": np.array([1, 2])},
+    )
+    assert len({component.shape for component in same(of).remembering.found}) == 2
 
 
 def test_parts_are_joined_crosswise():
