@@ -51,6 +51,20 @@ def test_what_graphviz_says_is_told():
         picture("digraph { a -> ", "svg")
 
 
+def test_a_layout_that_takes_too_long_is_ended(monkeypatch):
+    pytest.importorskip("pygraphviz")
+    from spn.drawing import pictures
+
+    monkeypatch.setattr(pictures, "MOST_SECONDS", 0.001)
+    with pytest.raises(NotDrawable, match=r"no layout within 0\.001 s; draw less"):
+        draw(reading_of("two_state")).picture("svg")
+
+
+def test_an_unknown_format_is_refused():
+    with pytest.raises(NotDrawable, match="'gif' is no format of pictures; there are svg, png, pdf"):
+        draw(reading_of("two_state")).picture("gif")
+
+
 def test_without_pygraphviz_the_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "pygraphviz", None)
     drawing = draw(reading_of("two_state"))
