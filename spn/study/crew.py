@@ -1,4 +1,7 @@
-"""The usual driver: one batch after the other, and where an engine runs them concurrently, several at a time on threads. It decides nothing."""
+"""The usual driver: one batch after the other, and several at a time on threads where the engine can and replications are long.
+
+It decides nothing.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,9 @@ from spn.study.batches import Conversation, Dialogue, Drive, Request, Run
 from spn.study.plan import PILOT, BatchResult, Plan
 
 T = TypeVar("T")
+
+LONG_FIRINGS = 5_000
+"""Replications shorter than this take more time in Python, of which only one thread can run at a time, than in a kernel."""
 
 
 def cores() -> int:
@@ -27,11 +33,11 @@ def crew(prepared: Prepared, workers: int) -> Drive:
         outlook = _Outlook()
         try:
             while talk.request is not None:
-                if workers > 1 and prepared.concurrent:
-                    _together(talk, run, prepared, workers)
-                    continue
                 request = talk.request
                 prepared.expect(outlook.firings_left(request))
+                if workers > 1 and prepared.concurrent and outlook.mean >= LONG_FIRINGS:
+                    _together(talk, run, prepared, workers)
+                    continue
                 (index,) = talk.take(1)
                 found = _tried(run, request.plan, index)
                 outlook.note(found)
@@ -65,6 +71,11 @@ class _Outlook:
             self._firings += int(found.firings.sum())
             self._replications += found.replications
 
+    @property
+    def mean(self) -> float:
+        """Firings of a replication; 0 as long as there was none."""
+        return self._firings / max(1, self._replications)
+
     def firings_left(self, request: Request) -> float | None:
         """The firings of the batches that are likely to be asked for; None in pilots, which nobody can foresee, and before there was a batch."""
         plan = request.plan
@@ -73,7 +84,7 @@ class _Outlook:
         if plan.experiment == PILOT or not self._replications:
             return None
         left = plan.bounds(request.likely - 1).stop - plan.bounds(request.index).start
-        return self._firings / self._replications * left
+        return self.mean * left
 
 
 def _together(talk: Conversation[T], run: Run, prepared: Prepared, workers: int) -> None:

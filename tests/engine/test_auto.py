@@ -16,6 +16,7 @@ from spn.engine.trace import compiled_trace, trace
 from spn.expressions.types import INTEGER
 from spn.net.types import Average, Measure
 from spn.observation import Abandoned, RunError, Task
+from spn.study import crew
 from tests.engine.interpreted import kernel as interpreted
 from tests.engine.nets import arc, exponential, net, op, out, place, tokens, transition, uniform
 from tests.engine.test_handover import CASES
@@ -30,6 +31,7 @@ def eager(monkeypatch):
     monkeypatch.setattr(compiling, "SECONDS", 0.0)
     monkeypatch.setattr(compiling, "SECONDS_PER_LINE", 0.0)
     monkeypatch.setattr(auto, "CHUNK_FIRINGS", 7)
+    monkeypatch.setattr(crew, "LONG_FIRINGS", 0)
 
 
 def same(found, expected):

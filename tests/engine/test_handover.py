@@ -20,7 +20,7 @@ from spn.engine.reference.prepared import PreparedNet
 from spn.engine.reference.replication import Replication as ReferenceReplication
 from spn.observation import RunError, Task
 from tests.engine.interpreted import kernel
-from tests.engine.nets import arc, discrete, exponential, lognormal, net, op, out, place, tokens, total, transition, uniform
+from tests.engine.nets import PAIR, arc, discrete, exponential, lognormal, make_token, net, op, out, place, tokens, total, transition, uniform
 from tests.engine.test_compiled_language import finite
 from tests.engine.test_compiled_models import queue_net
 from tests.engine.test_looking import nets
@@ -154,6 +154,35 @@ def test_clocks_of_all_kinds_keep_what_they_remember():
     assert len(expected) == 300
     for moves_at in range(0, 290, 3):
         assert events_after(plan, moves_at, 300) == expected[moves_at:]
+
+
+def test_bindings_of_several_values_keep_their_clocks():
+    of = net(
+        [place("pool", [(0, 2), (1, 0), (1, 2), (0, 1)], colour=PAIR, bounds=((0, 1), (0, 2)))],
+        [
+            transition("work", arc("pool", pattern=("?x", "?y"), whole=False), out("pool", token=make_token("x", op(2, "-", "y"))),
+                       uniform(1.0, 1.5), variables=["x", "y"], memory="age"),
+            transition("turn", arc("pool", pattern=("?x", "?y"), whole=False), out("pool", token=make_token("x", op(op("y", "+", 1), "%", 3))),
+                       exponential(op(0.3, "+", "y")), variables=["x", "y"]),
+        ],
+    )  # fmt: skip
+    plan = KernelPlan(PreparedNet(of))
+    expected = events(plan.prepared, 100)
+    assert len(expected) == 100
+    for moves_at in range(0, 90, 2):
+        assert events_after(plan, moves_at, 100) == expected[moves_at:]
+
+
+def test_a_timeless_trap_is_found_at_the_same_firing():
+    of = net(
+        [place("a", 1), place("b"), place("c")],
+        [transition("start", "a", "b", 1.0), transition("there", "b", "c"), transition("back", "c", "b")],
+    )
+    plan = KernelPlan(PreparedNet(of))
+    (*_, expected) = events(plan.prepared, 20_000)
+    assert expected[0] == "timeless-trap"
+    found = events_after(plan, 5_000, 20_000)
+    assert (found[-1], 5_000 + len(found)) == (expected, len(events(plan.prepared, 20_000)))
 
 
 def test_it_moves_between_immediate_firings():

@@ -11,8 +11,13 @@ import pytest
 import spn
 from spn.estimate.stopping import Reason
 from spn.observation import RunError
-from spn.study import serial, simulate
+from spn.study import crew, serial, simulate
 from tests.study.fakes import Fake, alternating, availability, exponential, net
+
+
+@pytest.fixture(autouse=True)
+def _threads_for_short_replications_too(monkeypatch):
+    monkeypatch.setattr(crew, "LONG_FIRINGS", 0)
 
 
 def system(concurrent=True):
@@ -25,6 +30,20 @@ def test_any_number_of_threads_gives_the_serial_result():
         found = simulate(net(availability()), system(), seed=5, precision=0.03, workers=workers)
         assert found.measures == expected.measures, workers
         assert found.experiments == expected.experiments, workers
+
+
+def test_short_replications_run_on_one_thread(monkeypatch):
+    used = set()
+
+    def note(rng, task):
+        used.add(threading.get_ident())
+        return alternating(exponential(100.0), exponential(1.0))(rng, task)
+
+    for least, alone in ((10**9, True), (0, False)):
+        used.clear()
+        monkeypatch.setattr(crew, "LONG_FIRINGS", least)
+        simulate(net(availability()), Fake(note, concurrent=True), seed=5, precision=0.01, workers=2)
+        assert (used == {threading.get_ident()}) == alone
 
 
 def test_an_error_in_a_batch_ends_the_study_where_the_serial_one_ends():

@@ -35,7 +35,7 @@ def adopt(machine: Machine, begun: Simulation) -> None:
     for place in machine.plan.layout.places:
         for element, count, value in _tokens(begun, place.number):
             machine.put(place, element, count, value, arrives=False)
-    values[cells.NOW] = values[cells.SEEN] = begun.now
+    values[cells.NOW] = begun.now
     machine.call(0)
     if state[cells.ERROR]:
         # A delay's parameters may be out of range in a marking in which none is drawn.
@@ -131,7 +131,6 @@ def _own_slot(plan: ClassPlan, index: int, names: Sequence[str], values: Sequenc
 
 def adopt_observations(replication: Replication, begun: ReferenceReplication) -> None:
     """What has been observed so far, and what is still to be done at which time."""
-    replication.dead_at = begun.dead_at
     replication.tokens[:] = begun.tokens
     # Both have the same actions, latest first; those that are left are as many.
     del replication.actions[len(begun.actions) :]

@@ -6,6 +6,7 @@ import hashlib
 from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 from textwrap import indent
 from typing import Any
 
@@ -320,8 +321,30 @@ class KernelPlan:
     def memory(self) -> Memory:
         """Fresh memory for a run; what never changes is shared."""
         ints, reals = self._numbers
-        tokens = np.zeros(sum(cells.cells for cells in self.layout.places) + 1, np.int64)
-        return Memory(tokens, ints, reals, self._fresh(self.layout.state, np.int64), self._fresh(self.layout.values, np.float64))  # type: ignore[arg-type]
+        tokens, state, values = self._blocks
+        return Memory(tokens.copy(), ints, reals, state.copy(), values.copy())
+
+    @cached_property
+    def first_cells(self) -> list[int]:
+        """The first cell of each place in `tokens`, and the number of cells."""
+        return [0, *accumulate(cells.cells for cells in self.layout.places)]
+
+    @cached_property
+    def total_cells(self) -> list[slice]:
+        """Where the numbers of tokens in the elements of each place stand in `tokens`."""
+        steps = [cells.colours + 1 if cells.kind == "finite" else 1 for cells in self.layout.places]
+        return [slice(first, stop, step) for first, stop, step in zip(self.first_cells, self.first_cells[1:], steps, strict=False)]
+
+    @cached_property
+    def fired_cells(self) -> list[int]:
+        """The cells of `state` with the firings of each class."""
+        return [self.observing.fired(k) for k in range(len(self.layout.classes))]
+
+    @cached_property
+    def _blocks(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+        """`tokens`, `state` and `values` before a run."""
+        tokens = np.zeros(self.first_cells[-1] + 1, np.int64)
+        return tokens, self._fresh(self.layout.state, np.int64), self._fresh(self.layout.values, np.float64)  # type: ignore[return-value]
 
     def tables(self) -> Tables | None:
         """Tables for a run, if the kernel has any."""

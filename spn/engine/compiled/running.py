@@ -63,7 +63,7 @@ class Machine:
         state[cells.REALS + 3] = self.memory.values.ctypes.data
         self.history = np.empty(self.prepared.trap_limit + 2, np.int64)
         state[cells.HISTORY] = self.history.ctypes.data
-        self._first = np.cumsum([0, *(place.cells for place in layout.places)]).tolist()
+        self._first = plan.first_cells
         self.tables = plan.tables()
         if self.tables is not None:
             state[cells.TABLES] = self.tables.table.ctypes.data
@@ -110,17 +110,11 @@ class Machine:
 
     def fired(self) -> NDArray[np.int64]:
         """Firings of each class."""
-        observing = self.plan.observing
-        return np.array([self.state[observing.fired(k)] for k in range(len(self.prepared.classes))], np.int64)
+        return self.state[self.plan.fired_cells]
 
     def sums(self) -> list[int]:
         """Tokens in each place class."""
-        found, at = [], 0
-        for place in self.plan.layout.places:
-            block = self.memory.tokens[at : at + place.cells]
-            found.append(int(block[:: place.colours + 1].sum() if place.kind == "finite" else block.sum()))
-            at += place.cells
-        return found
+        return [int(self.memory.tokens[cells].sum()) for cells in self.plan.total_cells]
 
     def tokens(self, place: PlaceCells, element: int) -> int:
         """Tokens in one element."""
