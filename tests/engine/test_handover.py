@@ -62,7 +62,7 @@ def events_after(plan, moves_at, most):
     return found
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 @given(nets(), st.integers(0, MOST - 1))
 def test_events_go_on_the_same_in_random_nets(of, moves_at):
     plan = KernelPlan(PreparedNet(finite(of)))
@@ -112,14 +112,14 @@ def cuts_of(of, firings):
 @pytest.mark.parametrize("path", [*CASES, "two_state", "monolithic", "sip_transport", "actor", "sip_server"], ids=lambda path: Path(path).stem)
 def test_models_and_cases_observe_the_same(path):
     of = api.load(path)
-    task = Task(11, (2,), tuple(measure.name for measure in of.measures), cuts_of(of, 300), max_firings=300)
-    same_outcomes(of, task, [0, 1, 2, 3, 50, 111, 200, 299])
+    task = Task(11, (2,), tuple(measure.name for measure in of.measures), cuts_of(of, 210), max_firings=210)
+    same_outcomes(of, task, [0, 1, 2, 50, 111, 200])
 
 
 def test_every_kind_of_measure_is_taken_along():
     of = queue_net()
     task = Task(11, (2,), tuple(measure.name for measure in of.measures), (20.0, 70.0, 120.0), max_firings=400)
-    expected = same_outcomes(of, task, range(0, 400, 7))
+    expected = same_outcomes(of, task, range(0, 400, 19))
     assert len(expected.values["sizes"]) > 20
     assert not any(math.isnan(row[0]) for rows in expected.observations.values() for row in rows)
 
@@ -152,7 +152,7 @@ def test_clocks_of_all_kinds_keep_what_they_remember():
     plan = KernelPlan(PreparedNet(clocks_net()))
     expected = events(plan.prepared, 300)
     assert len(expected) == 300
-    for moves_at in range(0, 290, 3):
+    for moves_at in range(0, 290, 11):
         assert events_after(plan, moves_at, 300) == expected[moves_at:]
 
 
@@ -169,7 +169,7 @@ def test_bindings_of_several_values_keep_their_clocks():
     plan = KernelPlan(PreparedNet(of))
     expected = events(plan.prepared, 100)
     assert len(expected) == 100
-    for moves_at in range(0, 90, 2):
+    for moves_at in range(0, 90, 5):
         assert events_after(plan, moves_at, 100) == expected[moves_at:]
 
 
@@ -200,5 +200,5 @@ def test_it_moves_between_immediate_firings():
     )
     plan = KernelPlan(PreparedNet(of))
     expected = events(plan.prepared, 120)
-    for moves_at in range(100):
+    for moves_at in range(0, 100, 3):
         assert events_after(plan, moves_at, 120) == expected[moves_at:]
