@@ -10,7 +10,7 @@ from spn.cli.exits import Exit
 from spn.cli.models import load
 
 HELP = "print the kernel that the compiled engine makes of a model"
-DESCRIPTION = "Prints the Python source that the compiled engine makes of a model: a function for each class of transitions. numba compiles it."
+DESCRIPTION = "Prints the Python source that the compiled engine makes of a model: a function for each class of transitions."
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -1,4 +1,4 @@
-"""From the forms in which parameters are given to the canonical ones, as plain float functions that numba compiles to the same bits.
+"""From the forms in which parameters are given to the canonical ones, as plain float functions that kernels compile to the same bits.
 
 They check nothing: the values have been checked one by one before (`base.check_form`), the result is checked after by the class that takes it.
 """
@@ -29,8 +29,9 @@ def lognormal_mean_sd(mean: float, sd: float) -> tuple[float, float]:
 def weibull_shape_mean(shape: float, mean: float) -> tuple[float, float]:
     """The scale is mean / Gamma(1 + 1 / shape).
 
-    Not by `math.gamma`, for which CPython has code of its own and numba calls the C library: they differ in the last bits. Instead the recurrence
-    Gamma(z) = (z - 1) Gamma(z - 1) leads to 2 <= z < 3, where the rational function of the Cephes library (S. L. Moshier, gamma.c) takes over.
+    Not by `math.gamma`, for which CPython has code of its own and kernels would call the C library: they differ in the last bits. Instead the
+    recurrence Gamma(z) = (z - 1) Gamma(z - 1) leads to 2 <= z < 3, where the rational function of the Cephes library (S. L. Moshier, gamma.c)
+    takes over.
     """
     if shape < 0.01:  # the class refuses it, and the recurrence would be long
         return shape, mean

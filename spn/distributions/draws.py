@@ -1,10 +1,10 @@
 """The draw of each family, operation by operation: the definition that every engine repeats bit for bit.
 
 Each function takes the generator and the canonical parameters, and uses nothing but IEEE arithmetic, `math.sqrt`, `math.exp`, and the
-generator's `random`, `standard_exponential`, `standard_normal`, `standard_gamma` and `weibull`, so that numba compiles the very same source
+generator's `random`, `standard_exponential`, `standard_normal`, `standard_gamma` and `weibull`, so that kernels compile the very same source
 (lists given as arrays) to the same bits. Scaling is written out instead of left to `Generator.uniform(low, high)` and the like, because a C compiler
 may fuse their multiply and add.
-The search of `hyperexponential` and `discrete` is repeated since a plain function called by another would have to be known to numba first.
+The search of `hyperexponential` and `discrete` is repeated, so that each function can be read alone.
 """
 
 from __future__ import annotations

@@ -27,6 +27,7 @@ from spn.distributions import (
     conversions,
     draws,
 )
+from tests.engine.small_kernels import compiled
 
 # One of each family and each branch of its draw, and what its draw function takes besides the generator.
 CASES = [
@@ -88,41 +89,36 @@ def test_sample_is_the_draw_function(one, arguments):
     assert first.random() == second.random()  # as many draws were made
 
 
+def compiled_draw(family, arguments):
+    """A function that gives n compiled draws of a family."""
+    sources, reals = [], []
+    for argument in arguments:
+        if isinstance(argument, tuple):
+            sources.append(f"carray(reals_at(reals_at_ + 8 * {len(reals)}), {len(argument)})")
+            reals += argument
+        else:
+            sources.append(f"reals[{len(reals)}]" if isinstance(argument, float) else str(argument))
+            reals.append(argument)
+    values = compiled(f"draw_{family}({', '.join(['rng', *sources])})")
+    return lambda rng, n: values(n, rng, reals)
+
+
 @named
 def test_compiled_draws_are_the_same_bits(one, arguments):
-    numba = pytest.importorskip("numba")
-    draw = numba.njit(getattr(draws, one.family.name))
-    compiled_arguments = tuple(np.array(a) if isinstance(a, tuple) else a for a in arguments)
-
-    @numba.njit
-    def many(rng, result, arguments):
-        for index in range(result.size):
-            result[index] = draw(rng, *arguments)
-
     n = 100_000
     first, second = stream(), stream()
-    ours, compiled = np.array([one.sample(first) for _ in range(n)]), np.empty(n)
-    many(second, compiled, compiled_arguments)
-    np.testing.assert_array_equal(ours.view(np.int64), compiled.view(np.int64))
+    found = compiled_draw(one.family.name, arguments)(second, n)
+    np.testing.assert_array_equal(np.array([one.sample(first) for _ in range(n)]).view(np.int64), found.view(np.int64))
     assert first.random() == second.random()
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("mu", "sigma"), [(0.0, 1.0), (15.81, 0.4), (-5.0, 3.1)])
 def test_a_million_lognormal_draws_are_the_same_bits(mu, sigma):
-    # The only draw that goes through the C library's exp by two ways: CPython's math.exp and numba's.
-    numba = pytest.importorskip("numba")
-    draw = numba.njit(draws.lognormal)
-
-    @numba.njit
-    def many(rng, result):
-        for index in range(result.size):
-            result[index] = draw(rng, mu, sigma)
-
+    # The only draw that goes through the C library's exp by two ways: CPython's math.exp and a kernel's.
     first, second = stream(), stream()
-    compiled = np.empty(1_000_000)
-    many(second, compiled)
-    np.testing.assert_array_equal([draws.lognormal(first, mu, sigma) for _ in range(1_000_000)], compiled)
+    found = compiled_draw("lognormal", (mu, sigma))(second, 1_000_000)
+    np.testing.assert_array_equal([draws.lognormal(first, mu, sigma) for _ in range(1_000_000)], found)
 
 
 @pytest.mark.parametrize(
@@ -136,11 +132,11 @@ def test_a_million_lognormal_draws_are_the_same_bits(mu, sigma):
     ],
 )
 def test_compiled_conversions_are_the_same_bits(convert):
-    numba = pytest.importorskip("numba")
-    compiled = numba.njit(convert)
-    rng = stream()
-    for first, second in np.exp(rng.normal(0.0, 1.5, (20_000, 2))).clip(0.02).tolist():
-        assert convert(first, second) == compiled(first, second)
+    given = np.exp(stream().normal(0.0, 1.5, (20_000, 2))).clip(0.02)
+    called = f"convert_{convert.__name__}(reals[2 * k], reals[2 * k + 1])"
+    for part in range(2):
+        found = compiled(f"{called}[{part}]")(len(given), None, given.ravel())
+        assert found.tolist() == [convert(first, second)[part] for first, second in given.tolist()]
 
 
 def test_rate_zero_takes_no_draw():

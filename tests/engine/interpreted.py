@@ -1,4 +1,4 @@
-"""Generated kernels run by Python itself, uncompiled, so that thousands of random nets can be tried. To be imported before any kernel is compiled."""
+"""Generated kernels run by Python itself, not compiled, so that thousands of random nets can be tried."""
 
 from __future__ import annotations
 
@@ -24,55 +24,60 @@ def _pointer(kind):
     return lambda address: ctypes.cast(address, ctypes.POINTER(kind))
 
 
-def _modules():
-    """The modules that kernels call, as plain Python."""
-    import numba
+class Stream:
+    """A generator of numpy's on the words of another one's state."""
 
-    names = ("primitives", "heap", "buckets", "schedulers", "servers", "lines", "tables", "delays")
-    modules = {name: importlib.import_module(f"spn.engine.compiled.{name}") for name in names}
+    def __init__(self, address):
+        self.address, self.generator = address, np.random.Generator(np.random.SFC64(0))
+        self.own = self.generator.bit_generator.ctypes.state_address
 
-    def identity(*args, **kwargs):
-        return args[0] if args and callable(args[0]) else lambda function: function
+    def __getattr__(self, name):
+        def draw(*arguments):
+            ctypes.memmove(self.own, self.address, 32)
+            drawn = getattr(self.generator, name)(*arguments)
+            ctypes.memmove(self.address, self.own, 32)
+            return drawn
 
-    space = {}
-    plain = {
-        "integers": _pointer(ctypes.c_int64),
-        "shorts": _pointer(ctypes.c_int32),
-        "reals_at": _pointer(ctypes.c_double),
-        "lowest_bit": lambda word: (int(word) & -int(word)).bit_length() - 1,
-        "prefetch": lambda address: None,
-        "reallocate": lambda address, size: _LIBC.realloc(address or None, size) or 0,
-        "release": lambda address: _LIBC.free(address or None),
-    }
-    # Copies of the modules, in which nothing is compiled, stand in for them while each other's names are imported.
-    copies = {}
-    for name in names[:-1]:
-        full = f"spn.engine.compiled.{name}"
-        copy = types.ModuleType(full)
-        copy.__file__ = modules[name].__file__
-        with patch.object(numba, "njit", lambda **options: identity), patch.dict(sys.modules, {m.__name__: m for m in copies.values()}):
-            exec(compile(Path(copy.__file__).read_text(), name, "exec"), vars(copy))  # noqa: S102
-        if name == "primitives":
-            vars(copy).update(plain)
-        copies[name] = copy
-    for copy in copies.values():
-        space.update({key: value for key, value in vars(copy).items() if callable(value) and not key.startswith("__")})
-    from spn.distributions import conversions, draws
+        return draw
 
-    for family in modules["delays"].PARAMETERS:
-        space[f"draw_{family}"] = getattr(draws, family)
-    for name in dir(conversions):
-        if callable(getattr(conversions, name)):
-            space[f"convert_{name}"] = getattr(conversions, name)
-    space |= {"np": np, "math": math, "plain": identity, "inlined": identity, "entry": identity}
-    space["carray"] = lambda pointer, length: [pointer[k] for k in range(length)]
-    return space
+
+MEMORY = {
+    "integers": _pointer(ctypes.c_int64),
+    "shorts": _pointer(ctypes.c_int32),
+    "reals_at": _pointer(ctypes.c_double),
+    "tokens_block": _pointer(ctypes.c_int64),
+    "ints_block": _pointer(ctypes.c_int64),
+    "reals_block": _pointer(ctypes.c_double),
+    "state_block": _pointer(ctypes.c_int64),
+    "values_block": _pointer(ctypes.c_double),
+    "stream_block": Stream,
+    "reallocate": lambda address, size: _LIBC.realloc(address or None, size) or 0,
+    "release": lambda address: _LIBC.free(address or None),
+    "lowest_bit": lambda word: (int(word) & -int(word)).bit_length() - 1,
+    "prefetch": lambda address: None,
+    "carray": lambda pointer, length: [pointer[k] for k in range(length)],
+}
+"""What only kernels can do."""
 
 
 @cache
 def functions():
     """What kernels call, by name."""
-    return _modules()
+    from spn.engine.compiled import delays
+
+    space = {}
+    # Copies of the modules, with memory as above, stand in for them while each other's names are imported.
+    copies = {}
+    for name in ("primitives", "heap", "buckets", "schedulers", "servers", "lines", "tables"):
+        full = f"spn.engine.compiled.{name}"
+        copy = types.ModuleType(full)
+        copy.__file__ = importlib.import_module(full).__file__
+        with patch.dict(sys.modules, {m.__name__: m for m in copies.values()}):
+            exec(compile(Path(copy.__file__).read_text(), name, "exec"), vars(copy))  # noqa: S102
+        vars(copy).update({key: value for key, value in MEMORY.items() if key in vars(copy)})
+        copies[name] = copy
+        space.update({key: value for key, value in vars(copy).items() if callable(value) and not key.startswith("__")})
+    return space | delays.names() | {"np": np, "math": math, "entry": space["plain"], "apart": space["plain"]}
 
 
 def kernel(source):

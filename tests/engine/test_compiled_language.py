@@ -1,4 +1,4 @@
-"""Random nets over the language: kernels run by Python itself give the reference engine's events. numba compiles some of them in another file."""
+"""Random nets over the language: kernels run by Python itself give the reference engine's events. Some are compiled in another file."""
 
 from __future__ import annotations
 

@@ -9,8 +9,10 @@ import pytest
 
 from spn import api
 from spn.engine.compiled import CompiledEngine
+from spn.engine.compiled.kernel import KernelPlan
 from spn.engine.compiled.running import Machine
 from spn.engine.reference import ReferenceEngine, Simulation
+from spn.engine.reference.prepared import PreparedNet
 from spn.expressions.tree import Field, Variable
 from spn.expressions.types import REAL
 from spn.net.types import Availability, Average, Count, Firings, FirstPassage, Integral, Measure, Over, Rate, Tally, Until
@@ -65,10 +67,22 @@ def test_shipped_models(name):
 
 def test_another_number_of_actors_and_other_parameters_need_no_other_kernel():
     keys = set()
-    for sections, mean in ((6, "2208 h"), (60, "3 h")):
+    for sections, mean in ((15, "2208 h"), (12, "5 h")):
         of = api.load("monolithic", {"sections": str(sections), "failure": f"lognormal(mean={mean}, sigma=0.4)"})
         keys.add(CompiledEngine().prepare(of).plan.key)
     assert len(keys) == 1
+
+
+def test_few_clocks_have_a_kernel_for_their_number():
+    keys = [KernelPlan(PreparedNet(api.load("monolithic", {"sections": str(sections)}))).key for sections in (3, 5, 16, 60, 600)]
+    assert len(set(keys)) == 3
+    assert keys[2] == keys[3] == keys[4]
+
+
+@pytest.mark.parametrize("sections", [1, 2, 3, 5, 6, 7, 11, 15, 16])
+def test_few_and_many_clocks(sections):
+    # One more clock than sections: scanned up to 16, with and without jumps, by kernels for several numbers; more stand in a queue.
+    assert same_events(api.load("monolithic", {"sections": str(sections)}), most=400) == 400
 
 
 def queue_net():

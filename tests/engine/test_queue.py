@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from spn import api
+from spn.engine.compiled import kernel as module
 from spn.engine.compiled import running
 from spn.engine.compiled.engine import CompiledEngine
 from spn.engine.compiled.formulas import UnsupportedError
@@ -136,7 +137,7 @@ def test_no_pattern_of_times_makes_years_too_short(spread):
     assert looks < 10 * 10 * clocks
 
 
-KINDS = {"scan": (10**9, 40), "heap": (0, 10**9), "buckets": (0, 0)}
+KINDS = {"scan": ((62,), 40), "heap": ((0,), 10**9), "buckets": ((0,), 0)}
 
 
 @pytest.mark.parametrize("kind", ["heap", "buckets"])
@@ -151,25 +152,25 @@ def test_nets_run_alike_with_every_scheduler(kind):
             return
         assert events(plan) == expected_events(plan.prepared)
 
-    few, queued = KINDS[kind]
-    with patch.multiple(running, FEW_CLOCKS=few, FEW_QUEUED=queued):
+    scanned, queued = KINDS[kind]
+    with patch.object(module, "SCANNED", scanned), patch.object(running, "FEW_QUEUED", queued):
         compare()
 
 
 @pytest.mark.parametrize("kind", ["heap", "buckets"])
 @pytest.mark.parametrize("name", ["monolithic", "sip_transport"])
 def test_models_run_alike_with_every_scheduler(name, kind):
-    few, queued = KINDS[kind]
-    with patch.multiple(running, FEW_CLOCKS=few, FEW_QUEUED=queued):
+    scanned, queued = KINDS[kind]
+    with patch.object(module, "SCANNED", scanned), patch.object(running, "FEW_QUEUED", queued):
         assert same_events(api.load(name)) == 10_000
 
 
 @pytest.mark.parametrize("parameters", [{"sections": "60"}, {"sections": "60", "failure": "exponential(mean=10 s)"}])
 def test_many_clocks_run_alike_with_every_scheduler(parameters):
-    prepared = CompiledEngine().prepare(api.load("monolithic", parameters))
     found = []
-    for few, queued in KINDS.values():
-        with patch.multiple(running, FEW_CLOCKS=few, FEW_QUEUED=queued):
+    for scanned, queued in KINDS.values():
+        with patch.object(module, "SCANNED", scanned), patch.object(running, "FEW_QUEUED", queued):
+            prepared = CompiledEngine().prepare(api.load("monolithic", parameters))
             machine = Machine(prepared.plan, prepared.kernel, 5, ())
         times = []
         for _ in range(5_000):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 # The first cells of `state`, the integers that change during a run.
 ERROR, SITE, HOLDS, IMMEDIATE, DIRTY, EPOCH, INSTANT, TOTAL, FREE, NODES, WORK, HISTORY, LAST, NODE, STARTED, TRAP, FIRED = range(17)
+GUESSED = 17
+"""Whether few clocks are scanned with jumps."""
 MODE, COUNT, HOLE, ENTRIES, HEAP_TIMES, HEAP_CLOCKS, STATIC, KEYS, CAPACITY = range(20, 29)
 # Cell WORK + 20 = 30 has the room of the list of work, in entries of three cells.
 REALS = 32
@@ -27,6 +29,9 @@ HEADER = 48
 # The first cells of `values`, the real numbers that change during a run.
 NOW, SEEN = 0, 1
 VALUES_HEADER = 4
+
+FIXED = frozenset((TRAP, HISTORY, MODE, STATIC, KEYS, ASKED, REALS, REALS + 3))
+"""Cells of `state` that do not change while a kernel runs."""
 
 # Why a kernel came back.
 CHUNK, TIME, OBSERVE, TOKENS, FAILED = range(5)

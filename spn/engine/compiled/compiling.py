@@ -13,15 +13,15 @@ from spn.engine.compiled import store
 from spn.observation import RunError
 
 if TYPE_CHECKING:
-    from spn.engine.compiled.cache import Kernel
+    from spn.engine.compiled.machine_code import Kernel
 
 SCRIPT = "import json, sys; given = json.load(sys.stdin); sys.path[:] = given.pop(); from spn.engine.compiled.compiling import child; child(*given)"
 
-SECONDS, SECONDS_PER_LINE = 1.5, 0.007
+SECONDS, SECONDS_PER_LINE = 1.0, 0.0015
 """About how long it takes on a usual machine, by the lines of the source."""
 
-LOAD_SECONDS = 0.8
-"""About how long it takes to load numba and to read a kernel from the store."""
+LOAD_SECONDS = 0.2
+"""About how long it takes to load LLVM and to read a kernel from the store."""
 
 
 def estimated_seconds(source: str) -> float:

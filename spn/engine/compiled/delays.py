@@ -49,13 +49,11 @@ LIMITS: dict[str, str] = {
 
 def names() -> dict[str, Any]:
     """The functions that generated sources call: draws and conversions, compiled when a kernel calls them."""
-    from spn.engine.compiled.primitives import plain
-
-    found: dict[str, Any] = {f"draw_{family}": plain(getattr(draws, family)) for family in PARAMETERS}
+    found: dict[str, Any] = {f"draw_{family}": getattr(draws, family) for family in PARAMETERS}
     for name in dir(conversions):
         convert = getattr(conversions, name)
         if callable(convert) and getattr(convert, "__module__", "") == conversions.__name__ and not name.endswith("means"):
-            found[f"convert_{name}"] = plain(convert)
+            found[f"convert_{name}"] = convert
     return found
 
 

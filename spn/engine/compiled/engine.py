@@ -15,7 +15,7 @@ from spn.net.types import Net
 from spn.observation import Outcome, RunError, Task
 
 if TYPE_CHECKING:
-    from spn.engine.compiled.cache import Kernel
+    from spn.engine.compiled.machine_code import Kernel
     from spn.engine.reference.replication import Replication as ReferenceReplication
 
 RETOLD_FIRINGS = 200_000
@@ -65,7 +65,7 @@ class CompiledPrepared:
 
 @dataclass(frozen=True, slots=True)
 class CompiledEngine:
-    """One numba kernel for a net: the trace of the reference engine at the speed of C.
+    """One kernel of machine code for a net: the trace of the reference engine at the speed of C.
 
     `notice` is told when a kernel has to be compiled. With `aside` it is compiled in another process, and Ctrl-C ends that at once.
     """

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spn.engine.compiled.cells import COUNT, KEYS, MODE
 from spn.engine.compiled.fires import Fire
 from spn.engine.compiled.formulas import UnsupportedError
 from spn.engine.compiled.layout import LINE_CELLS, ClassPlan, Layout, Storage
@@ -20,6 +21,7 @@ from spn.engine.compiled.looks import Look, write_resampling
 from spn.engine.compiled.observing import Meter, Observing
 from spn.engine.compiled.relations import Relations
 from spn.engine.compiled.remembering import CHOSEN, FOLLOW, NAMES, SETTLE, Remembering
+from spn.engine.compiled.schedulers import QUEUED, SCAN
 from spn.engine.compiled.source import CONTEXT, Function, Writer
 from spn.engine.compiled.table_memory import Tables
 from spn.engine.reference.prepared import PreparedNet
@@ -32,18 +34,18 @@ def run({context}, budget, limit, most_tokens):
     """Fire until a time, a number of firings, a number of tokens, or until a condition that is waited for holds; why it came back."""
     done = 0
     while True:
-        if state[0] != 0:
+        if unlikely(state[0] != 0):
             return 4
         if state[3] == 0:
 {observe}            clock = next_clock(state)
-            if clock < 0:
+            if unlikely(clock < 0):
                 return 1
             time = next_time(state, clock)
-            if not time <= limit:
+            if unlikely(not time <= limit):
                 return 1
-            if done >= budget:
+            if unlikely(done >= budget):
                 return 0
-            if state[7] > most_tokens:
+            if unlikely(state[7] > most_tokens):
                 return 3
             take_clock(state, clock)
             if time > values[0]:
@@ -52,28 +54,31 @@ def run({context}, budget, limit, most_tokens):
             values[0] = time
             state[5] += 1
             slot = clock
-            if clock >= state[26]:
-                slot = use_up(state, clock)
-            state[12] = slot
+{several}            state[12] = slot
 {recall}{timed}        else:
-            if done >= budget:
+            if unlikely(done >= budget):
                 return 0
-            if state[7] > most_tokens:
+            if unlikely(state[7] > most_tokens):
                 return 3
             values[1] = values[0]
 {immediate}        done += 1
         state[16] += 1
         state[6] += 1
-        if state[6] > state[15]:
+        if unlikely(state[6] > state[15]):
             fail(state, 8)
 {follow}{resample}'''
 
+SEVERAL = '''\
+            if clock >= state[26]:
+                slot = use_up(state, clock)
+'''
+
 ENTRY = '''\
-def kernel(rng, tokens_at, ints_at, reals_at_, state_at, values_at, command, number, limit, most):
+def kernel(rng_at, tokens_at, ints_at, reals_at_, state_at, values_at, command, number, limit, most):
     """What Python calls: 0 begin, 1 run, 2 evaluate a measure, 3 give memory back, 4 make room for tokens, 5 the time of the next clock,
     7 set clocks to given times, 8 make frozen clocks."""
-    tokens, ints, reals = integers(tokens_at), integers(ints_at), reals_at(reals_at_)
-    state, values = integers(state_at), reals_at(values_at)
+    rng, state, values = stream_block(rng_at), state_block(state_at), values_block(values_at)
+    tokens, ints, reals = tokens_block(tokens_at), ints_block(ints_at), reals_block(reals_at_)
     if command == 1:
         return run({context}, number, limit, most)
     if command == 0:
@@ -99,6 +104,9 @@ def kernel(rng, tokens_at, ints_at, reals_at_, state_at, values_at, command, num
     return 0
 '''
 
+
+SCANNED = (2, 4, 6, 8, 12, 16)
+"""Up to the last of these numbers clocks are scanned, by a kernel for the next of them."""
 
 MOST_INLINED = 60
 """Functions become part of their callers if that makes no more than so many lines together; more would take long to compile."""
@@ -170,11 +178,13 @@ class KernelPlan:
             self.remembering.write()
         calls = Counter(called for function, _ in writer.functions for called in function.calls())
         parts = [self._text(function, inline and calls[function.name] * len(function.lines) <= MOST_INLINED) for function, inline in writer.functions]
-        return "\n\n".join([self._header(), *parts, self._run(resampling), "@entry\n" + ENTRY.format(context=CONTEXT)])
+        known = f"KNOWN = {self.known}\n# Cells of `state` that always hold these numbers.\n"
+        return "\n\n".join([self._header(), known, *parts, self._run(resampling), "@entry\n" + ENTRY.format(context=CONTEXT)])
 
     @staticmethod
     def _text(function: Function, inline: bool) -> str:
-        return ("@inlined\n" if inline else "@plain\n") + function.text()
+        how = "inlined" if inline else "rare" if function.name in ("begin", "finish", "evaluate") else "plain"
+        return f"@{how}\n{function.text()}"
 
     def _header(self) -> str:
         legend = [f"#   ints[{k}]: {note}" for k, note in enumerate(self.layout.ints.notes)]
@@ -187,6 +197,19 @@ class KernelPlan:
         """What tells kernels apart: the source without its comments."""
         lines = [line for line in self.source.splitlines() if not line.lstrip().startswith("#")]
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+    @cached_property
+    def scanned(self) -> bool:
+        """Whether there are so few clocks that they are scanned for the next."""
+        return self.layout.timed_slots <= SCANNED[-1] and all(each.single for each in self.layout.timed)
+
+    @cached_property
+    def known(self) -> dict[int, int]:
+        """Cells of `state` that are known when a kernel is compiled: there is one for few clocks and one for many."""
+        if not self.scanned:
+            return {MODE: QUEUED, KEYS: 0}
+        most = next(most for most in SCANNED if most >= self.layout.timed_slots)
+        return {MODE: SCAN, KEYS: 0, COUNT: most}
 
     def _note_sums(self) -> None:
         """Sums that firings keep up to date are known before firings are written."""
@@ -206,6 +229,7 @@ class KernelPlan:
         for plan in self.layout.alive:
             with function.block(f"for i in range({self.writer.integer(function, f'indices_{plan.name}', plan.transition.size)}):"):
                 function.add(f"look_{plan.name}({CONTEXT}, i)")
+        function.add("choose_scan(state)")
         self.writer.define(function)
 
     def _write_finish(self) -> None:
@@ -261,6 +285,7 @@ class KernelPlan:
         text = RUN.format(
             context=CONTEXT,
             observe=observe,
+            several="" if all(plan.single for plan in layout.timed) else SEVERAL,
             timed="".join(line + "\n" for line in timed) or "            pass\n",
             immediate="".join(line + "\n" for line in immediate) or "            pass\n",
             resample="".join(line + "\n" for line in resample),
@@ -269,9 +294,9 @@ class KernelPlan:
         )
         text = text.replace("    done = 0\n", "    done = 0\n" + "".join(f"    {line}\n" for line in dict.fromkeys(locals_)), 1)
         if not self.remembering.on:
-            return "@plain\n" + text
+            return "@apart\n" + text
         text = text.replace("    done = 0\n", "    done = 0\n" + NAMES, 1).replace("def run(", "def fire_until(", 1)
-        return f"@plain\n{text}\n\n{SETTLE}"
+        return f"@apart\n{text}\n\n{SETTLE}"
 
     def _dispatch(self, group: list[ClassPlan], lines: list[str], indent: int, names: list[str]) -> None:
         """A tree of comparisons of `slot` with the first slots of classes."""

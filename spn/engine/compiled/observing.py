@@ -139,7 +139,6 @@ class Observing:
                 expression = quantity.condition if isinstance(quantity, Availability) else quantity.expression
                 with evaluate.block(f"if number == {meter.number}:"):
                     value = formula(expression, scope).source
-                    # numba has no float of a truth value.
                     evaluate.add(f"return 1.0 if {value} else 0.0" if expression.type == BOOLEAN else f"return float({value})")
         evaluate.add("return 0.0")
         writer.define(evaluate)

@@ -9,73 +9,52 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from llvmlite import ir
-from numba import njit, types
-from numba.core import cgutils
-from numba.extending import intrinsic
-
 from spn.engine.compiled.cells import ARITHMETIC, ERROR, INDEX, MULTIPLICITY, SERVERS, WEIGHT
 
 
 def plain(function: Any) -> Any:
-    """Compile a function that is called from kernels only. (Without a word it would be inlined where its caller is.)"""
-    return njit(nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True, error_model="numpy", forceinline=False)(function)
+    """Marks a function of kernels; the optimiser decides whether it becomes part of its callers."""
+    return function
 
 
 def inlined(function: Any) -> Any:
-    """The same for a function that is to become part of its callers."""
-    return njit(nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True, error_model="numpy", forceinline=True)(function)
+    """Marks a function that is to become part of its callers."""
+    return function
 
 
-def _pointer_to(kind: Any) -> Any:
-    @intrinsic  # type: ignore[untyped-decorator]
-    def cast(context: Any, address: Any) -> Any:
-        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            return builder.inttoptr(arguments[0], context.get_value_type(signature.return_type))
-
-        return types.CPointer(kind)(types.int64), generate
-
-    return cast
+def rare(function: Any) -> Any:
+    """Marks a function that is hardly ever called, so that its callers are arranged as if it never were."""
+    return function
 
 
-integers = _pointer_to(types.int64)
-"""The memory at an address as 64-bit integers."""
-shorts = _pointer_to(types.int32)
-"""The same as 32-bit integers."""
-reals_at = _pointer_to(types.float64)
-"""The same as doubles."""
+def in_kernels_only(*_: Any) -> Any:
+    raise NotImplementedError("what lies at an address only kernels know")
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def lowest_bit(context: Any, word: Any) -> Any:
-    """The number of the lowest bit of a 64-bit integer that is not 0."""
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 1))
-
-    return types.int64(types.int64), generate
-
-
-@intrinsic  # type: ignore[untyped-decorator]
-def prefetch(context: Any, address: Any) -> Any:
-    """Have memory that is needed soon brought near; any address will do."""
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        pointer, number = ir.IntType(8).as_pointer(), ir.IntType(32)
-        kind = ir.FunctionType(ir.VoidType(), [pointer, number, number, number])
-        function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
-        builder.call(function, [builder.inttoptr(arguments[0], pointer), number(1), number(3), number(1)])
-        return context.get_dummy_value()
-
-    return types.void(types.int64), generate
+integers = shorts = reals_at = in_kernels_only
+"""The memory at an address as 64-bit integers, as 32-bit integers, as doubles: memory that kernels allocate."""
+tokens_block = ints_block = reals_block = state_block = values_block = stream_block = in_kernels_only
+"""The same for the blocks of a run and the words of a stream of random numbers, none of which overlap."""
+reallocate = release = in_kernels_only
+"""The C library's realloc and free: kernels let what has no bound grow themselves."""
+carray = in_kernels_only
+"""The cells at a pointer as an array of so many."""
+shifted = in_kernels_only
+"""The bits of an integer moved to the right, zeros coming in."""
+lowest_bit = in_kernels_only
+"""The number of the lowest bit of an integer that is not 0."""
+prefetch = in_kernels_only
+"""Has memory that is needed soon brought near; any address will do."""
+def unlikely(condition: bool) -> bool:
+    """The condition of an ``if`` that hardly ever holds."""
+    return condition
 
 
-reallocate = types.ExternalFunction("realloc", types.intp(types.intp, types.intp))
-"""The C library's: kernels let what has no bound grow themselves."""
-release = types.ExternalFunction("free", types.void(types.intp))
+with_sign = in_kernels_only
+"""A number that is not negative with the sign that the first bit of an integer says."""
 
 
-@plain
+@rare
 def fail(state: Any, error: int) -> None:
     """Note an error; the first one counts. The kernel goes on in good order until it looks."""
     if state[ERROR] == 0:

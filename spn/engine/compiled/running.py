@@ -7,7 +7,7 @@ import math
 import time as clock
 from collections.abc import Callable
 from threading import Event
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.random import SFC64, Generator, SeedSequence
@@ -25,12 +25,9 @@ from spn.net.types import At, Availability, Average, Count, FirstPassage, Integr
 from spn.observation import COLUMNS, Abandoned, End, Outcome, RunError, Task
 
 if TYPE_CHECKING:
-    from spn.engine.compiled.cache import Kernel
+    from spn.engine.compiled.machine_code import Kernel
     from spn.engine.reference import Simulation
     from spn.engine.reference.replication import Replication as ReferenceReplication
-
-FEW_CLOCKS = 16
-"""Up to so many clocks are scanned."""
 
 FEW_QUEUED = 40
 """Up to so many clocks that are set stand in a heap alone."""
@@ -49,14 +46,13 @@ class Machine:
         self.rng = Generator(SFC64(SeedSequence(seed, spawn_key=key)))
         self.memory: Memory = plan.memory()
         self.state, self.values = self.memory.state, self.memory.values
-        self.arguments = tuple(
-            int(block.ctypes.data) for block in (self.memory.tokens, self.memory.ints, self.memory.reals, self.memory.state, self.memory.values)
-        )
+        stream: Any = self.rng.bit_generator.ctypes
+        blocks = (self.memory.tokens, self.memory.ints, self.memory.reals, self.memory.state, self.memory.values)
+        self.arguments = (int(stream.state_address), *(int(block.ctypes.data) for block in blocks))
         layout, state = plan.layout, self.state
         state[cells.STATIC], state[cells.CAPACITY], state[cells.FREE] = layout.timed_slots, -1, -1
-        few = layout.timed_slots <= FEW_CLOCKS and all(each.single for each in layout.timed)
-        state[cells.MODE] = SCAN if few else QUEUED
-        state[cells.COUNT] = layout.timed_slots if few else 0
+        state[cells.MODE] = SCAN if plan.scanned else QUEUED
+        state[cells.COUNT] = plan.known.get(cells.COUNT, 0)
         state[cells.FEW] = FEW_QUEUED
         state[cells.TRAP] = self.prepared.trap_limit
         state[cells.REALS] = self.memory.reals.ctypes.data
@@ -87,7 +83,7 @@ class Machine:
 
     def call(self, command: int, number: int = 0, limit: float = 0.0, most: int = 0) -> int:
         """One call of the kernel."""
-        return self.kernel(self.rng, *self.arguments, command, number, limit, most)
+        return self.kernel(*self.arguments, command, number, limit, most)
 
     @property
     def now(self) -> float:

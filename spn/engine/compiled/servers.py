@@ -12,6 +12,7 @@ from typing import Any
 from spn.engine.compiled.buckets import free_queue, make_queue
 from spn.engine.compiled.cells import (
     CAPACITY,
+    COUNT,
     ENTRIES,
     EPOCH,
     FOUND,
@@ -35,10 +36,11 @@ def make_clocks(state: Any, capacity: int) -> None:
     before, static = state[CAPACITY], state[STATIC]
     clocks = static + capacity
     first = 0 if before < 0 else static + before
-    # A scan looks at two clocks at least.
-    state[ENTRIES] = reallocate(state[ENTRIES], 16 * (clocks + 2))
+    # A scan looks at a few more clocks than there may be.
+    room = max(clocks, state[COUNT])
+    state[ENTRIES] = reallocate(state[ENTRIES], 16 * room)
     times = reals_at(state[ENTRIES])
-    for clock in range(first, clocks + 2):
+    for clock in range(first, room):
         times[2 * clock] = math.inf
     if capacity > 0:
         state[NODE] = reallocate(state[NODE], 64 * capacity)
@@ -53,9 +55,11 @@ def make_clocks(state: Any, capacity: int) -> None:
 @plain
 def free_clocks(state: Any) -> None:
     """Give the memory back."""
-    for cell in (ENTRIES, HEAP_TIMES, HEAP_CLOCKS, NODE):
-        release(state[cell])
-        state[cell] = 0
+    release(state[ENTRIES])
+    release(state[HEAP_TIMES])
+    release(state[HEAP_CLOCKS])
+    release(state[NODE])
+    state[ENTRIES], state[HEAP_TIMES], state[HEAP_CLOCKS], state[NODE] = 0, 0, 0, 0
     free_queue(state)
 
 

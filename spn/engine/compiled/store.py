@@ -1,7 +1,7 @@
 """Where compiled kernels are kept: a file for each, named by its content, for all processes and runs of one user. What is in them, `cache` knows.
 
 A name is a digest of the kernel's source, of the sources that it calls, and of the versions and the processor that the code is for. So an upgrade of
-Python, numba or spn makes new files and reads none of the old ones. Files are written aside and renamed, and carry a digest of what is in them: a
+Python, LLVM or spn makes new files and reads none of the old ones. Files are written aside and renamed, and carry a digest of what is in them: a
 damaged one is made again. Where nothing can be written or read, the store is as if it were empty.
 """
 
@@ -17,6 +17,9 @@ from collections.abc import Iterator
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
+
+COMPILER = ("translation", "evaluation", "operations", "assembly", "machine_code", "streams", "delays", "cache")
+"""The modules that make machine code of a source."""
 
 HAND_WRITTEN = ("cells", "primitives", "heap", "buckets", "schedulers", "servers", "lines", "table_cells", "tables")
 """The modules beside this one whose functions kernels call."""
@@ -50,7 +53,7 @@ def surroundings() -> str:
     from spn.distributions import conversions, draws
 
     here = Path(__file__).parent
-    files = [here / f"{name}.py" for name in (*HAND_WRITTEN, "delays", "cache")] + [Path(str(module.__file__)) for module in (conversions, draws)]
+    files = [here / f"{name}.py" for name in (*HAND_WRITTEN, *COMPILER)] + [Path(str(module.__file__)) for module in (conversions, draws)]
     digest = hashlib.sha256()
     for file in files:
         digest.update(file.read_bytes())
