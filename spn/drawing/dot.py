@@ -13,7 +13,6 @@ from itertools import zip_longest
 from spn.drawing.figure import ArcKind, ArcLine, BoxNode, Cluster, End, Figure, JoinLine, Marking, PlaceNode, Port, TransitionNode
 from spn.drawing.html import escape, quoted, wrapped
 
-FONT = "Helvetica"
 NAME_SIZE, NOTE_SIZE = 11, 9
 NAME_LINE, NOTE_LINE = 14, 12
 """Heights of a line of a name and of a note, in points, that hold whatever font stands in for Helvetica."""

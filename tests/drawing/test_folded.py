@@ -123,6 +123,16 @@ def test_what_is_not_drawn_is_told():
     assert draw(reading_of("monolithic")).missing == ()
 
 
+def test_an_arc_that_fans_out_over_nothing_is_not_drawn():
+    model = """
+parameters: {n: 0}
+places: {a: 1, b: 0}
+transitions: {go: {in: a, out: [a, b for k in 1..n], delay: 1 s}, back: {in: b, delay: 1 s}}
+"""
+    assert [line.head for line in drawn(model).lines if "p.b" in (line.tail, line.head)] == ["t.back"]
+    assert drawn(model, n="2").between("t.go", "p.b").text == "for k in 1..n"
+
+
 def test_a_place_that_is_read_is_drawn_though_no_arc_is_left():
     model = """
 parameters: {counts: false}
