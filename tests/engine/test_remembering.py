@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from spn.engine.compiled import table_cells, table_memory
+from spn.engine.compiled import components, table_cells, table_memory
 from spn.engine.compiled.kernel import KernelPlan
 from spn.engine.compiled.running import Machine, Replication
 from spn.engine.reference import ReferenceEngine, Simulation
@@ -376,6 +376,19 @@ def test_what_more_than_the_marking_decides_is_not_remembered(left_alone):
 def test_a_tally_sees_each_firing():
     same(chain_net(measures=[Measure("t", Tally((Firings("first", None, op(1.0, "*", tokens("log", 0))),)))]), wanted=False,
          tasks=[Task(4, (), ("t",), (0.0, 50.0))])  # fmt: skip
+
+
+def test_very_many_parts_are_not_remembered():
+    of = net(
+        [place("a", 1, 5), place("b", 0, 5)],
+        [
+            transition("go", arc("a", element="i"), out("b", element="i"), exponential(1.0), size=5),
+            transition("back", arc("b", element="i"), out("a", element="i"), size=5),
+        ],
+    )
+    assert len(same(of).remembering.found) == 5
+    with patch.object(components, "MOST_COMPONENTS", 4):
+        same(of, wanted=False)
 
 
 def test_tables_that_are_full_or_of_no_use_are_left():

@@ -24,6 +24,9 @@ from spn.net.types import Count as CountOf
 
 Integers = NDArray[np.int64]
 
+MOST_COMPONENTS = 10_000
+"""Of more nothing is remembered: what tables need to know of each takes a tenth of a millisecond before a run."""
+
 
 def records_of(layout: Layout, plan: ClassPlan) -> list[tuple[object, Expression | None, Expression | None]]:
     """What measures note at the firings of a class: (measure's quantity, where, value)."""
@@ -171,7 +174,7 @@ class Components:
             if not can_be_remembered(layout, plan):
                 good[own] = False
         chosen = np.flatnonzero(good & timed & immediate)
-        if not chosen.size:
+        if not 0 < chosen.size <= MOST_COMPONENTS:
             return []
         shapes = self._shapes(number)
         groups = [self._split(at, many, chosen) for at, many in ((self._place_at, len(layout.places)), (self._class_at, len(layout.classes)),
