@@ -88,7 +88,7 @@ def truth(holds: bool) -> Value:
 
 
 # The blocks of memory that never overlap; those that never change while a kernel runs.
-BLOCKS = ("tokens", "ints", "reals", "state", "fixed", "now", "shorts", "stream", "table")
+BLOCKS = ("tokens", "ints", "reals", "state", "named", "fixed", "now", "shorts", "stream", "table")
 CONSTANT = ("ints", "reals", "fixed", "table")
 
 

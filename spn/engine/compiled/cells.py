@@ -26,6 +26,9 @@ QUEUE, FEW = 36, 37
 HEADER = 48
 """`state` starts with so many cells of fixed meaning; what a net adds follows."""
 
+NAMED = 48
+"""The cells of `state` before this one are read and written only by numbers known in the source, never through an address or a variable."""
+
 # The first cells of `values`, the real numbers that change during a run.
 NOW, SEEN = 0, 1
 VALUES_HEADER = 4

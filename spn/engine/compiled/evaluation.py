@@ -18,7 +18,7 @@ import numpy as np
 from spn.engine.compiled import assembly as asm
 from spn.engine.compiled import operations, streams
 from spn.engine.compiled.assembly import INT, NOTHING, REAL, SHORT, TRUTH, Array, Body, Pointer, Several, Type, Value, integer, pointer
-from spn.engine.compiled.cells import FIXED, VALUES_HEADER
+from spn.engine.compiled.cells import FIXED, NAMED, VALUES_HEADER
 from spn.engine.compiled.operations import TranslationError, common, condition, converted
 from spn.engine.compiled.primitives import in_kernels_only
 
@@ -230,8 +230,8 @@ class Evaluation:
             raise TranslationError(f"cells of {of.type.llvm}")
         index = converted(self.body, self.value(node.slice), INT)
         block, cell = of.type.block, of.type.cell
-        if block == "state" and index.literal in FIXED:
-            block = "fixed"
+        if block == "state" and index.literal is not None and index.literal < NAMED:
+            block = "fixed" if index.literal in FIXED else "named"
         elif index.literal is not None and block == "values" and index.literal < VALUES_HEADER:
             block = "now"
         at = self.body.new(of.type, f"getelementptr inbounds {cell.llvm}, ptr {of.text}, i64 {index.text}")
