@@ -109,7 +109,7 @@ class AutoPrepared:
 
     def _moved(self) -> CompiledPrepared | None:
         """The kernel, if it pays and is ready."""
-        if self._refused or self._compiled is not None:
+        if self._refused or self._stopping or self._compiled is not None:
             return self._compiled
         if self._making is not None:
             return self._taken_over() if self._making.done else None

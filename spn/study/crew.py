@@ -16,6 +16,9 @@ from spn.study.plan import PILOT, BatchResult, Plan
 
 T = TypeVar("T")
 
+PATIENCE_SECONDS = 1.0
+"""A thread that has not ended by then is left to itself: it is loading a library or a kernel."""
+
 LONG_FIRINGS = 5_000
 """Replications shorter than this take more time in Python, of which only one thread can run at a time, than in a kernel."""
 
@@ -26,26 +29,46 @@ def cores() -> int:
 
 
 def crew(prepared: Prepared, workers: int) -> Drive:
-    """A driver for what `run` does on `prepared`, with up to `workers` threads. An interruption ends batches that run, and so does the end."""
+    """A driver for what `run` does on `prepared`, with up to `workers` threads. An interruption ends batches that run, and so does the end.
+
+    Even one batch after the other is run on a thread of its own: Ctrl-C comes up in this one, and never in the middle of what an engine does.
+    """
 
     def drive(dialogue: Dialogue[T], run: Run) -> T:
-        talk = Conversation(dialogue)
-        outlook = _Outlook()
+        talk, outlook = Conversation(dialogue), _Outlook()
+        jobs: SimpleQueue[tuple[Plan, int] | None] = SimpleQueue()
+        results: SimpleQueue[tuple[Plan, int, BatchResult | Exception]] = SimpleQueue()
+
+        def work() -> None:
+            while (job := jobs.get()) is not None:
+                results.put((*job, _tried(run, *job)))
+
+        threads: list[threading.Thread] = []
+        running = 0
         try:
             while talk.request is not None:
                 request = talk.request
                 prepared.expect(outlook.firings_left(request))
-                if workers > 1 and prepared.concurrent and outlook.mean >= LONG_FIRINGS:
-                    _together(talk, run, prepared, workers)
-                    continue
-                (index,) = talk.take(1)
-                found = _tried(run, request.plan, index)
-                outlook.note(found)
-                talk.put(request.plan, index, found)
+                several = workers > 1 and prepared.concurrent and outlook.mean >= LONG_FIRINGS
+                while len(threads) < (workers if several else 1):
+                    threads.append(threading.Thread(target=work, daemon=True))
+                    threads[-1].start()
+                # One more than there are threads, so that none waits for this one.
+                for index in talk.take((workers + 1 if several else 1) - running, ahead=several):
+                    jobs.put((request.plan, index))
+                    running += 1
+                plan, index, found = results.get()
+                running -= 1
+                outlook.note(plan, found)
+                talk.put(plan, index, found)
         except KeyboardInterrupt:
             talk.interrupt()
         finally:
             prepared.abandon()
+            for _ in threads:
+                jobs.put(None)
+            for thread in threads:
+                thread.join(PATIENCE_SECONDS)
         return talk.result()
 
     return drive
@@ -66,8 +89,8 @@ class _Outlook:
         self._plan: Plan | None = None
         self._firings = self._replications = 0
 
-    def note(self, found: BatchResult | Exception) -> None:
-        if isinstance(found, BatchResult):
+    def note(self, plan: Plan, found: BatchResult | Exception) -> None:
+        if plan == self._plan and isinstance(found, BatchResult):
             self._firings += int(found.firings.sum())
             self._replications += found.replications
 
@@ -85,35 +108,3 @@ class _Outlook:
             return None
         left = plan.bounds(request.likely - 1).stop - plan.bounds(request.index).start
         return self.mean * left
-
-
-def _together(talk: Conversation[T], run: Run, prepared: Prepared, workers: int) -> None:
-    """Run batches on threads to the end of the dialogue."""
-    jobs: SimpleQueue[tuple[Plan, int] | None] = SimpleQueue()
-    results: SimpleQueue[tuple[Plan, int, BatchResult | Exception]] = SimpleQueue()
-
-    def work() -> None:
-        while (job := jobs.get()) is not None:
-            results.put((*job, _tried(run, *job)))
-
-    threads = [threading.Thread(target=work, daemon=True) for _ in range(workers)]
-    for thread in threads:
-        thread.start()
-    running = 0
-    try:
-        while talk.request is not None:
-            plan = talk.request.plan
-            # One more than there are threads, so that none waits for this one.
-            for index in talk.take(workers + 1 - running, ahead=True):
-                jobs.put((plan, index))
-                running += 1
-            talk.put(*results.get())
-            running -= 1
-    except KeyboardInterrupt:
-        talk.interrupt()
-    finally:
-        prepared.abandon()
-        for _ in threads:
-            jobs.put(None)
-        for thread in threads:
-            thread.join()

@@ -39,11 +39,12 @@ def test_short_replications_run_on_one_thread(monkeypatch):
         used.add(threading.get_ident())
         return alternating(exponential(100.0), exponential(1.0))(rng, task)
 
-    for least, alone in ((10**9, True), (0, False)):
+    for least, threads in ((10**9, 1), (0, 2)):
         used.clear()
         monkeypatch.setattr(crew, "LONG_FIRINGS", least)
         simulate(net(availability()), Fake(note, concurrent=True), seed=5, precision=0.01, workers=2)
-        assert (used == {threading.get_ident()}) == alone
+        assert len(used) == threads
+        assert threading.get_ident() not in used  # where Ctrl-C comes up
 
 
 def test_an_error_in_a_batch_ends_the_study_where_the_serial_one_ends():
