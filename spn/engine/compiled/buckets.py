@@ -37,6 +37,13 @@ IN_FAR = IN_HEAP + 1
 the one before, or -1 - the bucket for the first."""
 
 
+PER_GAP = 2.0
+"""So many buckets for each clock, where clocks are densest: measured, as the next two. Most buckets then have one clock or none."""
+
+NEAR_BUCKETS, MOST_BUCKETS = 0x8000, 0x4000000
+"""A year has eight buckets for each clock up to so many, which the processor has near, so that it lasts; of more only two."""
+
+
 @plain
 def make_queue(state: Any, clocks: int) -> None:
     """Room for so many clocks, all of which will be far until the first is asked for."""
@@ -188,7 +195,7 @@ def _begin_year(state: Any) -> None:
         gap = _gap(state)
     if gap > 0.0:
         _make_buckets(queue, number)
-        reals[ORIGIN], reals[RATE] = reals[FAR_FROM], 1.0 / gap
+        reals[ORIGIN], reals[RATE] = reals[FAR_FROM], PER_GAP / gap
         reals[EDGE], reals[END] = 0.0, float(queue[BUCKETS])
         queue[CURRENT] = -1
     else:
@@ -243,7 +250,7 @@ def _gap(state: Any) -> float:
 def _make_buckets(queue: Any, clocks: int) -> None:
     """Room for a year of so many clocks. All buckets are empty."""
     before, number = queue[BUCKETS], 64
-    while number < 2 * clocks and number < 0x4000000:
+    while number < max(2 * clocks, min(8 * clocks, NEAR_BUCKETS)) and number < MOST_BUCKETS:
         number *= 2
     if number == before:
         return

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from spn.engine.reference import Simulation
     from spn.engine.reference.replication import Replication as ReferenceReplication
 
-FEW_QUEUED = 40
+FEW_QUEUED = 16
 """Up to so many clocks that are set stand in a heap alone."""
 
 CHUNK_SECONDS = 0.05
