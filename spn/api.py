@@ -10,17 +10,18 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from spn.engine.engines import find_engine
 from spn.text.problems import ModelError, Problem
 from spn.text.source import Source
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from spn.drawing import Drawing
     from spn.net.types import Net
-    from spn.observation import Engine
     from spn.resolver.resolve import Reading
     from spn.study import Progress, Result
-
-ENGINES = ("auto", "reference", "compiled")
+    from spn.tables.results import Results
 
 
 def load(model: str | Path | Source, parameters: Mapping[str, Any] | None = None) -> Net:
@@ -133,23 +134,6 @@ def simulate(
     )
 
 
-def find_engine(name: str, notice: Callable[[str], None] | None = None) -> Engine:
-    """The engine of that name. `notice` is called with a line of text when a kernel has to be compiled."""
-    if name not in ENGINES:
-        raise ValueError(f"no engine '{name}'; there are {', '.join(ENGINES)}")
-    if name == "compiled":
-        from spn.engine.compiled import CompiledEngine
-
-        return CompiledEngine(notice, aside=True)
-    if name == "auto":
-        from spn.engine.auto import AutoEngine
-
-        return AutoEngine(notice)
-    from spn.engine.reference import ReferenceEngine
-
-    return ReferenceEngine()
-
-
 def trace(
     net: Net, *, seed: int, firings: int, until: float | None = None, engine: str = "auto", notice: Callable[[str], None] | None = None
 ) -> Iterator[str]:
@@ -198,6 +182,53 @@ def schema() -> dict[str, Any]:
     from spn.model.types import Model
 
     return Model.model_json_schema()
+
+
+def study_schema() -> dict[str, Any]:
+    """The JSON Schema of study files."""
+    from spn.sweeps.types import StudyFile
+
+    return StudyFile.model_json_schema()
+
+
+def sweep(
+    study: str | Path,
+    output: str | Path = "results",
+    *,
+    workers: int | None = None,
+    executor: str | Executor = "process",
+    told: Callable[[str], None] | None = None,
+) -> Results:
+    """Simulate all points of a study file that are not finished, and give the results of all.
+
+    They are kept in a file in the folder `output`, in which a sweep that was interrupted goes on. `workers` work at a time (default: as many as
+    there are cores; 1: in this process); `executor` is ``process``, ``thread``, ``dask:ADDRESS``, ``mpi``, or any `concurrent.futures.Executor`.
+    `told` is called with what is worth knowing meanwhile. Raises `ModelError`, `spn.sweeps.store.StoreError` and
+    `spn.sweeps.executors.ExecutorError`.
+    """
+    from spn.sweeps.executors import workers as found
+    from spn.sweeps.reading import load_study
+    from spn.sweeps.run import Sweep, results_path
+    from spn.sweeps.store import Store
+    from spn.tables.results import Results
+
+    definition = load_study(study)
+    with Store.write(results_path(Path(output), definition)) as store:
+        pool = found(executor, workers)
+        done = False
+        try:
+            Sweep(definition, store, pool, told or (lambda text: None)).run()
+            done = True
+        finally:
+            pool.close(now=not done)
+        return Results.of(store)
+
+
+def results(path: str | Path) -> Results:
+    """The results of a study from its file, also while it is being simulated. Raises `spn.sweeps.store.StoreError`."""
+    from spn.tables.results import Results
+
+    return Results.read(path)
 
 
 def _text(value: Any) -> str:

@@ -10,6 +10,9 @@ import pytest
 
 import spn
 from spn.explanations import explanations
+from spn.sweeps.points import pairs, points
+from spn.sweeps.reading import read_study
+from spn.text.problems import ModelError, Problem, Problems
 from spn.text.source import Source
 
 ROOT = Path(__file__).parents[1]
@@ -39,4 +42,17 @@ def test_every_code_is_explained_and_nothing_else():
 
 @pytest.mark.parametrize(("code", "example"), EXAMPLES, ids=[code for code, _ in EXAMPLES])
 def test_an_example_has_the_problem_of_its_section(code, example):
-    assert code in {problem.code for problem in spn.check(Source("example", example))}
+    assert code in {problem.code for problem in problems_of(Source("example", example))}
+
+
+def problems_of(source: Source) -> list[Problem]:
+    """The problems of a model, or of a study."""
+    if not source.text.startswith("study:"):
+        return spn.check(source)
+    problems = Problems()
+    try:
+        study = read_study(source, ROOT / "models", "example")
+        pairs(study, points(study, problems), problems)
+    except ModelError as error:
+        return error.problems
+    return problems.found

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from spn.cli.numbers import duration, percent, with_interval
 from spn.estimate.estimates import AnyEstimate, AvailabilityEstimate, Estimate
+from spn.tables.numbers import duration, percent, with_interval
 
 Rows = list[tuple[str, str]]
 

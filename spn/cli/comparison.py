@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from spn.cli.blocks import aligned
-from spn.cli.numbers import duration, percent, with_interval
 from spn.cli.report import heading
+from spn.tables.numbers import duration, percent, with_interval
 
 if TYPE_CHECKING:
     from spn.estimate.estimates import AvailabilityEstimate

@@ -9,13 +9,13 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
 from spn.model.forms import SUBJECT, Context, Fault, span_of
 from spn.model.sound import sound_part
-from spn.model.types import Model, ModuleFile
+from spn.model.types import Model, ModuleFile, Section
 from spn.text.files import MAX_BYTES, load_file
 from spn.text.positioned import Entries, Text, positioned
 from spn.text.problems import Problems
@@ -32,6 +32,8 @@ MAX_PATH = 1000
 """The longest path of a module."""
 
 Locate = Callable[[Text], Path | None]
+
+S = TypeVar("S", bound=Section)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,39 +102,49 @@ def _read(source: Source, problems: Problems, locate: Locate | None) -> tuple[Mo
     if node is None:
         return None, set()
     data = positioned(node)
-    model = _validated(data, problems, locate)
-    if isinstance(data, dict) and "spn" not in data:
-        problems.error("missing-key", "'spn', the version of the language, is missing", data.span.part(0, 1), "start the file with 'spn: 1'")
+    model = _validated(data, problems, Model, "spn", locate)
     faults = [problem.span for problem in problems.found[first:] if problem.severity == "error" and problem.span is not None]
     if not faults or not isinstance(data, Entries):
         return model, set()
     sound, broken = sound_part(data, faults, Model.keys())
-    return _validated(sound, Problems(), locate), broken
+    return _validated(sound, Problems(), Model, "spn", locate), broken
 
 
-def _validated(data: Any, problems: Problems, locate: Locate | None) -> Model | None:
+def read_section(source: Source, problems: Problems, section: type[S], version: str) -> S | None:
+    """The section that a whole file is; `version` is the key that says in which version of its format it is written. None if there are errors."""
+    before = _errors(problems)
+    node = read(source, problems)
+    found = None if node is None else _validated(positioned(node), problems, section, version, None)
+    return found if _errors(problems) == before else None
+
+
+def _validated(data: Any, problems: Problems, section: type[S], version: str, locate: Locate | None) -> S | None:
+    found = None
     try:
-        return Model.model_validate(data, context=Context(problems, locate))
+        found = section.model_validate(data, context=Context(problems, locate))
     except ValidationError as invalid:
         for error in invalid.errors(include_url=False):
-            fault = _fault(error, data)
+            fault = _fault(error, data, section.what)
             problems.error(fault.code, fault.message, fault.span, fault.hint)
-    return None
+    if isinstance(data, Entries) and version not in data:
+        hint = f"start the file with '{version}: 1'"
+        problems.error("missing-key", f"'{version}', the version of the language, is missing", data.span.part(0, 1), hint)
+    return found
 
 
-def _fault(error: Any, data: Any) -> Fault:
+def _fault(error: Any, data: Any, what: str) -> Fault:
     """A validation error in plain words, at its place."""
     location = tuple(part for part in error["loc"] if part != "[key]")
     context = error.get("ctx", {})
     if "message" in context:
-        subject = f"'{location[-1]}'" if location else "a model"
+        subject = f"'{location[-1]}'" if location else f"a {what}"
         span = context["span"]
         if span is None or not span.stop > span.start:  # nothing is written there, so point to its key
             span = _span(data, location) or span
         return Fault(context["code"], context["message"].replace(SUBJECT, subject), span, context["hint"])
     if error["type"] == "missing":
         return Fault("missing-key", f"'{location[-1]}' is missing", _span(data, location[:-1]), None)
-    return Fault("wrong-kind", f"'{location[-1]}' has a wrong value" if location else "this is not a model", _span(data, location))
+    return Fault("wrong-kind", f"'{location[-1]}' has a wrong value" if location else f"this is not a {what}", _span(data, location))
 
 
 def _span(data: Any, location: tuple[str | int, ...]) -> Span | None:

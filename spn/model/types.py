@@ -75,6 +75,8 @@ class Section(BaseModel):
     # Built when first used: what only prints help or a version does not pay for it, and each section is built once, within Model.
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, defer_build=True)
 
+    what: ClassVar[str] = "model"
+    """What a file is that holds nothing but this."""
     expected: ClassVar[str] = "a mapping"
     short: ClassVar[str | None] = None
     """The key that a plain text or number stands for."""
@@ -419,7 +421,7 @@ _SHARED = ("parameters", "colours", "places", "ports", "instances", "modules", "
 """The sections whose names share one name space."""
 
 
-class _Schema(GenerateJsonSchema):
+class SchemaOfFiles(GenerateJsonSchema):
     """JSON Schema without the ``null`` of absent keys, which nobody may write, and without titles that repeat the keys."""
 
     def field_title_should_be_set(self, schema: Any) -> bool:
@@ -490,7 +492,7 @@ class Model(Section):
         cls,
         by_alias: bool | None = True,
         ref_template: str = DEFAULT_REF_TEMPLATE,
-        schema_generator: type[GenerateJsonSchema] = _Schema,
+        schema_generator: type[GenerateJsonSchema] = SchemaOfFiles,
         mode: JsonSchemaMode = "validation",
         **options: Any,
     ) -> dict[str, Any]:

@@ -186,6 +186,8 @@ def _referred(found: list[Place], classes: list[TransitionClass], measures: list
 
 
 def _override(parameter: str, text: str) -> Text:
+    if isinstance(text, Text):  # it was read from a file, and knows where it stands there
+        return text
     source = Source(f"<parameter {parameter}>", text)
     return Text(text, Span(source, 0, len(text)))
 

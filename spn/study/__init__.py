@@ -1,6 +1,6 @@
 """Studies: a net simulated until its measures are precise enough. Joins engines and estimates; prints nothing."""
 
-from spn.study.batches import Drive, pooled, serial
+from spn.study.batches import Drive, serial
 from spn.study.crew import cores
 from spn.study.plan import BatchResult, Plan, run_batch
 from spn.study.result import Progress, Result
@@ -16,7 +16,6 @@ __all__ = [
     "Settings",
     "Study",
     "cores",
-    "pooled",
     "run_batch",
     "serial",
     "simulate",

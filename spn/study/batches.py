@@ -8,7 +8,6 @@ needed after it, so that a driver can run them at the same time.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar, final
 
@@ -61,6 +60,8 @@ class Conversation(Generic[T]):
         self._ended: Callable[[], T] | None = None
         self.taken = 0
         """How many batches of the current plan have been handed out."""
+        self.answered: dict[Plan, int] = {}
+        """How many batches of each plan the dialogue has seen."""
         self.request: Request | None = None
         self._step(lambda: next(self._dialogue))
 
@@ -110,6 +111,8 @@ class Conversation(Generic[T]):
             self._step(lambda: self._dialogue.throw(error))
         else:
             answer = found
+            assert self.request is not None
+            self.answered[self.request.plan] = self.request.index + 1
             self._step(lambda: self._dialogue.send(answer))
 
     def _step(self, step: Callable[[], Request]) -> None:
@@ -154,26 +157,3 @@ def _tried(run: Run, request: Request) -> BatchResult | Exception:
         return run(request.plan, request.index)
     except Exception as error:  # noqa: BLE001  # the dialogue decides what becomes of it
         return error
-
-
-def pooled(executor: Executor, workers: int) -> Drive:
-    """A driver that keeps `workers` batches running on an executor, which must be able to call `run`: threads always are."""
-
-    def drive(dialogue: Dialogue[T], run: Run) -> T:
-        talk = Conversation(dialogue)
-        running: dict[Future[BatchResult], tuple[Plan, int]] = {}
-        try:
-            while talk.request is not None:
-                plan = talk.request.plan
-                for index in talk.take(workers - len(running), ahead=True):
-                    running[executor.submit(run, plan, index)] = (plan, index)
-                for future in wait(running, return_when=FIRST_COMPLETED).done:
-                    talk.put(*running.pop(future), future.exception() or future.result())
-        except KeyboardInterrupt:
-            talk.interrupt()
-        finally:
-            for future in running:
-                future.cancel()
-        return talk.result()
-
-    return drive

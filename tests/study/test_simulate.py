@@ -4,7 +4,6 @@ import itertools
 import json
 import random
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +11,7 @@ import pytest
 
 from spn.estimate import Reason, State
 from spn.estimate.intervals import mean
-from spn.study import pooled, simulate
+from spn.study import simulate
 from spn.study.batches import Conversation
 from spn.study.plan import STEADY, Plan
 
@@ -74,8 +73,6 @@ def test_batches_in_disorder_give_the_same_bits():
     for model, engine in zip(models, engines, strict=True):
         alone = same(simulate(model, engine, seed=5))
         assert alone == same(simulate(model, engine, seed=5, drive=scrambled))
-        with ThreadPoolExecutor(3) as threads:
-            assert alone == same(simulate(model, engine, seed=5, drive=pooled(threads, 3)))
 
 
 def test_the_seed_is_reported_and_repeats_the_run():

@@ -1,0 +1,81 @@
+"""``spn sweep``: simulates all points of a study, and prints the table. What is done is in `spn.sweeps`, what is printed in `spn.tables`."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from spn.cli import options
+from spn.cli.console import note, write
+from spn.cli.exits import Exit, UsageError
+
+if TYPE_CHECKING:
+    from spn.sweeps.run import Summary
+    from spn.tables.results import Results
+
+HELP = "simulate all points of a study, and print the table"
+DESCRIPTION = (
+    "Simulates models at all combinations of the values that a study file gives, and prints a table. Results are kept in a file; the same command "
+    "goes on with what is not finished, and ends in the same numbers."
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The study, where its results are, and who works on it."""
+    parser.add_argument("study", metavar="STUDY", help="a study file")
+    parser.add_argument("-o", "--output", metavar="DIR", default="results", help="the folder of the results file (default: results)")
+    parser.add_argument("--workers", metavar="N", type=options.count, help="how many work at a time (default: as many as there are cores)")
+    parser.add_argument("--executor", metavar="E", default="process", help="process, thread, dask:ADDRESS or mpi (default: process)")
+
+
+def execute(arguments: argparse.Namespace) -> Exit:
+    """Simulate what is not finished, and print what is."""
+    from spn.cli.progress import sweeping
+    from spn.sweeps.executors import ExecutorError, workers
+    from spn.sweeps.reading import load_study
+    from spn.sweeps.run import Sweep, results_path
+    from spn.sweeps.store import Store, StoreError
+    from spn.tables.forms import text
+    from spn.tables.results import Results
+
+    study = load_study(arguments.study)
+    path = results_path(Path(arguments.output), study)
+    try:
+        with Store.write(path) as store:
+            pool = workers(arguments.executor, arguments.workers)
+            interrupted = True
+            summary: Summary | None = None
+            try:
+                with sweeping() as progress:
+                    sweep = Sweep(study, store, pool, note, progress)
+                    note(f"{study.name}: {len(sweep.points):,} points, seed {sweep.seed}; results in {path}")
+                    summary = sweep.run()
+                interrupted = False
+            except KeyboardInterrupt:
+                note("interrupted; the same command goes on from here")
+            finally:
+                pool.close(now=interrupted)
+            results = Results.of(store)
+    except (StoreError, ExecutorError) as error:
+        raise UsageError(str(error)) from None
+    if results.points:
+        write(text(results))
+    return Exit.INTERRUPTED if summary is None else _told(summary, results)
+
+
+def _told(summary: Summary, results: Results) -> Exit:
+    """Say what was not as it should be; the exit code."""
+    if summary.lost:
+        note(f"workers were lost {summary.lost} times; what they had been working on was done again")
+    if summary.damaged:
+        note(f"{summary.damaged} batches in the results file were damaged, and were simulated again")
+    for why in list(summary.failed.values())[:10]:
+        note(why)
+    if len(summary.failed) > 10:
+        note(f"and {len(summary.failed) - 10} more points that have no result")
+    if summary.unsupported:
+        return Exit.NOT_SUPPORTED
+    if summary.failed or any(point.record is not None and point.record.error for point in results.points):
+        return Exit.MODEL
+    return Exit.OK if results.converged else Exit.NOT_REACHED

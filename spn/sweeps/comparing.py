@@ -1,0 +1,49 @@
+"""The ratio of two finished points, from the batches that are kept of them. The interval itself is made in `spn.estimate`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from spn.estimate.comparison import ratio_interval
+from spn.estimate.intervals import Interval
+from spn.estimate.paired import Down, paired_ratio
+from spn.study.plan import STEADY, TERMINATING
+from spn.sweeps.coding import decode
+from spn.sweeps.records import Record
+from spn.sweeps.store import Store
+
+
+def ratio(store: Store, ends: Sequence[tuple[Record, int]], measures: tuple[str, str], confidence: float) -> Interval | None:
+    """U / U of two finished points, given as what is known of them and their numbers; None, if one has not been measured.
+
+    With common random numbers where both are known well enough for that, else from the two intervals, as `spn compare` does.
+    """
+    found = [record.measures.get(measure) for (record, _), measure in zip(ends, measures, strict=True)]
+    first, second = found
+    if first is None or second is None or first.kind != "availability" or second.kind != "availability":
+        return None
+    downs = [_down(store, number, measure) for (_, number), measure in zip(ends, measures, strict=True)]
+    a, b = downs
+    if a is None or b is None or not a.enough or not b.enough:
+        return ratio_interval(first.primary, second.primary)
+    return paired_ratio(a, b, confidence)
+
+
+def _down(store: Store, number: int, measure: str) -> Down | None:
+    """What the replications of a point saw of an availability; None, if they were cut short or nothing is there."""
+    for experiment in (STEADY, TERMINATING):
+        batches = [decode(data) for data in store.last_batches(number, experiment)]
+        parts = [batch.observations[measure] for batch in batches if measure in batch.observations]
+        if not parts:
+            continue
+        observations = np.concatenate(parts)
+        if np.isnan(observations).any():
+            return None
+        if observations.shape[2] == 1:  # at a point in time
+            down = 1.0 - observations[:, 0, 0]
+            return Down(down, np.ones(len(down)), float(np.count_nonzero(down)))
+        columns = observations.sum(axis=1)
+        return Down(columns[:, 1], columns[:, 0] + columns[:, 1], float(columns[:, 2].sum()))
+    return None

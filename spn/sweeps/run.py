@@ -1,0 +1,339 @@
+"""`Sweep`: a study's points simulated over a pool of workers, with a results file that remembers everything. Prints nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, final
+
+from spn.model.read import Library
+from spn.net.text import digest
+from spn.net.types import Net
+from spn.observation import RunError
+from spn.resolver.resolve import resolve
+from spn.study.plan import Plan
+from spn.study.result import Progress, versions
+from spn.study.run import NotSupported, Settings, Study, budget, new_seed
+from spn.sweeps.choosing import engine_for
+from spn.sweeps.coding import Damaged, decode
+from spn.sweeps.comparing import ratio
+from spn.sweeps.definition import Definition
+from spn.sweeps.executors import Workers
+from spn.sweeps.points import Pair, Point, pairs, parameters, points
+from spn.sweeps.records import Record, plain_interval, record
+from spn.sweeps.scheduling import Job, Scheduler
+from spn.sweeps.store import Store
+from spn.sweeps.work import Parcel
+from spn.text.problems import ModelError, Problem, Problems
+
+PROBED = 40
+"""Points of a study that are made before anything is simulated, so that what is wrong with values is told at once."""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class State:
+    """How far a sweep is. `precision` has the relative half-width and the target of the measure that is farthest from its own, for points in work."""
+
+    points: int
+    finished: int
+    firings: int
+    seconds: float
+    working: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a sweep did. `found`: points that had been finished before; `failed`: why points have no result, by place."""
+
+    points: int
+    found: int
+    failed: Mapping[int, str]
+    unsupported: bool
+    lost: int
+    damaged: int
+
+
+@final
+@dataclass(slots=True)
+class _Made:
+    """A point whose net is known."""
+
+    net: Net
+    digest: str
+    identity: str
+
+
+@final
+class Sweep:
+    """One run of a study. Raises `ModelError` when it is made, if the study or its models have errors."""
+
+    def __init__(
+        self, study: Definition, store: Store, workers: Workers, told: Callable[[str], None], progress: Callable[[State], None] | None = None
+    ) -> None:
+        self.study, self.store, self.workers, self.told, self.progress = study, store, workers, told, progress
+        problems = Problems()
+        self.points = points(study, problems)
+        problems.stop_if_any()
+        self.pairs = pairs(study, self.points, problems)
+        problems.stop_if_any()
+        self.seed = self._seed()
+        self.budget = budget(study.max_firings)
+        self._texts = {use.name: library_digest(use.library) for use in study.uses}
+        self._made: dict[int, _Made] = {}
+        self._jobs: dict[int, Job] = {}
+        self._near: dict[int, tuple[float, float]] = {}
+        self._failed: dict[int, str] = {}
+        self._unsupported = False
+        self._warned: set[str] = set()
+        self._engines: dict[str, str] = {}
+        self._damaged = 0
+        self._firings = 0
+        self._began = time.monotonic()
+        self._partners: dict[int, list[Pair]] = {}
+        for pair in self.pairs:
+            for place in {pair.of, pair.to}:
+                self._partners.setdefault(place, []).append(pair)
+        self._finished: set[int] = set()
+        self._results: dict[int, Record] = {}
+        """Of finished points those that are compared; no others are kept, for there may be many."""
+        self._numbers: dict[int, int] = {}
+
+    def _seed(self) -> int:
+        """The study's seed, or the one that was drawn for these results."""
+        if self.study.seed is not None:
+            return self.study.seed
+        known = self.store.study()
+        return int(known["seed"]) if "seed" in known else new_seed()
+
+    def run(self) -> Summary:
+        """Simulate what is not finished. An interruption goes through, and leaves in the results file what was done."""
+        given = [self._given(point) for point in self.points]
+        sources = [self._source(point, texts) for point, texts in zip(self.points, given, strict=True)]
+        self._probe(sources)
+        self.store.begin(self._about(), ((self._of(point, texts), source) for point, texts, source in zip(self.points, given, sources, strict=True)))
+        for place, number, result in self.store.finished():
+            if place in self._partners and not self._is_whole(number):
+                self.store.reopen(number)
+                continue
+            self._numbers[place] = number
+            self._remember(place, Record.from_dict(result))
+        found = len(self._finished)
+        if found:
+            self.told(f"{found:,} of {len(self.points):,} points are finished already")
+        scheduler = Scheduler(self.workers, self._open(sources), self._keep, self._end)
+        scheduler.run()
+        return Summary(len(self.points), found, self._failed, self._unsupported, scheduler.lost, self._damaged)
+
+    def _is_whole(self, number: int) -> bool:
+        """Whether the batches of a finished point can be read, which are needed to compare it."""
+        damaged = 0
+        for data in self.store.batches(number).values():
+            try:
+                decode(data)
+            except Damaged:
+                damaged += 1
+        self._damaged += damaged
+        return not damaged
+
+    # What is known of points
+
+    def _given(self, point: Point) -> dict[str, str]:
+        problems = Problems()
+        return {name: str(text) for name, text in parameters(self.study, point, problems).items()}
+
+    def _of(self, point: Point, given: Mapping[str, str]) -> dict[str, Any]:
+        return {"model": str(point.use.name), "of": point.use.label, "axes": point.shown, "keys": point.keys, "parameters": dict(given)}
+
+    def _about(self) -> dict[str, Any]:
+        study = self.study
+        return {
+            "name": study.name,
+            "description": study.description,
+            "seed": self.seed,
+            "precision": study.precision,
+            "confidence": study.confidence,
+            "max_firings": self.budget,
+            "axes": list(study.axes),
+            "comparisons": [str(comparison.name) for comparison in study.comparisons],
+            "pairs": len(self.pairs),
+            "versions": versions(),
+        }
+
+    def _asked(self, point: Point) -> dict[str, Any]:
+        """What beside its net a point's numbers depend on."""
+        study, made = self.study, versions()
+        return {
+            "measures": list(point.use.measures),
+            "precision": study.precision,
+            "confidence": study.confidence,
+            "max_firings": self.budget,
+            "seed": self.seed,
+            "stream": point.stream,
+            "versions": [made["spn"], made["numpy"]],
+        }
+
+    def _source(self, point: Point, given: Mapping[str, str]) -> str:
+        """What the identity of a point follows from, without making its net."""
+        return _hash([self._texts[point.use.name], dict(given), self._asked(point)])
+
+    def _make(self, place: int) -> _Made:
+        """The net of a point. Raises `ModelError`, whose problems name the point."""
+        made = self._made.pop(place, None)
+        if made is not None:
+            return made
+        point, problems = self.points[place], Problems()
+        texts = parameters(self.study, point, problems)
+        try:
+            problems.stop_if_any()
+            net = resolve(point.use.library, texts, problems, point.use.label)
+        except ModelError as error:
+            raise ModelError([_at(problem, point) for problem in error.problems]) from None
+        if point.use.name not in self._warned:
+            self._warned.add(str(point.use.name))
+            for warning in problems.warnings:
+                self.told(warning.render())
+        name = digest(net)
+        return _Made(net, name, _hash([name, self._asked(point)]))
+
+    def _probe(self, sources: Sequence[str]) -> None:
+        """Make some points beforehand: of each model the first, and those that differ from it in one value. Raises `ModelError` with all problems."""
+        found: list[Problem] = []
+        known = self.store.sources()
+        first: dict[str, Mapping[str, str]] = {}
+        tried = 0
+        for place, point in enumerate(self.points):
+            base = first.setdefault(str(point.use.name), point.keys)
+            if sum(point.keys[axis] != base[axis] for axis in base) > 1 or sources[place] in known or tried >= PROBED * len(self.study.uses):
+                continue
+            tried += 1
+            try:
+                self._made[place] = self._make(place)
+            except ModelError as error:
+                found += error.problems
+        if found:
+            distinct = {(problem.code, problem.span and (problem.span.source.name, problem.span.start)): problem for problem in reversed(found)}
+            raise ModelError(distinct.values())
+
+    # The life of a point
+
+    def _open(self, sources: Sequence[str]) -> Iterator[Job]:
+        for place in range(len(self.points)):
+            if place in self._finished:
+                continue
+            job = self._job(place, sources[place])
+            if job is not None:
+                self._jobs[place] = job
+                yield job
+
+    def _job(self, place: int, source: str) -> Job | None:
+        """The job of a point; None if it turns out to be finished, or cannot be made."""
+        point = self.points[place]
+        try:
+            made = self._make(place)
+        except ModelError as error:
+            self._failed[place] = "\n".join(problem.render() for problem in error.problems)
+            return None
+        number, result = self.store.open(place, made.identity, source)
+        self._numbers[place] = number
+        if result is not None:
+            self._remember(place, Record.from_dict(result))
+            return None
+        known = {measure.name for measure in made.net.measures}
+        chosen = tuple(m for m in made.net.measures if not point.use.measures or (m.name in point.use.measures and m.name in known))
+        settings = Settings(self.budget, self.study.precision, self.study.confidence, point=point.stream)
+        study = Study(
+            made.net,
+            chosen,
+            self.seed,
+            settings,
+            self.study.engine,
+            lambda progress: self._note(place, progress),
+            digest=made.digest,
+        )
+        return Job(place, number, Parcel.of(made.net), self._engine(point, made.net), self.seed, study.dialogue(), self.store.batches(number))
+
+    def _engine(self, point: Point, net: Net) -> str:
+        """What simulates the points of a model, decided at its first."""
+        name = str(point.use.name)
+        if name not in self._engines:
+            count = sum(other.use is point.use and place not in self._finished for place, other in enumerate(self.points))
+            self._engines[name] = engine_for(self.study.engine, net, count, self.told)
+        return self._engines[name]
+
+    def _note(self, place: int, progress: Progress) -> None:
+        """How far a point is: the measure that has most before it."""
+        far = max(progress.precision.values(), key=lambda pair: pair[0] / pair[1], default=None)
+        if far is not None:
+            self._near[place] = far
+
+    def _keep(self, job: Job, plan: Plan, batches: list[tuple[int, bytes]]) -> None:
+        near = self._near.get(job.place)
+        progress = {"replications": sum(job.talk.answered.values()), "precision": None if near is None else list(near)}
+        self.store.add(job.number, job.key(plan), plan.experiment, batches, progress)
+        self._show()
+
+    def _end(self, job: Job) -> None:
+        self._damaged += job.damaged
+        del self._jobs[job.place]
+        self._near.pop(job.place, None)
+        if job.failed is not None:
+            self._failed[job.place] = job.failed
+            return
+        try:
+            found = record(job.talk.result())
+        except RunError as error:
+            found = Record(error=f"{error.code}: {error.message} (at time {error.time:.9g} s)", code=error.code)
+        except NotSupported as error:
+            self._failed[job.place], self._unsupported = str(error), True
+            return
+        self._firings += found.firings
+        self.store.finish(job.number, found.to_dict(), job.kept())
+        self._remember(job.place, found)
+        self._show()
+
+    def _remember(self, place: int, found: Record) -> None:
+        """A point is finished."""
+        self._finished.add(place)
+        if place in self._partners:
+            self._results[place] = found
+            self._compare(place)
+
+    def _compare(self, place: int) -> None:
+        """The ratios that are known now that this point is finished."""
+        for pair in self._partners.get(place, ()):
+            if pair.of in self._results and pair.to in self._results:
+                ends = [(self._results[end], self._numbers[end]) for end in (pair.of, pair.to)]
+                found = ratio(self.store, ends, pair.measures, self.study.confidence)
+                if found is not None:
+                    self.store.add_ratio(pair.name, pair.of, pair.to, {"measures": list(pair.measures), "ratio": plain_interval(found)})
+
+    def _show(self) -> None:
+        if self.progress is not None:
+            working = {self.points[place].label: near for place, near in self._near.items()}
+            self.progress(State(len(self.points), len(self._finished), self._firings, time.monotonic() - self._began, working))
+
+
+def _hash(data: Any) -> str:
+    return hashlib.sha256(json.dumps(data, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def library_digest(library: Library) -> str:
+    """A digest of the texts that a model is made of."""
+    texts = sorted(model.spn.span.source.text for model in library.models.values() if model.spn is not None)
+    return _hash(texts)
+
+
+def _at(problem: Problem, point: Point) -> Problem:
+    """The problem with the point at which it was found, if there is more than one."""
+    return replace(problem, message=f"{problem.message} (at {point.label})") if point.values else problem
+
+
+def results_path(folder: Path, study: Definition) -> Path:
+    """The results file of a study."""
+    return folder / f"{study.name}.sqlite"

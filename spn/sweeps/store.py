@@ -1,0 +1,289 @@
+"""The results file: an SQLite database with one writer and any number of readers. It keeps bytes and texts, and knows nothing of what they mean.
+
+Each call that writes is one transaction. In WAL mode a process may be killed at any moment: what was committed stays.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, final
+
+APPLICATION = 0x73706E31
+"""Marks the files of this program."""
+
+FORMAT = 1
+
+_SCHEMA = """
+CREATE TABLE study (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE points (
+    id INTEGER PRIMARY KEY,
+    identity TEXT NOT NULL UNIQUE,  -- what its numbers depend on
+    progress TEXT,                  -- JSON, while it is not finished
+    result TEXT                     -- JSON, when it is
+);
+CREATE TABLE places (               -- the points of the study as it is now
+    place INTEGER PRIMARY KEY,
+    about TEXT NOT NULL,            -- JSON: model, axes, parameters
+    point INTEGER REFERENCES points (id)  -- NULL: not yet begun
+);
+CREATE TABLE sources (source TEXT PRIMARY KEY, point INTEGER NOT NULL REFERENCES points (id)) WITHOUT ROWID;  -- texts known to mean a point
+CREATE TABLE batches (
+    point INTEGER NOT NULL REFERENCES points (id),
+    plan BLOB NOT NULL,
+    number INTEGER NOT NULL,
+    experiment INTEGER NOT NULL,
+    data BLOB NOT NULL,
+    PRIMARY KEY (point, plan, number)
+) WITHOUT ROWID;
+CREATE TABLE ratios (
+    name TEXT NOT NULL,
+    of INTEGER NOT NULL REFERENCES places (place),
+    "to" INTEGER NOT NULL REFERENCES places (place),
+    result TEXT NOT NULL,           -- JSON
+    PRIMARY KEY (name, of, "to")
+) WITHOUT ROWID;
+"""
+
+
+class StoreError(Exception):
+    """A results file that cannot be used, in words for the user."""
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """What goes wrong with the file, in words."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise StoreError(f"{path}: {_reason(error)}") from error
+    except (FileExistsError, NotADirectoryError) as error:
+        raise StoreError(f"{path}: a file is where its folder should be") from error
+    except OSError as error:
+        raise StoreError(f"{path}: {(error.strerror or str(error)).lower()}") from error
+
+
+def _reason(error: sqlite3.Error) -> str:
+    text = str(error)
+    if "full" in text:
+        return "the disk is full; what had been finished is kept, and the same command goes on from there"
+    if "readonly" in text or "unable to open" in text:
+        return "it cannot be written: the file or its folder is read-only"
+    if "not a database" in text or "malformed" in text or "encrypted" in text:
+        return "this is no results file, or it is damaged; move it away to begin anew"
+    if "locked" in text or "busy" in text:
+        return "another process is using it"
+    if "no such table" in text or "no such column" in text:
+        return "it is damaged: a part of it is missing; move it away to begin anew"
+    return text
+
+
+@final
+class Store:
+    """The results file of a study."""
+
+    def __init__(self, path: Path, connection: sqlite3.Connection, lock: int | None) -> None:
+        self.path, self._connection, self._lock = path, connection, lock
+
+    # Opening
+
+    @classmethod
+    def write(cls, path: Path) -> Store:
+        """Open the file for writing, made if there is none. Raises `StoreError`."""
+        with _told(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+        lock = _locked(path)
+        try:
+            with _told(path):
+                connection = sqlite3.connect(path, isolation_level=None, timeout=20.0)
+                store = cls(path, connection, lock)
+                fresh = not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+                if not fresh:
+                    store._check()
+                connection.execute("PRAGMA journal_mode = WAL")
+                connection.execute("PRAGMA synchronous = NORMAL")
+                if fresh:
+                    marks = f"PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {FORMAT};"
+                    connection.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} {marks} COMMIT;")
+                connection.execute("BEGIN IMMEDIATE")
+                connection.execute("COMMIT")
+                return store
+        except BaseException:
+            _unlocked(path, lock)
+            raise
+
+    @classmethod
+    def read(cls, path: Path) -> Store:
+        """Open the file for reading, which disturbs nobody. Raises `StoreError`."""
+        if not path.is_file():
+            raise StoreError(f"{path}: there is no such file" if not path.exists() else f"{path}: this is no results file")
+        with _told(path):
+            # Where nobody writes and the folder is read-only, SQLite could not make the files that it reads a WAL database with.
+            plain = not Path(f"{path}-wal").exists() and not os.access(path.parent, os.W_OK)
+            uri = f"{path.resolve().as_uri()}?mode=ro{'&immutable=1' if plain else ''}"
+            store = cls(path, sqlite3.connect(uri, uri=True, isolation_level=None, timeout=20.0), None)
+            store._check()
+            return store
+
+    def _check(self) -> None:
+        """That it is a results file, in a format that is known."""
+        if self._connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION:
+            raise StoreError(f"{self.path}: this is no results file")
+        (version,) = self._connection.execute("PRAGMA user_version").fetchone()
+        if version != FORMAT:
+            raise StoreError(f"{self.path}: a newer version of spn wrote it (format {version}; this one reads format {FORMAT})")
+
+    def close(self) -> None:
+        """Give the file free."""
+        with suppress(sqlite3.Error):
+            self._connection.close()
+        if self._lock is not None:
+            _unlocked(self.path, self._lock)
+            self._lock = None
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with _told(self.path):
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+                self._connection.execute("COMMIT")
+            except BaseException:
+                with suppress(sqlite3.Error):
+                    self._connection.execute("ROLLBACK")
+                raise
+
+    def _rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
+        with _told(self.path):
+            return self._connection.execute(query, values).fetchall()
+
+    # The study
+
+    def study(self) -> dict[str, Any]:
+        """What is known of the study."""
+        return {key: json.loads(value) for key, value in self._rows("SELECT key, value FROM study")}
+
+    def begin(self, study: Mapping[str, Any], places: Iterable[tuple[Mapping[str, Any], str]]) -> None:
+        """The study as it is now: what there is to know of it, and what is known of each point, with the text that it comes from."""
+        with self._transaction() as connection:
+            rows = [(key, json.dumps(value)) for key, value in study.items()]
+            connection.executemany("INSERT OR REPLACE INTO study VALUES (?, ?)", rows)
+            connection.execute("DELETE FROM ratios")
+            connection.execute("DELETE FROM places")
+            connection.executemany(
+                "INSERT INTO places VALUES (?, ?, (SELECT point FROM sources WHERE source = ?))",
+                ((place, json.dumps(about), source) for place, (about, source) in enumerate(places)),
+            )
+
+    def finished(self) -> list[tuple[int, int, dict[str, Any]]]:
+        """The points that have a result: place, number and result."""
+        rows = self._rows("SELECT place, id, result FROM places JOIN points ON points.id = places.point WHERE result IS NOT NULL ORDER BY place")
+        return [(place, number, json.loads(result)) for place, number, result in rows]
+
+    def sources(self) -> set[str]:
+        """The texts that are known to mean a point."""
+        return {source for (source,) in self._rows("SELECT source FROM sources")}
+
+    # Points
+
+    def open(self, place: int, identity: str, source: str) -> tuple[int, dict[str, Any] | None]:
+        """The number in this file of the point with this identity, and its result if it has one. From now on it is known by `source`."""
+        with self._transaction() as connection:
+            connection.execute("INSERT INTO points (identity) VALUES (?) ON CONFLICT DO NOTHING", (identity,))
+            number, result = connection.execute("SELECT id, result FROM points WHERE identity = ?", (identity,)).fetchone()
+            connection.execute("INSERT OR REPLACE INTO sources VALUES (?, ?)", (source, number))
+            connection.execute("UPDATE places SET point = ? WHERE place = ?", (number, place))
+        return int(number), _read(result)
+
+    def batches(self, point: int) -> dict[tuple[bytes, int], bytes]:
+        """The batches of a point, by plan and index."""
+        return {(plan, number): data for plan, number, data in self._rows("SELECT plan, number, data FROM batches WHERE point = ?", point)}
+
+    def last_batches(self, point: int, experiment: int) -> list[bytes]:
+        """The batches of a finished point's experiment, in order."""
+        query = "SELECT data FROM batches WHERE point = ? AND experiment = ? ORDER BY number"
+        return [data for (data,) in self._rows(query, point, experiment)]
+
+    def add(self, point: int, plan: bytes, experiment: int, batches: Iterable[tuple[int, bytes]], progress: Mapping[str, Any]) -> None:
+        """Keep finished batches."""
+        rows = [(point, plan, number, experiment, data) for number, data in batches]
+        with self._transaction() as connection:
+            connection.executemany("INSERT OR REPLACE INTO batches VALUES (?, ?, ?, ?, ?)", rows)
+            connection.execute("UPDATE points SET progress = ? WHERE id = ?", (json.dumps(progress), point))
+
+    def finish(self, point: int, result: Mapping[str, Any], kept: Mapping[bytes, int]) -> None:
+        """A point's result. Of its batches those are kept that it is made of: for each plan in `kept` so many."""
+        with self._transaction() as connection:
+            connection.execute("UPDATE points SET result = ?, progress = NULL WHERE id = ?", (json.dumps(result), point))
+            found = connection.execute("SELECT plan, number FROM batches WHERE point = ?", (point,)).fetchall()
+            gone = [(point, plan, number) for plan, number in found if number >= kept.get(plan, 0)]
+            connection.executemany("DELETE FROM batches WHERE point = ? AND plan = ? AND number = ?", gone)
+
+    def reopen(self, point: int) -> None:
+        """Forget the result of a point, but not its batches."""
+        with self._transaction() as connection:
+            connection.execute("UPDATE points SET result = NULL WHERE id = ?", (point,))
+
+    def places(self) -> Iterator[tuple[int, dict[str, Any], int | None, dict[str, Any] | None, dict[str, Any] | None]]:
+        """The points of the study in its order: place, what is known about it, its number, its progress and its result."""
+        query = "SELECT place, about, point, progress, result FROM places LEFT JOIN points ON points.id = places.point ORDER BY place"
+        for place, about, number, progress, result in self._rows(query):
+            yield place, json.loads(about), number, _read(progress), _read(result)
+
+    # Ratios
+
+    def add_ratio(self, name: str, of: int, to: int, result: Mapping[str, Any]) -> None:
+        """A ratio between the points with these places."""
+        with self._transaction() as connection:
+            connection.execute("INSERT OR REPLACE INTO ratios VALUES (?, ?, ?, ?)", (name, of, to, json.dumps(result)))
+
+    def ratios(self) -> list[tuple[str, int, int, dict[str, Any]]]:
+        """The ratios, by name and the places of their points."""
+        return [(name, of, to, json.loads(result)) for name, of, to, result in self._rows('SELECT name, of, "to", result FROM ratios')]
+
+
+def _read(text: str | None) -> dict[str, Any] | None:
+    return None if text is None else json.loads(text)
+
+
+# One writer at a time: SQLite's own locks last only as long as a transaction.
+
+
+def _locked(path: Path) -> int | None:
+    """Take the lock beside the file, which the system takes back when the process ends, however it ends. Raises `StoreError`."""
+    try:
+        import fcntl
+    except ImportError:  # no such locks here
+        return None
+    beside = Path(f"{path}.lock")
+    while True:
+        try:
+            handle = os.open(beside, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        except OSError as error:
+            raise StoreError(f"{path}: it cannot be written: {(error.strerror or str(error)).lower()}") from error
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(handle)
+            raise StoreError(f"{path}: another sweep is writing to it; wait for it, or choose another folder with -o") from None
+        with suppress(FileNotFoundError):
+            if os.stat(beside).st_ino == os.fstat(handle).st_ino:
+                return handle
+        os.close(handle)  # another process has ended just now, and taken its lock away
+
+
+def _unlocked(path: Path, lock: int | None) -> None:
+    if lock is not None:
+        with suppress(OSError):
+            os.unlink(f"{path}.lock")
+        os.close(lock)

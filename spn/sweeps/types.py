@@ -1,0 +1,193 @@
+"""What people write in a study file, section by section, with the position of every text. Only the form is checked; the meaning is in `reading`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Annotated, Any, ClassVar
+
+from pydantic import Field, ValidationInfo
+from pydantic.json_schema import DEFAULT_REF_TEMPLATE, GenerateJsonSchema, JsonSchemaMode
+
+from spn.model.forms import (
+    MANY_SCHEMA,
+    ONE_SCHEMA,
+    PAIRS_SCHEMA,
+    Fault,
+    Form,
+    Key,
+    One,
+    Several,
+    Value,
+    Version,
+    as_text,
+    mapping,
+    one_of,
+    report,
+    span_of,
+    twice,
+    wrong_kind,
+)
+from spn.model.types import SchemaOfFiles, Section
+from spn.text.positioned import Text
+
+Names = tuple[Text, ...]
+
+
+def _groups(value: Any, info: ValidationInfo) -> tuple[Names, ...]:
+    """``[a, b]`` or ``[[a, b], [c, d]]``."""
+    expected = "a list of axes, or a list of such lists"
+    if not isinstance(value, list | tuple) or not value:
+        raise wrong_kind(value, expected).error()
+    groups = value if isinstance(value[0], list | tuple) else [value]
+    found = []
+    for group in groups:
+        if not isinstance(group, list | tuple) or len(group) < 2:
+            raise Fault("wrong-length", "two axes or more go together", span_of(group)).error()
+        found.append(tuple(as_text(name, "the name of an axis", "an item of this list") for name in group))
+    return tuple(found)
+
+
+def _selection(value: Any, info: ValidationInfo) -> dict[Text, Text]:
+    """A model, or a mapping with ``model`` and values of axes."""
+    expected = "a model, or a mapping with 'model' and values of axes"
+    if not isinstance(value, dict):
+        return {Text("model"): as_text(value, expected)}
+    found = {}
+    for key, entry in value.items():
+        if isinstance(entry, dict | list | tuple) or (isinstance(entry, Text) and entry.empty):
+            report(info, wrong_kind(entry, "one value of an axis", f"'{key}'"))
+        else:
+            found[as_text(key)] = as_text(entry)
+    return found
+
+
+def _form(check: Callable[[Any, ValidationInfo], Any], *schemas: Mapping[str, Any]) -> Form:
+    return Form(check, {"anyOf": [dict(schema) for schema in schemas]})
+
+
+_GROUP = MANY_SCHEMA | {"minItems": 2}
+Groups = Annotated[tuple[Names, ...], _form(_groups, _GROUP, {"type": "array", "items": _GROUP, "minItems": 1})]
+Selection = Annotated[dict[Text, Text], _form(_selection, ONE_SCHEMA, PAIRS_SCHEMA)]
+
+
+class ModelUse(Section):
+    """A model of the study. Short form: its file or name."""
+
+    expected = "a model's file or name, or a mapping with 'model'"
+    short: ClassVar[str | None] = "model"
+
+    model: One = Field(description="The model's file, from the study's folder, or the name of a shipped model.")
+    arguments: Annotated[dict[Key, Value], mapping("parameters to values")] = Field(
+        default_factory=dict, alias="with", description="Parameters of the model and their values, which may use axes and derived parameters."
+    )
+    measures: Several = Field((), description="The measures that are simulated; all, if none are named.")
+
+
+class Axis(Section):
+    """A parameter of the study and its values. Short form: the list of values."""
+
+    expected = "a list of values, or a mapping (from, to, points, scale)"
+
+    values: Several = Field((), description="The values, in the language of models.")
+    start: One | None = Field(None, alias="from", description="The first value of a range.")
+    stop: One | None = Field(None, alias="to", description="The last value of a range.")
+    points: One | None = Field(None, description="How many values the range has, both ends included.")
+    scale: Annotated[Text, one_of("linear", "log")] | None = Field(None, description="How the range is divided: linear (default) or log.")
+    doc: One | None = Field(None, description="What the axis means.")
+
+    @classmethod
+    def spelt_out(cls, data: Any) -> Any:
+        """A list, or one value, stands for the values."""
+        if isinstance(data, dict) or data is None or (isinstance(data, Text) and data.empty):
+            return data
+        return {"values": data}
+
+    @classmethod
+    def faults(cls, data: dict[Any, Any]) -> Iterator[Fault]:
+        """Values or a range, and a range with all that makes it."""
+        parts = [key for key in data if key in ("from", "to", "points", "scale")]
+        if "values" in data and parts:
+            yield Fault("two-kinds", f"an axis has 'values' or a range, and this one has 'values' and '{parts[0]}'", span_of(parts[0]))
+        elif "values" not in data:
+            for key in ("from", "to", "points"):
+                if key not in data:
+                    span = span_of(next(iter(data), None)) or span_of(data)
+                    yield Fault("missing-key", f"'{key}' is missing", span, "give a list of values, or 'from', 'to' and 'points'")
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: Any, handler: Any) -> Any:
+        """A list of values, one value, or the long form."""
+        found = handler(schema)
+        target = handler.resolve_ref_schema(found)
+        long = dict(target)
+        target.clear()
+        target.update({"anyOf": [ONE_SCHEMA, MANY_SCHEMA | {"minItems": 1}, long]})
+        return found
+
+
+class Comparison(Section):
+    """A ratio of unavailabilities between points."""
+
+    expected = "a mapping with 'of' and 'to'"
+
+    of: Selection = Field(default_factory=dict, description="The points that are compared: a model, or 'model' and values of axes.")
+    to: Selection = Field(description="What they are compared with: the point with the same values of all axes that are not fixed here.")
+    measure: Several = Field((), description="The availability to compare, or two of them, for 'of' and for 'to'.")
+
+    @classmethod
+    def faults(cls, data: dict[Any, Any]) -> Iterator[Fault]:
+        """At most two measures."""
+        named = data.get("measure")
+        if isinstance(named, list | tuple) and len(named) > 2:
+            yield Fault("wrong-length", f"'measure' takes one name or two, not {len(named)}", span_of(named))
+
+
+class StudyFile(Section):
+    """A study file."""
+
+    what = "study"
+    expected = "a mapping with 'study: 1', models and parameters"
+
+    study: Version | None = Field(None, description="The version of the format: 1. Required.")
+    description: One | None = Field(None, description="What the study is about.")
+    models: Annotated[dict[Key, ModelUse], mapping("names to models")] = Field(description="The models of the study.")
+    parameters: Annotated[dict[Key, Axis], mapping("names to values")] = Field(
+        default_factory=dict, description="The axes; all combinations of their values are simulated."
+    )
+    zip: Groups = Field((), description="Axes that go together: their values are taken one by one.")
+    derived: Annotated[dict[Key, One], mapping("names to expressions")] = Field(
+        default_factory=dict, description="Parameters computed from axes and from each other."
+    )
+    measures: Several = Field((), description="The measures that are simulated; all, if none are named.")
+    precision: One | None = Field(None, description="The relative half-width to reach (of U, for availabilities): 5 % unless given.")
+    confidence: One | None = Field(None, description="The confidence of intervals: 95 % unless given.")
+    seed: One | None = Field(None, description="The seed of the random numbers; without it one is drawn and kept with the results.")
+    max_firings: One | None = Field(None, description="The most firings at one point.")
+    engine: Annotated[Text, one_of("auto", "reference", "compiled")] | None = Field(None, description="What simulates; the numbers are the same.")
+    compare: Annotated[dict[Key, Comparison], mapping("names to comparisons")] = Field(
+        default_factory=dict, description="Ratios of unavailabilities between points."
+    )
+
+    @classmethod
+    def faults(cls, data: dict[Any, Any]) -> Iterator[Fault]:
+        """Names that are both axes and derived, and a study without models."""
+        sections = [(key, data[key]) for key in ("parameters", "derived") if isinstance(data.get(key), dict)]
+        yield from twice(((section, key) for section, entries in sections for key in entries), "axes and derived parameters share one name space")
+        for key in data["parameters"] if isinstance(data.get("parameters"), dict) else ():
+            if key == "model":
+                yield Fault("bad-name", "an axis cannot be called 'model'", span_of(key), "the word stands for the model in 'compare'")
+        if data.get("models") == {}:
+            yield Fault("no-models", "a study needs a model", span_of(next(key for key in data if key == "models")))
+
+    @classmethod
+    def model_json_schema(
+        cls,
+        by_alias: bool | None = True,
+        ref_template: str = DEFAULT_REF_TEMPLATE,
+        schema_generator: type[GenerateJsonSchema] = SchemaOfFiles,
+        mode: JsonSchemaMode = "validation",
+        **options: Any,
+    ) -> dict[str, Any]:
+        """The JSON Schema of a study file."""
+        schema = super().model_json_schema(by_alias is not False, ref_template, schema_generator, mode, **options)
+        return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "spn study", **schema, "required": ["study", "models"]}
