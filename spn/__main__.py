@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
+
+INTERRUPTED = 130
 
 
 def main() -> int:
@@ -10,9 +14,15 @@ def main() -> int:
     try:
         from spn.cli.main import main as run
 
-        return run(sys.argv[1:])
+        code = run(sys.argv[1:])
     except KeyboardInterrupt:  # before there was anything to print
-        return 130
+        return INTERRUPTED
+    if code == INTERRUPTED:
+        with contextlib.suppress(OSError):
+            sys.stdout.flush()
+        # Everything is written. Taking libraries and kernels down in good order would take longer than whoever presses Ctrl-C wants to wait.
+        os._exit(code)
+    return code
 
 
 if __name__ == "__main__":
