@@ -106,13 +106,13 @@ class Remembering:
 
     def __init__(self, writer: Writer, observing: Observing) -> None:
         self.writer, self.layout, self.observing = writer, writer.layout, observing
-        self.components = Components(self.layout, observing.kept.all)
-        found = [] if self.components.timeless else self.components.found
+        found: list[Component] = []
+        # Without a class that is ever enabled there is nothing to remember, and no need to look for what belongs together.
+        if any(plan.immediate for plan in self.layout.alive) and any(not plan.immediate for plan in self.layout.alive):
+            components = Components(self.layout, observing.kept.all)
+            found = [] if components.timeless else components.found
         self.alone = len(found) == 1 and slots_of(found[0], self.layout.timed).size == self.layout.timed_slots
         self.counters = self._counters()
-        # Without a class that is ever enabled there is nothing to remember.
-        if not any(plan.immediate for plan in self.layout.alive) or not any(not plan.immediate for plan in self.layout.alive):
-            found = []
         self.found: list[Component] = found if len(self.counters) <= at.MOST_COUNTERS else []
         self.pool = Pool()
         self._places: Places | None = None
