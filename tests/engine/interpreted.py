@@ -21,7 +21,7 @@ _LIBC.free.argtypes = [ctypes.c_void_p]
 
 
 def _pointer(kind):
-    return lambda address: ctypes.cast(address, ctypes.POINTER(kind))
+    return lambda address: ctypes.cast(int(address), ctypes.POINTER(kind))
 
 
 class Stream:
@@ -68,7 +68,7 @@ def functions():
     space = {}
     # Copies of the modules, with memory as above, stand in for them while each other's names are imported.
     copies = {}
-    for name in ("primitives", "heap", "buckets", "schedulers", "servers", "lines", "tables"):
+    for name in ("primitives", "heap", "buckets", "schedulers", "servers", "lines", "bags", "bindings", "tables"):
         full = f"spn.engine.compiled.{name}"
         copy = types.ModuleType(full)
         copy.__file__ = importlib.import_module(full).__file__

@@ -23,7 +23,14 @@ ASKED = 31
 QUEUE, FEW = 36, 37
 """The address of what `buckets` keeps, and up to how many clocks have no buckets."""
 
-HEADER = 48
+# For bindings that are found by enumeration and bags: the address of `state` itself, the record of the binding that fires, addresses of the numbers
+# that a record and a value are looked for with, the number of tokens that have arrived; then addresses and rooms of lists that grow.
+SELF, FIRING, KEY, VALUE, ARRIVALS, FRAMES, ENABLED, LEFT, LISTED, ORDERS = 48, 49, 50, 51, 52, 53, 55, 57, 59, 61
+FIRED_VALUES = 63
+"""The address of the values of the enumerated binding that fired last."""
+GROWING = (FRAMES, ENABLED, LEFT, LISTED, ORDERS)
+
+HEADER = 64
 """`state` starts with so many cells of fixed meaning; what a net adds follows."""
 
 NAMED = 48
@@ -52,7 +59,7 @@ ERRORS = (
     "timeless-trap",
     "too-many-bindings",
 )
-ARITHMETIC, INDEX, MULTIPLICITY, WEIGHT, SERVERS, DELAY, VALUE, TIMELESS, BINDINGS = range(1, 10)
+ARITHMETIC, INDEX, MULTIPLICITY, WEIGHT, SERVERS, DELAY, TOKEN, TIMELESS, BINDINGS = range(1, 10)
 
 NEVER = 1.7976931348623157e308
 """The time of a clock that is set but never fires (a rate of 0); infinity is the time of no clock."""

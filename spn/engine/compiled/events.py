@@ -11,7 +11,7 @@ import numpy as np
 
 from spn.engine.compiled import cells
 from spn.engine.compiled.engine import CompiledPrepared
-from spn.engine.compiled.handover import own_slot
+from spn.engine.compiled.handover import is_fired
 from spn.engine.compiled.layout import LINE_CELLS, Leaf, PlaceCells
 from spn.engine.compiled.running import GREATEST, Machine
 from spn.engine.reference import Event
@@ -59,10 +59,9 @@ class _Teller:
         machine, state = self.machine, self.state
         site = self.net.site(int(machine.history[machine.state[cells.INSTANT] - 1]))
         plan = machine.plan.layout.classes[site.kind.number]
-        own = int(machine.state[cells.LAST]) - plan.first
         # Bindings were enabled by a look at the time of the firing before this one.
         state.now = float(machine.values[cells.SEEN])
-        (binding,) = [each for each in enabled_bindings(site, state) if own_slot(plan, each) == own]
+        (binding,) = [each for each in enabled_bindings(site, state) if is_fired(machine, plan, each)]
         state.now = machine.now
         moves = fire(binding, state)
         self._read_random_places()

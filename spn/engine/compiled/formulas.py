@@ -9,8 +9,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import singledispatch
 
+from spn.engine.compiled.cells import ARITHMETIC
+from spn.engine.compiled.counting import colour_of, counter, pattern_widths
 from spn.engine.compiled.layout import Leaf, flat, leaves
-from spn.engine.compiled.source import CONTEXT, MOST_STRUCTURAL, Formula, Function, Writer, colour_cell, read_number, total_cell
+from spn.engine.compiled.source import CONTEXT, MOST_STRUCTURAL, Formula, Function, Writer, colour_cell, total_cell
 from spn.engine.reference.dependencies import Spread, values_of
 from spn.expressions.tree import (
     Binary,
@@ -28,7 +30,7 @@ from spn.expressions.tree import (
 )
 from spn.expressions.tree import Field as FieldOf
 from spn.expressions.tree import Function as Call
-from spn.expressions.types import Product, Record, Type
+from spn.expressions.types import BOOLEAN, Dot, Product, Record, Type
 from spn.expressions.values import COMPARISONS, colour_values, is_integer, is_real
 from spn.expressions.walk import free_variables
 
@@ -39,6 +41,10 @@ MANY = 2**53
 
 class UnsupportedError(Exception):
     """What cannot be compiled, for people."""
+
+
+class IrregularError(Exception):
+    """The bindings of a class cannot be numbered beforehand; they have to be found by enumeration."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +201,12 @@ def _comparison(operator: str, left: tuple[Formula, ...], right: tuple[Formula, 
     if operator in ("==", "!="):
         equal = " and ".join(f"{a.source} == {b.source}" for a, b in zip(left, right, strict=True)) or "True"
         return Formula(f"({equal})" if operator == "==" else f"(not ({equal}))", 0, 1)
-    raise UnsupportedError(f"'{operator}' of products")
+    # As tuples are compared: the first component that differs decides.
+    last = len(left) - 1
+    source = f"{left[last].source} {operator} {right[last].source}"
+    for a, b in list(zip(left, right, strict=True))[:last][::-1]:
+        source = f"{a.source} {operator[0]} {b.source} or ({a.source} == {b.source} and ({source}))"
+    return Formula(f"({source})", 0, 1)
 
 
 def _integer_operation(operator: str, a: Formula, b: Formula, right: Expression) -> Formula:
@@ -243,6 +254,9 @@ def _(node: Call, scope: Scope) -> Formula:
     argument = node.arguments[0]
     if node.name == "abs":
         return Formula(f"magnitude(state, {formula(argument, scope).source})" if is_integer(node.type) else f"abs({real(argument, scope)})")
+    if node.name == "index":
+        found = formula(argument, scope)
+        return Formula(f"int({found.source})" if argument.type == BOOLEAN else found.source, found.low, found.high)
     if node.name in ("floor", "ceil", "round"):
         if is_integer(argument.type):
             return formula(argument, scope)
@@ -295,83 +309,8 @@ def _count_fitting(node: Tokens, element: str, scope: Scope) -> str:
         read = f"tokens[{colour_cell(writer, scope.function, cells, element, colour if not inside else f'({colour} if {inside} else 0)')}]"
         return f"({read} if {inside} else 0)" if inside else read
     present = [n for n in numbers if n is not None]
-    name = _counter(node.place, tuple(n is not None for n in numbers), writer)
+    name = counter(node.place, tuple(n is not None for n in numbers), writer)
     return f"{name}({CONTEXT}, {', '.join([element, *present])})"
-
-
-def pattern_widths(node: Tokens, colour: Type) -> list[int]:
-    """How many numbers each entry of a pattern stands for."""
-    if isinstance(colour, Product):
-        return [len(leaves(part)) for part in colour.components]
-    if isinstance(colour, Record):
-        return [len(leaves(part)) for _, part in colour.fields]
-    return [1]
-
-
-def colour_of(numbers: list[str], parts: tuple[Leaf, ...], writer: Writer, at: Function) -> tuple[str, str]:
-    """The position of a finite colour from its numbers, and the condition under which there is one ("": always, as far as is known)."""
-    source, conditions = "", []
-    for number, leaf in zip(numbers, parts, strict=True):
-        assert leaf.low is not None and leaf.high is not None
-        low = writer.layout.structural(leaf.low)
-        count = writer.layout.structural(leaf.high - leaf.low + 1)
-        own = f"int({number})" if leaf.kind == "bool" else number
-        own = own if low == "0" else f"({own} - {low})"
-        source = own if not source else f"({source} * {count} + {own})"
-        if leaf.kind != "bool":
-            high = writer.layout.structural(leaf.high)
-            conditions.append(f"{low} <= {number} <= {high}")
-    return source, " and ".join(conditions)
-
-
-def _counter(place: str, given: tuple[bool, ...], writer: Writer) -> str:
-    """A function that counts the tokens of an element that have the given numbers."""
-    key = ("count", place, given)
-    known = writer.helper(key)
-    if known:
-        return known
-    cells = writer.layout.place(place)
-    name = f"count_{cells.name}_{''.join('x' if g else '_' for g in given)}"
-    writer.keep_helper(key, name)
-    names = [f"x{k}" for k, g in enumerate(given) if g]
-    function = Function(writer, name, ", ".join(["element", *names]), f"Tokens of {place} that fit a pattern.")
-    function.add("found = 0")
-    if cells.kind == "finite":
-        function.add(f"first = {colour_cell(writer, function, cells, 'element', '0')}")
-        loops, position = [], ""
-        for k, leaf in enumerate(cells.leaves):
-            low, high = writer.layout.structural(leaf.low or 0), writer.layout.structural(leaf.high or 0)
-            count = writer.layout.structural((leaf.high or 0) - (leaf.low or 0) + 1)
-            own = f"y{k}" if low == "0" else f"(y{k} - {low})"
-            position = own if not position else f"({position} * {count} + {own})"
-            loops.append(f"if {low} <= x{k} <= {high}:" if given[k] else f"for y{k} in range({low}, {high} + 1):")
-            if given[k]:
-                position = position.replace(f"y{k}", f"int(x{k})")
-        for loop in loops:
-            function.add(loop)
-            function.level += 1
-        function.add(f"found += tokens[first + {position}]")
-        function.level = 1
-    elif cells.kind == "line":
-        function.add(f"line = {line_cell(writer, function, cells, 'element')}")
-        with function.block(f"for k in range(tokens[{total_cell(writer, function, cells, 'element')}]):"):
-            tests = [f"{read_number(cells, 'line', 'k', k)} == x{k}" for k, g in enumerate(given) if g]
-            with function.block(f"if {' and '.join(tests) or 'True'}:"):
-                function.add("found += 1")
-    else:
-        raise UnsupportedError(f"place {place}: tokens of an unbounded colour in no order")
-    function.add("return found")
-    writer.define(function)
-    return name
-
-
-def line_cell(writer: Writer, at: Function, cells: object, element: str) -> str:
-    """The first of an ordered element's cells in `state`."""
-    from spn.engine.compiled.layout import LINE_CELLS, PlaceCells
-
-    assert isinstance(cells, PlaceCells)
-    first = writer.region(at, f"lines_{cells.name}", LINE_CELLS * cells.place.size)
-    return first if element == "0" else f"{first} + {LINE_CELLS} * ({element})"
 
 
 def _count_everywhere(node: Tokens, scope: Scope) -> Formula:
@@ -421,11 +360,15 @@ def _(node: Reduce, scope: Scope) -> Formula:
     else:
         function.add(f"found = {'0.0' if is_real(node.type) else '0'}")
     own = _inside(node, inner)
-    with function.block(f"for v_{node.variable} in {bounds}:"):
+    with function.block(bounds):
+        _components(node, function)
         if node.condition is not None:
             with function.block(f"if not {formula(node.condition, own).source}:"):
                 function.add("continue")
         _accumulate(node, own, function)
+    if node.operator in ("min", "max"):
+        with function.block("if empty:"):
+            function.add(f"fail(state, {ARITHMETIC})")
     function.add(f"return {finish}")
     scope.writer.define(function)
     return Formula(called, *((0, 1) if node.operator in ("all", "any") else (0, 2**31) if node.operator == "count" else (None, None)))
@@ -437,11 +380,22 @@ def _loop(node: Reduce, scope: Scope, function: Function) -> str:
         function.add(f"first, last = {start}, {stop}")
         with function.block("if last - first >= 10_000_000:"):
             function.add("fail(state, 1)", "last = first")
-        return "range(first, last + 1)"
+        return f"for v_{node.variable} in range(first, last + 1):"
     values = tuple(colour_values(node.domain.colour))  # type: ignore[union-attr]
-    if values and isinstance(values[0], tuple):
-        raise UnsupportedError("a sum over the values of a product")
-    return f"range({len(values)})"
+    return f"for {'number' if isinstance(values[0], tuple) else f'v_{node.variable}'} in range({len(values)}):"
+
+
+def _components(node: Reduce, function: Function) -> None:
+    """The numbers of a loop's variable that runs over a product, from the number of the value."""
+    if isinstance(node.domain, Range) or not isinstance(node.domain.colour, Product):  # type: ignore[union-attr]
+        return
+    parts = leaves(node.domain.colour)  # type: ignore[union-attr]
+    after = 1
+    for part, leaf in list(zip(variable_formulas(node.variable, parts), parts, strict=True))[::-1]:
+        assert leaf.low is not None and leaf.high is not None
+        count = leaf.high - leaf.low + 1
+        function.add(f"{part.source} = number // {after} % {count}{' == 1' if leaf.kind == 'bool' else ''}")
+        after *= count
 
 
 def _inside(node: Reduce, scope: Scope) -> Scope:
@@ -461,7 +415,10 @@ def _inside(node: Reduce, scope: Scope) -> Scope:
     else:
         import numpy as np
 
-        low, high = 0, len(tuple(colour_values(node.domain.colour))) - 1  # type: ignore[union-attr]
+        colour = node.domain.colour  # type: ignore[union-attr]
+        if isinstance(colour, Product | Dot):
+            return replace(scope, spread=spread).bind(node.variable, variable_formulas(node.variable, leaves(colour)))
+        low, high = 0, len(tuple(colour_values(colour))) - 1
         spread[node.variable] = np.arange(high + 1)
     return replace(scope, spread=spread).bind(node.variable, (Formula(f"v_{node.variable}", low, high),))
 

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spn.engine.compiled import cells
-from spn.engine.compiled.layout import ClassPlan, flat
+from spn.engine.compiled.enumeration import changes, table_of
+from spn.engine.compiled.layout import ClassPlan, bits, bits_of, flat
 from spn.engine.reference.meters import Durations, FiringCount, Sum, Tallied, TimeIntegral
 from spn.expressions.tree import Value
 
@@ -60,35 +61,63 @@ def _tokens(begun: Simulation, place: int) -> Iterator[tuple[int, int, Value | N
         yield from ((element, 1, value) for value in marking.values(place, element))
 
 
-def _bits(number: float) -> int:
-    """The bits of a double as an integer."""
-    return int(np.float64(number).view(np.int64))
-
-
 def _set_clocks(machine: Machine, standing: Standing) -> None:
     rows: list[tuple[int, int, int, int, int]] = []
     for code, bindings in standing.clocks.items():
         kind = machine.prepared.kind_of(code)
         plan = machine.plan.layout.classes[kind.number]
         for binding in bindings:
+            if plan.enumerated:
+                rows += _list_rows(machine, _record(machine, plan, binding.site.index, kind.names, binding.values), binding)
+                continue
             own = own_slot(plan, binding)
             if plan.single:
-                rows += [(0, plan.first + own, _bits(clock.time), 0, 0) for clock in binding.clocks]
+                rows += [(0, plan.first + own, bits(clock.time), 0, 0) for clock in binding.clocks]
                 if plan.memory == "resampling":
                     for clock in binding.clocks:
                         machine.state[machine.plan.region(f"epochs_{plan.name}") + own] = clock.epoch
             else:
-                rows += _list_rows(machine, plan, own, binding)
+                rows += _list_rows(machine, _list(machine, plan, own), binding)
     if rows:
         block = np.array(rows, np.int64)
         machine.call(7, int(block.ctypes.data), 0.0, len(rows))
 
 
-def _list_rows(machine: Machine, plan: ClassPlan, own: int, binding: Binding) -> Iterator[tuple[int, int, int, int, int]]:
-    at = machine.plan.region(f"clocks_{plan.name}") + 4 * own
-    assert machine.state[at + 2] == len(binding.clocks)
+def _list(machine: Machine, plan: ClassPlan, own: int) -> int:
+    """The address of a binding's list of clocks."""
+    return int(machine.state.ctypes.data) + 8 * (machine.plan.region(f"clocks_{plan.name}") + 4 * own)
+
+
+def values_of(plan: ClassPlan, index: int, names: tuple[str, ...], values: tuple[Value | None, ...]) -> list[int]:
+    """The numbers by which the record of an enumerated binding is found."""
+    variables = dict(zip(names, values, strict=True))
+    mask, numbers = 0, list[int]()
+    for k, (name, parts) in enumerate(plan.variables.items()):
+        value = variables[name]
+        mask |= 0 if value is None else 1 << k
+        numbers += [0] * len(parts) if value is None else bits_of(flat(value), parts)
+    return [mask, index, *numbers]
+
+
+def _record(machine: Machine, plan: ClassPlan, index: int, names: tuple[str, ...], values: tuple[Value | None, ...]) -> int:
+    """The address of the record of an enumerated binding, which begins with its list of clocks."""
+    numbers = values_of(plan, index, names, values)
+    machine.key[: len(numbers)] = numbers
+    return machine.call(10, table_of(machine.plan.writer, plan), 0.0, len(numbers))
+
+
+def is_fired(machine: Machine, plan: ClassPlan, binding: Binding) -> bool:
+    """Whether a binding is the one that the kernel has just fired."""
+    if not plan.enumerated:
+        return own_slot(plan, binding) == int(machine.state[cells.LAST]) - plan.first
+    numbers = values_of(plan, binding.site.index, binding.site.kind.names, binding.values)
+    return bool((machine.fired_values[: len(numbers)] == numbers).all())
+
+
+def _list_rows(machine: Machine, at: int, binding: Binding) -> Iterator[tuple[int, int, int, int, int]]:
+    assert machine.number_of_clocks(at) == len(binding.clocks)
     for number, clock in enumerate(binding.clocks):
-        yield 2 if number else 1, at, _bits(clock.time), clock.started, clock.epoch
+        yield 2 if number else 1, at, bits(clock.time), clock.started, clock.epoch
 
 
 def _set_frozen(machine: Machine, standing: Standing) -> None:
@@ -96,12 +125,16 @@ def _set_frozen(machine: Machine, standing: Standing) -> None:
     for (code, bound), frozen in standing.frozen.items():
         kind = machine.prepared.kind_of(code)
         plan = machine.plan.layout.classes[kind.number]
+        if plan.enumerated:
+            at = _record(machine, plan, code - kind.first, kind.names, bound)
+            changing = changes(plan)
+            rows += [(at, plan.first + code - kind.first, bits(left), bits(rate if changing else -1.0)) for left, rate in frozen]
+            continue
         own = _own_slot(plan, code - kind.first, kind.names, bound)
         rates = machine.plan.writer.knows(f"rates_{plan.name}")
         for left, rate in frozen:
             if not plan.single:
-                at = machine.plan.region(f"clocks_{plan.name}") + 4 * own
-                rows.append((at, plan.first + own, _bits(left), _bits(rate if rates else -1.0)))
+                rows.append((_list(machine, plan, own), plan.first + own, bits(left), bits(rate if rates else -1.0)))
                 continue
             machine.values[machine.plan.region(f"left_{plan.name}") + own] = left
             if rates:

@@ -37,7 +37,22 @@ def precedes(state: Any, a: int, b: int) -> bool:
         return p < q
     if a < first:
         return False
-    return integers(state[NODE])[(a - first) * 8 + 3] < integers(state[NODE])[(b - first) * 8 + 3]  # type: ignore[no-any-return]
+    node, other = integers(state[NODE] + 64 * (a - first)), integers(state[NODE] + 64 * (b - first))
+    if node[7] != other[7]:
+        order = _order(node[7], other[7])
+        if order != 0:
+            return order < 0  # type: ignore[no-any-return]
+    return node[3] < other[3]  # type: ignore[no-any-return]
+
+
+@plain
+def _order(a: int, b: int) -> int:
+    """Which of two bindings of one index comes first, by what `bindings` has kept of their order: -1, 1, or 0 for neither."""
+    mine, theirs = integers(integers(a)[4]), integers(integers(b)[4])
+    for k in range(min(integers(a)[5], integers(b)[5])):
+        if mine[k] != theirs[k]:
+            return -1 if mine[k] < theirs[k] else 1
+    return 0
 
 
 @plain

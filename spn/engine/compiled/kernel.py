@@ -13,16 +13,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spn.engine.compiled.cells import COUNT, KEYS, MODE
+from spn.engine.compiled import enumeration
+from spn.engine.compiled.cells import COUNT, GROWING, KEYS, MODE
+from spn.engine.compiled.enumeration import MOST_BINDINGS, Enumeration, table_of
 from spn.engine.compiled.fires import Fire
-from spn.engine.compiled.formulas import UnsupportedError
-from spn.engine.compiled.layout import LINE_CELLS, ClassPlan, Layout, Storage
+from spn.engine.compiled.formulas import IrregularError, UnsupportedError
+from spn.engine.compiled.layout import LINE_CELLS, MOST_SLOTS, ClassPlan, Layout, Storage
 from spn.engine.compiled.looks import Look, write_resampling
 from spn.engine.compiled.observing import Meter, Observing
 from spn.engine.compiled.relations import Relations
 from spn.engine.compiled.remembering import CHOSEN, FOLLOW, NAMES, SETTLE, Remembering
 from spn.engine.compiled.schedulers import QUEUED, SCAN
-from spn.engine.compiled.source import CONTEXT, Function, Writer
+from spn.engine.compiled.source import CONTEXT, Function, Writer, bag_cell
 from spn.engine.compiled.table_memory import Tables
 from spn.engine.reference.prepared import PreparedNet
 from spn.expressions.tree import Expression, Reduce, Tokens
@@ -76,7 +78,7 @@ SEVERAL = '''\
 ENTRY = '''\
 def kernel(rng_at, tokens_at, ints_at, reals_at_, state_at, values_at, command, number, limit, most):
     """What Python calls: 0 begin, 1 run, 2 evaluate a measure, 3 give memory back, 4 make room for tokens, 5 the time of the next clock,
-    7 set clocks to given times, 8 make frozen clocks."""
+    7 set clocks to given times, 8 make frozen clocks, 9 put into a bag, 10 the record of a binding."""
     rng, state, values = stream_block(rng_at), state_block(state_at), values_block(values_at)
     tokens, ints, reals = tokens_block(tokens_at), ints_block(ints_at), reals_block(reals_at_)
     if command == 1:
@@ -101,12 +103,23 @@ def kernel(rng_at, tokens_at, ints_at, reals_at_, state_at, values_at, command, 
         adopt_frozen(state, values, number, most)
     elif command == 6:
         return choose_immediate({context}) if state[3] > 0 else next_clock(state)
-    return 0
+{more}    return 0
 '''
 
 
 SCANNED = (2, 4, 6, 8, 12, 16)
 """Up to the last of these numbers clocks are scanned, by a kernel for the next of them."""
+
+PUT_IN_BAG = """\
+    if command == 9:
+        put_in_bag(state, number, state[51], most)
+"""
+
+FIND_BINDING = """\
+    if command == 10:
+        binding = find_binding(state, number, most)
+        return binding if binding != 0 else new_binding(state, number, most)
+"""
 
 MOST_INLINED = 60
 """Functions become part of their callers if that makes no more than so many lines together; more would take long to compile."""
@@ -125,6 +138,20 @@ def source_of(net: Net) -> tuple[str, list[str]]:
         return "", [str(error)]
 
 
+def enumerated_classes(prepared: PreparedNet) -> frozenset[int]:
+    """The classes whose bindings cannot be numbered beforehand, or not in their order."""
+    layout = Layout(prepared)
+    writer, found = Writer(layout), set()
+    for plan in layout.alive:
+        try:
+            if plan.bindings > MOST_BINDINGS or plan.slots > MOST_SLOTS:
+                raise IrregularError("too many to have numbers")
+            Look(writer, plan).write()
+        except IrregularError:
+            found.add(plan.number)
+    return frozenset(found)
+
+
 @dataclass
 class Memory:
     """The blocks of one run."""
@@ -141,7 +168,7 @@ class KernelPlan:
 
     def __init__(self, prepared: PreparedNet) -> None:
         self.prepared = prepared
-        self.layout = Layout(prepared)
+        self.layout = Layout(prepared, enumerated_classes(prepared))
         self.writer = Writer(self.layout)
         self.observing = Observing(self.layout)
 
@@ -163,10 +190,10 @@ class KernelPlan:
         writer.remembered = {plan.number for plan in self.remembering.classes}
         self.observing.kept.write(writer)
         for plan in layout.alive:
-            Look(writer, plan).write()
+            (Enumeration if plan.enumerated else Look)(writer, plan).write()
         resampling = [plan for plan in layout.alive if plan.memory == "resampling"]
         for plan in resampling:
-            write_resampling(writer, plan)
+            (enumeration.write_resampling if plan.enumerated else write_resampling)(writer, plan)
         fires = [Fire(writer, plan, relations, self.observing) for plan in layout.alive]
         for fire in fires:
             fire.write()
@@ -179,7 +206,15 @@ class KernelPlan:
         calls = Counter(called for function, _ in writer.functions for called in function.calls())
         parts = [self._text(function, inline and calls[function.name] * len(function.lines) <= MOST_INLINED) for function, inline in writer.functions]
         known = f"KNOWN = {self.known}\n# Cells of `state` that always hold these numbers.\n"
-        return "\n\n".join([self._header(), known, *parts, self._run(resampling), "@entry\n" + ENTRY.format(context=CONTEXT)])
+        return "\n\n".join([self._header(), known, *parts, self._run(resampling), "@entry\n" + self._entry()])
+
+    def _entry(self) -> str:
+        more = ""
+        if any(cells.kind == "bag" for cells in self.layout.places):
+            more += PUT_IN_BAG
+        if any(plan.enumerated for plan in self.layout.alive):
+            more += FIND_BINDING
+        return ENTRY.format(context=CONTEXT, more=more)
 
     @staticmethod
     def _text(function: Function, inline: bool) -> str:
@@ -235,7 +270,7 @@ class KernelPlan:
     def _write_finish(self) -> None:
         function = Function(self.writer, "finish", "", "Memory that the kernel allocated is given back.")
         function.add("free_clocks(state)")
-        for cell in (10, 33):
+        for cell in (10, 33, *GROWING):
             function.add(f"release(state[{cell}])", f"state[{cell}] = 0")
         for meter in self.meters:
             if getattr(meter.measure.quantity, "quantiles", ()):
@@ -245,6 +280,12 @@ class KernelPlan:
                 first = self.writer.region(function, f"lines_{cells.name}", LINE_CELLS * cells.place.size)
                 with function.block(f"for k in range({self.writer.integer(function, f'size_{cells.name}', cells.place.size)}):"):
                     function.add(f"release(state[{first} + {LINE_CELLS} * k])", f"state[{first} + {LINE_CELLS} * k] = 0")
+            elif cells.kind == "bag":
+                with function.block(f"for k in range({self.writer.integer(function, f'size_{cells.name}', cells.place.size)}):"):
+                    function.add(f"empty_bag(state, {bag_cell(self.writer, function, cells, 'k')})")
+        for plan in self.layout.alive:
+            if plan.enumerated:
+                function.add(f"forget_all(state, {table_of(self.writer, plan)})")
         self.writer.define(function)
 
     def _write_choice(self) -> None:
@@ -256,6 +297,11 @@ class KernelPlan:
             members = sum(plan.slots for plan in self.layout.immediate if plan.level == level)
             first = self.writer.region(function, f"level_{level}", members)
             weights = self.writer.region(function, "weights", self.layout.immediate_slots, real=True, initial=1.0)
+            if any(plan.enumerated for plan in self.layout.immediate if plan.level == level and plan in self.layout.alive):
+                heads = self.writer.region(function, "heads", self.layout.immediate_slots)
+                with function.block(f"if state[{cell}] > 0:"):
+                    function.add(f"return choose_among(rng, state, values, {cell}, {first}, {weights}, {heads})")
+                continue
             with function.block(f"if state[{cell}] == 1:"):
                 function.add(f"return state[{first}]")
             with function.block(f"if state[{cell}] > 1:"):

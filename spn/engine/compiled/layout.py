@@ -65,6 +65,16 @@ def flat(value: Value) -> tuple[float, ...]:
     return tuple(number for part in value for number in flat(part)) if isinstance(value, tuple) else (value,)
 
 
+def bits(number: float) -> int:
+    """The bits of a double as an integer."""
+    return int(np.float64(number).view(np.int64))
+
+
+def bits_of(numbers: tuple[float, ...], parts: tuple[Leaf, ...]) -> list[int]:
+    """A value's numbers as the bits by which values are told apart: there is no negative zero."""
+    return [bits(number + 0.0) if leaf.kind == "real" else int(number) for number, leaf in zip(numbers, parts, strict=True)]
+
+
 @dataclass
 class Numbers:
     """The contents of `ints` or `reals`: scalars first, then arrays, whose first cell a scalar tells."""
@@ -96,7 +106,7 @@ class Storage:
 
 @dataclass(frozen=True, slots=True)
 class PlaceCells:
-    """Where a place lies. `kind`: plain; finite, a cell for the total and one for each colour; line, a total, and a ring of values elsewhere."""
+    """Where a place lies. `kind`: plain; finite, a cell for the total and one for each colour; line or bag, a total, and values elsewhere."""
 
     number: int
     place: Place
@@ -117,6 +127,14 @@ class PlaceCells:
 MOST_COLOURS = 100_000
 
 
+MOST_SLOTS = 20_000_000
+"""Where so many bindings can be, they are found by enumeration."""
+
+
+def _finite(parts: tuple[Leaf, ...]) -> bool:
+    return all(leaf.low is not None for leaf in parts) and math.prod(leaf.high - leaf.low + 1 for leaf in parts) <= MOST_COLOURS  # type: ignore[misc, operator]
+
+
 def place_cells(net: Net) -> list[PlaceCells]:
     """The storage of each place."""
     found, names = [], set[str]()
@@ -130,7 +148,8 @@ def place_cells(net: Net) -> list[PlaceCells]:
             kind = "plain"
         elif place.order != "multiset":
             kind = "line"
-        elif all(leaf.low is not None for leaf in parts) and math.prod(leaf.high - leaf.low + 1 for leaf in parts) <= MOST_COLOURS:  # type: ignore[misc, operator]
+        elif not isinstance(place.colour, Record) and _finite(parts):
+            # Of records the order of choices is that of arrival, which numbers of tokens do not tell.
             kind = "finite"
         else:
             kind = "bag"
@@ -150,6 +169,8 @@ class ClassPlan:
     finite: tuple[str, ...]
     """The variables that number an index's bindings, in order; the others follow from tokens on offer."""
     bindings: int = 1
+    enumerated: bool = False
+    """Whether its bindings are found by enumeration; an index then has one slot for all of them."""
     first: int = 0
     level: int = 0
 
@@ -165,7 +186,7 @@ class ClassPlan:
     def single(self) -> bool:
         """Whether a binding has at most one clock."""
         timing = self.transition.timing
-        return not isinstance(timing, Timed) or (isinstance(timing.servers, Constant) and timing.servers.value == 1)
+        return not isinstance(timing, Timed) or (not self.enumerated and (isinstance(timing.servers, Constant) and timing.servers.value == 1))
 
     @cached_property
     def memory(self) -> str:
@@ -174,10 +195,11 @@ class ClassPlan:
 
 
 class Layout:
-    """Everything that has a place in memory, filled in while the source is written."""
+    """Everything that has a place in memory, filled in while the source is written. `enumerated`: the classes whose bindings are enumerated."""
 
-    def __init__(self, prepared: PreparedNet) -> None:
+    def __init__(self, prepared: PreparedNet, enumerated: frozenset[int] = frozenset()) -> None:
         self.prepared = prepared
+        self.enumerated = enumerated
         self.net = prepared.net
         self.ints, self.reals = Numbers(), Numbers()
         self.state, self.values = Storage(HEADER), Storage(VALUES_HEADER)
@@ -189,6 +211,16 @@ class Layout:
         can_be = reachable(prepared)
         self.alive = [plan for plan in self.classes if can_be[plan.number]]
         """The classes that may be enabled at some time."""
+
+    @property
+    def binding_width(self) -> int:
+        """The most numbers with which a binding is looked for."""
+        return max((2 + sum(map(len, plan.variables.values())) for plan in self.classes), default=0)
+
+    @property
+    def value_width(self) -> int:
+        """The most numbers of a value."""
+        return max((len(cells.leaves) for cells in self.places), default=0)
 
     def place(self, name: str) -> PlaceCells:
         return self.places[self.prepared.place_number[name]]
@@ -219,6 +251,8 @@ class Layout:
                     variables[entry.name] = parts
                     if cells.kind == "finite":
                         finite.append(entry.name)
+        if number in self.enumerated:
+            return ClassPlan(number, transition, f"{name}_{number}", variables, (), enumerated=True)
         bindings = math.prod(leaf.high - leaf.low + 1 for name in finite for leaf in variables[name])  # type: ignore[misc, operator]
         return ClassPlan(number, transition, f"{name}_{number}", variables, tuple(finite), bindings)
 

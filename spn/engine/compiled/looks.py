@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from spn.engine.compiled import delays
-from spn.engine.compiled.formulas import Scope, UnsupportedError, element_source, formula, real, variable_formulas
+from spn.engine.compiled.cells import SELF
+from spn.engine.compiled.formulas import IrregularError, Scope, element_source, formula, real, variable_formulas
 from spn.engine.compiled.layout import ClassPlan, Leaf
 from spn.engine.compiled.searching import (
     Search,
@@ -35,17 +36,17 @@ class Look:
         self.check()
 
     def check(self) -> None:
-        """Refuse what is not compiled yet."""
+        """Whether the bindings of an index can be numbered beforehand, in their order."""
         plan, transition = self.plan, self.transition
         name = f"transition {transition.name}"
         if self.lines and plan.memory == "age":
-            raise UnsupportedError(f"{name}: memory age with variables bound by tokens of ordered places or unbounded colours")
+            raise IrregularError(f"{name}: memory age with variables bound by tokens of ordered places or unbounded colours")
         seen: list[str] = []
         for arc in transition.inputs:
             cells = self.writer.layout.place(arc.place)
             binds = [entry.name for entry in arc.pattern if isinstance(entry, Bind)]
             if cells.kind == "finite" and arc.place in seen and binds:
-                raise UnsupportedError(f"{name}: variables bound by a token of {arc.place} after another arc took any token there")
+                raise IrregularError(f"{name}: variables bound by a token of {arc.place} after another arc took any token there")
             if any(entry is None for entry in arc.pattern) or not arc.pattern:
                 seen.append(arc.place)
         for arc in (*transition.inputs, *transition.tests):
@@ -53,7 +54,7 @@ class Look:
                 continue
             kinds = ["free" if entry is None else "bind" if isinstance(entry, Bind) else "equal" for entry in arc.pattern]
             if "free" in kinds and "bind" in kinds[kinds.index("free") :]:
-                raise UnsupportedError(f"{name}: in {arc.place} a variable is bound after a component that may be anything")
+                raise IrregularError(f"{name}: in {arc.place} a variable is bound after a component that may be anything")
 
     def write(self) -> None:
         """The whole function."""
@@ -145,7 +146,7 @@ class Look:
         puts: list[tuple[OutputArc, str, str, bool]] = []
         for arc in limited:
             if arc.loop is not None or any(take.fan for take in takes):
-                raise UnsupportedError(f"transition {self.transition.name}: fans and the capacity of {arc.place}")
+                raise IrregularError(f"transition {self.transition.name}: fans and the capacity of {arc.place}")
             element = self._local("e", element_source(arc.place, arc.element, scope))
             n = multiplicity(arc.multiplicity, scope)
             puts.append((arc, element, self._local("n", n.source), n.low is not None and n.low >= 1))
@@ -159,7 +160,7 @@ class Look:
             for reset in self.transition.resets:
                 if reset.place == arc.place:
                     if reset.loop is not None or (cells.kind != "plain" and any(entry is not None for entry in reset.pattern)):
-                        raise UnsupportedError(f"transition {self.transition.name}: a reset of some tokens of {arc.place}, which has a capacity")
+                        raise IrregularError(f"transition {self.transition.name}: a reset of some tokens of {arc.place}, which has a capacity")
                     left = f"(0 if {element_source(reset.place, reset.element, scope)} == {element} else {left})"
             added = [n if e == element else f"({n} if {e} == {element} else 0)" for other, e, n, _ in puts if other.place == arc.place]
             condition = f"{left} + {' + '.join(added)} <= {self._capacity(arc.place, element)}"
@@ -185,23 +186,10 @@ class Look:
 
     # Immediate bindings.
 
-    def _level(self) -> tuple[str, str, str, str]:
-        layout, function = self.writer.layout, self.function
-        key = ("level", self.plan.level)
-        cell = self.writer.helper(key)
-        if cell is None:
-            cell = str(layout.state.cell())
-            self.writer.keep_helper(key, cell)
-        members = sum(plan.slots for plan in layout.immediate if plan.level == self.plan.level)
-        first = self.writer.region(function, f"level_{self.plan.level}", members)
-        flags = self.writer.region(function, "enabled", layout.immediate_slots)
-        weights = self.writer.region(function, "weights", layout.immediate_slots, real=True, initial=1.0)
-        return cell, first, flags, weights
-
     def _immediate(self, scope: Scope) -> None:
         function, timing = self.function, self.transition.timing
         assert isinstance(timing, Immediate)
-        cell, first, flags, weights = self._level()
+        cell, first, flags, weights = level_cells(self.writer, self.function, self.plan)
         one = isinstance(timing.weight, Constant) and timing.weight.value == 1
         if not one:
             function.add(f"weight = weight_of(state, {real(timing.weight, scope)})")
@@ -222,7 +210,7 @@ class Look:
         """The binding of `slot` is not enabled."""
         function, plan = self.function, self.plan
         if plan.immediate:
-            cell, first, flags, _ = self._level()
+            cell, first, flags, _ = level_cells(self.writer, self.function, self.plan)
             with function.block(f"if state[{flags} + slot] != 0:"):
                 function.add(f"leave(state, {cell}, {first}, {flags}, slot)")
         elif plan.single:
@@ -231,7 +219,7 @@ class Look:
                 self._note("0")
         else:
             function.add(f"list = {self._list()}")
-            with function.block("while state[list + 2] > 0:"):
+            with function.block("while integers(list)[2] > 0:"):
                 function.add(self._lose_youngest())
 
     # Bindings with one clock.
@@ -339,7 +327,7 @@ class Look:
 
     def _list(self) -> str:
         first = self.writer.region(self.function, f"clocks_{self.plan.name}", 4 * self.plan.slots, initial=(-1, -1, 0, -1))
-        return f"{first} + 4 * ({self._own()})"
+        return f"state[{SELF}] + 8 * ({first} + 4 * ({self._own()}))"
 
     def _lose_youngest(self) -> str:
         rate = self._rates() if self.changing else "-1.0"
@@ -357,9 +345,9 @@ class Look:
             function.add(f"wanted = {servers.source if sure else f'servers_of(state, {servers.source})'}")
         self._limit_by_degree(takes)
         if self.lines:
-            with function.block(f"if state[list + 2] > 0 and {self._differs(scope)}:"), function.block("while state[list + 2] > 0:"):
+            with function.block(f"if integers(list)[2] > 0 and {self._differs(scope)}:"), function.block("while integers(list)[2] > 0:"):
                 function.add(self._lose_youngest())
-        with function.block("while state[list + 2] > wanted:"):
+        with function.block("while integers(list)[2] > wanted:"):
             function.add(self._lose_youngest())
         arguments = ", ".join(["i", *variable_names(plan)])
         delay = delays.draw(self.writer, function, plan, scope, arguments)
@@ -368,11 +356,11 @@ class Look:
             with function.block("if wanted > 0:"):
                 self._evaluate_rate()
                 with function.block(f"if rate != {self._rates()}:"):
-                    function.add(f"{self._rates()} = rate", "node = state[list]")
+                    function.add(f"{self._rates()} = rate", "node = integers(list)[0]")
                     with function.block("while node >= 0:"):
                         function.add("drop_clock(state, state[26] + node)", f"restart(state, node, values[0] + {delay})")
                         function.add("node = integers(state[13])[8 * node + 2]")
-        with function.block("while state[list + 2] < wanted:"):
+        with function.block("while integers(list)[2] < wanted:"):
             if plan.memory == "age":
                 function.add(f"left = thaw(state, list, {'rate' if self.changing else '-1.0'})")
                 with function.block("if left >= 0.0:"):
@@ -392,12 +380,12 @@ class Look:
             return
         if any(take.fan for take in takes):
             if any(not take.counts for take in takes):
-                raise UnsupportedError(f"transition {self.transition.name}: several servers, a fan and an arc that takes any token")
+                raise IrregularError(f"transition {self.transition.name}: several servers, a fan and an arc that takes any token")
             function.add("wanted = degree_of_takes(state, tokens, taken, wanted)")
             return
         free = [take for take in takes if not take.counts]
         if any(other is not take and other.cells is take.cells for take in free for other in takes):
-            raise UnsupportedError(
+            raise IrregularError(
                 f"transition {self.transition.name}: several servers, and several arcs that take any token of {free[0].cells.place.name}"
             )
         function.add("some = 0")
@@ -423,10 +411,25 @@ class Look:
         pattern = pattern_of(arc, take.cells, scope)
         given = [source for what, source, _ in pattern if what == "equal"]
         if given:
-            raise UnsupportedError(f"transition {self.transition.name}: several servers, and an arc that takes tokens of {arc.place} fitting in part")
+            raise IrregularError(f"transition {self.transition.name}: several servers, and an arc that takes tokens of {arc.place} fitting in part")
         name = "servings"
         colours = self.writer.colours(self.function, take.cells)
         return f"{name}(tokens, {take.total}, {colours}, {take.number})"
+
+
+def level_cells(writer: Writer, function: Function, plan: ClassPlan) -> tuple[str, str, str, str]:
+    """Of a priority of immediate bindings: the cell with the number of enabled slots, and first cells of these, of all flags and of all weights."""
+    layout = writer.layout
+    key = ("level", plan.level)
+    cell = writer.helper(key)
+    if cell is None:
+        cell = str(layout.state.cell())
+        writer.keep_helper(key, cell)
+    members = sum(other.slots for other in layout.immediate if other.level == plan.level)
+    first = writer.region(function, f"level_{plan.level}", members)
+    flags = writer.region(function, "enabled", layout.immediate_slots)
+    weights = writer.region(function, "weights", layout.immediate_slots, real=True, initial=1.0)
+    return cell, first, flags, weights
 
 
 def write_resampling(writer: Writer, plan: ClassPlan) -> None:
@@ -445,7 +448,7 @@ def write_resampling(writer: Writer, plan: ClassPlan) -> None:
             look._start(scope, delays.rate(writer, plan, arguments) if look.changing else "")
     else:
         delay = delays.draw(writer, start, plan, scope, arguments)
-        start.add(f"list = {look._list()}", "count = state[list + 2]", "node = state[list]")
+        start.add(f"list = {look._list()}", "count = integers(list)[2]", "node = integers(list)[0]")
         # The old ones go to the end of the list, in their order.
         with start.block("for k in range(count):"):
             start.add("younger = integers(state[13])[8 * node + 2]")

@@ -98,6 +98,14 @@ def servers_of(state: Any, number: float) -> int:
 
 
 @plain
+def known(state: Any, bound: int, value: Any) -> Any:
+    """The value of a variable, if an arc has bound it."""
+    if bound == 0:
+        fail(state, ARITHMETIC)
+    return value
+
+
+@plain
 def weight_of(state: Any, weight: float) -> float:
     """A weight, if it is one."""
     if not (weight >= 0.0 and weight < math.inf):

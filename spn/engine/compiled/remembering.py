@@ -107,8 +107,10 @@ class Remembering:
     def __init__(self, writer: Writer, observing: Observing) -> None:
         self.writer, self.layout, self.observing = writer, writer.layout, observing
         found: list[Component] = []
-        # Without a class that is ever enabled there is nothing to remember, and no need to look for what belongs together.
-        if any(plan.immediate for plan in self.layout.alive) and any(not plan.immediate for plan in self.layout.alive):
+        alive = self.layout.alive
+        # Without a class that is ever enabled there is nothing to remember, and no need to look for what belongs together. Bindings that are
+        # enumerated have no slots to be remembered by.
+        if any(plan.immediate for plan in alive) and any(not plan.immediate for plan in alive) and not any(plan.enumerated for plan in alive):
             components = Components(self.layout, observing.kept.all)
             found = [] if components.timeless else components.found
         self.alone = len(found) == 1 and slots_of(found[0], self.layout.timed).size == self.layout.timed_slots

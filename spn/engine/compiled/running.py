@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from spn.engine.compiled import cells
 from spn.engine.compiled.handover import HandoverError, adopt, adopt_observations
 from spn.engine.compiled.kernel import KernelPlan, Memory
-from spn.engine.compiled.layout import LINE_CELLS, PlaceCells, flat
+from spn.engine.compiled.layout import LINE_CELLS, PlaceCells, bits_of, flat
 from spn.engine.compiled.observing import Meter
+from spn.engine.compiled.records import BAG_CELLS
 from spn.engine.compiled.schedulers import QUEUED, SCAN
 from spn.engine.reference.firing import in_bounds
 from spn.expressions.tree import Value
@@ -63,6 +64,11 @@ class Machine:
         self.tables = plan.tables()
         if self.tables is not None:
             state[cells.TABLES] = self.tables.table.ctypes.data
+        state[cells.SELF] = state.ctypes.data
+        self.key, self.value = np.zeros(layout.binding_width + 1, np.int64), np.zeros(layout.value_width + 1, np.int64)
+        self.fired_values = np.zeros(layout.binding_width + 1, np.int64)
+        state[cells.FIRED_VALUES] = self.fired_values.ctypes.data
+        state[cells.KEY], state[cells.VALUE] = self.key.ctypes.data, self.value.ctypes.data
         try:
             if begun is None:
                 self._put_initial_tokens()
@@ -154,8 +160,16 @@ class Machine:
             tokens[cell] += count
             tokens[cell + 1 + colour] += count
             return
+        if place.kind == "bag":
+            self._put_in_bag(place, element, count, numbers)
+            tokens[at + element] += count
+            return
         for _ in range(count):
             self._append(place, at + element, element, numbers, arrives)
+
+    def _put_in_bag(self, place: PlaceCells, element: int, count: int, numbers: tuple[float, ...]) -> None:
+        self.value[: len(numbers)] = bits_of(numbers, place.leaves)
+        self.call(9, self.plan.region(f"bags_{place.name}") + BAG_CELLS * element, 0.0, count)
 
     def _append(self, place: PlaceCells, total: int, element: int, numbers: tuple[float, ...], arrives: bool) -> None:
         """One token at the end of a line; one that arrives in a random place changes places with any."""
@@ -174,6 +188,11 @@ class Machine:
             mine, theirs = ring[others * width : (others + 1) * width], ring[position * width : (position + 1) * width]
             ring[others * width : (others + 1) * width], ring[position * width : (position + 1) * width] = theirs, mine  # type: ignore[assignment]
         tokens[total] += 1
+
+    @staticmethod
+    def number_of_clocks(list: int) -> int:
+        """How many clocks stand in a list."""
+        return int((ctypes.c_int64 * 4).from_address(list)[2])
 
     def check(self) -> None:
         """Raise the error that the kernel has met."""

@@ -8,17 +8,8 @@ from typing import TypeAlias
 
 import numpy as np
 
-from spn.engine.compiled.formulas import (
-    Scope,
-    UnsupportedError,
-    _counter,
-    colour_of,
-    element_source,
-    formula,
-    formulas,
-    line_cell,
-    variable_formulas,
-)
+from spn.engine.compiled.counting import colour_of, counter, line_cell
+from spn.engine.compiled.formulas import IrregularError, Scope, element_source, formula, formulas, variable_formulas
 from spn.engine.compiled.layout import ClassPlan, PlaceCells, entry_leaves
 from spn.engine.compiled.source import CONTEXT, Formula, Function, Writer, colour_cell, read_number, total_cell
 from spn.engine.reference.dependencies import SHAPE, Spread, values_of
@@ -174,7 +165,7 @@ class Search:
         sure = n.low is not None and n.low >= 1
         pattern = pattern_of(arc, cells, scope)
         if not sure and any(what == "bind" for what, _, _ in pattern):
-            raise UnsupportedError(f"place {arc.place}: a variable is bound by an arc whose multiplicity may be 0")
+            raise IrregularError(f"place {arc.place}: a variable is bound by an arc whose multiplicity may be 0")
         total = total_cell(self.writer, function, cells, element)
         counts_all = all(what == "free" for what, _, _ in pattern)
         if cells.kind == "plain" or (cells.kind == "line" and counts_all):
@@ -186,7 +177,7 @@ class Search:
         elif cells.kind == "finite":
             self._finite(arc, cells, scope, takes, taking, pattern, element, number, sure, further)
         else:
-            raise UnsupportedError(f"place {arc.place}: tokens of an unbounded colour in no order")
+            raise IrregularError(f"place {arc.place}: tokens of an unbounded colour in no order")
 
     def _note(self, take: Take, taking: bool) -> Take:
         """Enter what an arc takes in the list, if a fan makes one necessary."""
@@ -237,7 +228,7 @@ class Search:
         numbers: list[str] = []
         loops = 0
         if not sure and any(what == "free" for what, _, _ in pattern):
-            raise UnsupportedError(f"place {arc.place}: any token is taken by an arc whose multiplicity may be 0")
+            raise IrregularError(f"place {arc.place}: any token is taken by an arc whose multiplicity may be 0")
         mark = self._local("mark", "(taken)") if self.fans and taking else ""
         for what, source, k in pattern:
             leaf = cells.leaves[k]
@@ -263,7 +254,7 @@ class Search:
             inside = ""
         if inside and self.checks:
             if not sure:
-                raise UnsupportedError(f"place {arc.place}: a coloured arc whose multiplicity may be 0")
+                raise IrregularError(f"place {arc.place}: a coloured arc whose multiplicity may be 0")
             self._open(f"if {inside}:")
         colour = self._local("colour", colour)
         take = Take(
@@ -293,7 +284,7 @@ class Search:
     ) -> None:
         function = self.function
         if not sure:
-            raise UnsupportedError(f"place {arc.place}: an arc with a pattern whose multiplicity may be 0")
+            raise IrregularError(f"place {arc.place}: an arc with a pattern whose multiplicity may be 0")
         total = total_cell(self.writer, function, cells, element)
         take = Take(cells, element, number, total, total, counts=False)
         missing = self._missing(take, takes, whole=True) if taking else ""
@@ -342,19 +333,19 @@ class Search:
             number = self._local("n", n.source)
             pattern = pattern_of(arc, cells, inner)
             if any(what == "bind" for what, _, _ in pattern):
-                raise UnsupportedError(f"place {arc.place}: a variable is bound by a fan")
+                raise IrregularError(f"place {arc.place}: a variable is bound by a fan")
             total = cell = total_cell(self.writer, function, cells, element)
             if pattern and cells.kind == "finite":
                 if any(what == "free" for what, _, _ in pattern):
-                    raise UnsupportedError(f"place {arc.place}: a fan takes any token")
+                    raise IrregularError(f"place {arc.place}: a fan takes any token")
                 colour, inside = colour_of([str(source) for _, source, _ in pattern], cells.leaves, self.writer, function)
                 with function.block(f"if not ({inside or 'True'}):"):
                     function.add(f"{fits} = False", "break")
                 cell = colour_cell(self.writer, function, cells, element, self._local("colour", colour))
             elif pattern and not all(what == "free" for what, _, _ in pattern):
-                raise UnsupportedError(f"place {arc.place}: a fan with a pattern takes from a place of an order or of an unbounded colour")
+                raise IrregularError(f"place {arc.place}: a fan with a pattern takes from a place of an order or of an unbounded colour")
             elif cells.kind == "bag":
-                raise UnsupportedError(f"place {arc.place}: tokens of an unbounded colour in no order")
+                raise IrregularError(f"place {arc.place}: tokens of an unbounded colour in no order")
             cell = self._local("cell", cell)
             enough = f"tokens[{cell}] < {number}" + (f" + taken_of(state, taken, {cell}, 0)" if taking else "")
             with function.block(f"if {enough}:"):
@@ -392,10 +383,8 @@ def fitting(arc: InputArc, cells: PlaceCells, element: str, scope: Scope) -> str
 def counted(arc: InputArc, cells: PlaceCells, element: str, scope: Scope) -> str:
     """The source of the number of tokens that fit a pattern (names that are new fit everything)."""
     pattern = pattern_of(arc, cells, scope)
-    if cells.kind == "bag":
-        raise UnsupportedError(f"place {arc.place}: tokens of an unbounded colour in no order")
     given = tuple(what == "equal" for what, _, _ in pattern)
-    name = _counter(arc.place, given, scope.writer)
+    name = counter(arc.place, given, scope.writer)
     return f"{name}({CONTEXT}, {', '.join([element, *(str(source) for what, source, _ in pattern if what == 'equal')])})"
 
 

@@ -1,7 +1,7 @@
 """The clocks of bindings that may have several: a list for each binding in the order of starting, and frozen ones. Delays are drawn elsewhere.
 
-A binding's list is four cells of `state`: oldest node, youngest node, their number, the node frozen last. A node is eight cells (see `schedulers`);
-its clock is `state[STATIC]` and its number. Nodes and all that goes by clock grow when there are more clocks than ever before.
+A binding's list is the address of four cells: oldest node, youngest node, their number, the node frozen last. A node is eight cells (see
+`schedulers`); its clock is `state[STATIC]` and its number. Nodes and all that goes by clock grow when there are more clocks than ever before.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from spn.engine.compiled.cells import (
     COUNT,
     ENTRIES,
     EPOCH,
+    FIRING,
     FOUND,
     FREE,
     HEAP_CLOCKS,
@@ -81,16 +82,17 @@ def append_clock(state: Any, list: int, slot: int, time: float) -> None:
     node = _new_node(state)
     cells = integers(state[NODE])
     at = 8 * node
-    youngest = state[list + 1]
+    ends = integers(list)
+    youngest = ends[1]
     state[STARTED] += 1
     cells[at], cells[at + 1], cells[at + 2], cells[at + 3] = slot, youngest, -1, state[STARTED]
     cells[at + 4], cells[at + 7] = state[EPOCH], list
     if youngest >= 0:
         cells[8 * youngest + 2] = node
     else:
-        state[list] = node
-    state[list + 1] = node
-    state[list + 2] += 1
+        ends[0] = node
+    ends[1] = node
+    ends[2] += 1
     set_clock(state, state[STATIC] + node, time)
 
 
@@ -99,16 +101,17 @@ def unlink(state: Any, node: int) -> int:
     """Take a clock from its binding's list; the binding's slot. The node is not free yet."""
     cells = integers(state[NODE])
     at = 8 * node
-    list, older, younger = cells[at + 7], cells[at + 1], cells[at + 2]
+    older, younger = cells[at + 1], cells[at + 2]
+    ends = integers(cells[at + 7])
     if older >= 0:
         cells[8 * older + 2] = younger
     else:
-        state[list] = younger
+        ends[0] = younger
     if younger >= 0:
         cells[8 * younger + 1] = older
     else:
-        state[list + 1] = older
-    state[list + 2] -= 1
+        ends[1] = older
+    ends[2] -= 1
     return cells[at]
 
 
@@ -117,6 +120,7 @@ def use_up(state: Any, clock: int) -> int:
     """The clock fires; the slot of its binding."""
     node = clock - state[STATIC]
     slot = unlink(state, node)
+    state[FIRING] = integers(state[NODE])[8 * node + 7]
     integers(state[NODE])[8 * node + 1] = state[FREE]
     state[FREE] = node
     return slot
@@ -125,7 +129,8 @@ def use_up(state: Any, clock: int) -> int:
 @plain
 def lose_youngest(state: Any, values: Any, list: int, freeze: bool, rate: float) -> None:
     """A binding loses the clock that was started last; with `freeze` it is kept with the time it has left."""
-    node = state[list + 1]
+    ends = integers(list)
+    node = ends[1]
     clock = state[STATIC] + node
     time = time_of(state, clock)
     drop_clock(state, clock)
@@ -134,8 +139,8 @@ def lose_youngest(state: Any, values: Any, list: int, freeze: bool, rate: float)
     if freeze:
         reals_at(state[NODE])[8 * node + 5] = time - values[0] if time < 1.7976931348623157e308 else math.inf
         reals_at(state[NODE])[8 * node + 6] = rate
-        cells[8 * node + 1] = state[list + 3]
-        state[list + 3] = node
+        cells[8 * node + 1] = ends[3]
+        ends[3] = node
     else:
         cells[8 * node + 1] = state[FREE]
         state[FREE] = node
@@ -144,14 +149,15 @@ def lose_youngest(state: Any, values: Any, list: int, freeze: bool, rate: float)
 @plain
 def thaw(state: Any, list: int, rate: float) -> float:
     """The time that the clock frozen last has left, if it was drawn with the same rate; else -1. It is frozen no more."""
-    node = state[list + 3]
+    ends = integers(list)
+    node = ends[3]
     if node < 0:
         return -1.0
     cells = integers(state[NODE])
     left = reals_at(state[NODE])[8 * node + 5]
     if reals_at(state[NODE])[8 * node + 6] != rate:
         left = -1.0
-    state[list + 3] = cells[8 * node + 1]
+    ends[3] = cells[8 * node + 1]
     cells[8 * node + 1] = state[FREE]
     state[FREE] = node
     return left
@@ -207,14 +213,14 @@ def degree_of_takes(state: Any, tokens: Any, count: int, limit: int) -> int:
 @plain
 def adopt_clocks(state: Any, rows: int, count: int) -> None:
     """Set clocks that were started elsewhere. A row: 0 for a binding's only clock, 1 for the first of a list, 2 for the next one of it; the clock or
-    the list; its time; birth and epoch of one in a list.
+    the address of the list; its time; birth and epoch of one in a list.
     """
     cells, times = integers(rows), reals_at(rows)
     node = -1
     for at in range(0, 5 * count, 5):
         clock = cells[at + 1]
         if cells[at] > 0:
-            node = state[clock] if cells[at] == 1 else integers(state[NODE])[8 * node + 2]
+            node = integers(clock)[0] if cells[at] == 1 else integers(state[NODE])[8 * node + 2]
             integers(state[NODE])[8 * node + 3], integers(state[NODE])[8 * node + 4] = cells[at + 3], cells[at + 4]
             clock = state[STATIC] + node
         if is_set(state, clock):
@@ -224,13 +230,13 @@ def adopt_clocks(state: Any, rows: int, count: int) -> None:
 
 @plain
 def adopt_frozen(state: Any, values: Any, rows: int, count: int) -> None:
-    """Make frozen clocks, the one frozen last being the last. A row: list, slot, time left, rate."""
+    """Make frozen clocks, the one frozen last being the last. A row: address of the list, slot, time left, rate."""
     cells, reals = integers(rows), reals_at(rows)
     for at in range(0, 4 * count, 4):
         list = cells[at]
         append_clock(state, list, cells[at + 1], math.inf)
         lose_youngest(state, values, list, True, reals[at + 3])
-        reals_at(state[NODE])[8 * state[list + 3] + 5] = reals[at + 2]
+        reals_at(state[NODE])[8 * integers(list)[3] + 5] = reals[at + 2]
 
 
 # Immediate bindings: for each priority a sorted list of the enabled ones.

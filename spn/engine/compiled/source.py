@@ -10,7 +10,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from spn.engine.compiled.cells import VALUE
 from spn.engine.compiled.layout import ClassPlan, Layout, PlaceCells
+from spn.engine.compiled.records import BAG_CELLS, ENTRY
+from spn.expressions.types import Record
 
 CONTEXT = "rng, tokens, ints, reals, state, values"
 """What every generated function gets first."""
@@ -185,3 +188,31 @@ def write_number(cells: PlaceCells, line: str, token: str, number: int, source: 
     """The source of a statement that sets one number of a token."""
     kind = cells.leaves[number].kind
     return f"set_{'real' if kind == 'real' else 'integer'}(state, {line}, {token}, {len(cells.leaves)}, {number}, {source})"
+def bag_cell(writer: Writer, at: Function, cells: PlaceCells, element: str) -> str:
+    """The first of the cells in `state` of an element's bag."""
+    doubles = sum(1 << k for k, leaf in enumerate(cells.leaves) if leaf.kind == "real")
+    by_value = 0 if isinstance(cells.place.colour, Record) else 1
+    initial = (0, 0, 0, 0, 0, 0, -1, len(cells.leaves), doubles, by_value)
+    first = writer.region(at, f"bags_{cells.name}", BAG_CELLS * cells.place.size, initial=initial)
+    return first if element == "0" else f"{first} + {BAG_CELLS} * ({element})"
+
+
+def value_key(writer: Writer, cells: PlaceCells, numbers: list[str]) -> str:
+    """The source of the address of a value's numbers, written where values are looked for."""
+    name = f"value_of_{cells.name}"
+    if writer.helper(name) is None:
+        writer.keep_helper(name, name)
+        function = Function(writer, name, ", ".join(f"x{k}" for k in range(len(cells.leaves))), f"A value of {cells.place.name} to look for.")
+        for k, leaf in enumerate(cells.leaves):
+            # There is no negative zero in a bag, so that equal numbers have equal bits.
+            function.add(f"reals_at(state[{VALUE}])[{k}] = x{k} + 0.0" if leaf.kind == "real" else f"integers(state[{VALUE}])[{k}] = int(x{k})")
+        function.add(f"return state[{VALUE}]")
+        writer.define(function, inline=True)
+    return f"{name}({CONTEXT}, {', '.join(numbers)})"
+
+
+def bag_number(cells: PlaceCells, address: str, number: int) -> str:
+    """The source of one number of the entry at an address."""
+    kind = cells.leaves[number].kind
+    read = f"{'reals_at' if kind == 'real' else 'integers'}({address})[{ENTRY + number}]"
+    return f"({read} != 0)" if kind == "bool" else read
