@@ -26,12 +26,12 @@ def finite(of):
     return replace(of, places=places)
 
 
-def expected_events(prepared):
+def expected_events(prepared, most=MOST):
     found = []
     try:
         simulation = Simulation(prepared, 7)
         found.append((0.0, None, tuple(simulation.marking.sums), simulation.peek()))
-        while len(found) <= MOST and (event := simulation.step()) is not None:
+        while len(found) <= most and (event := simulation.step()) is not None:
             code = prepared.classes[event.transition].first + event.index
             found.append((event.time, code, tuple(simulation.marking.sums), simulation.peek()))
     except RunError as error:
@@ -39,13 +39,13 @@ def expected_events(prepared):
     return found
 
 
-def events(plan):
+def events(plan, most=MOST):
     found = []
     machine = None
     try:
         machine = Machine(plan, kernel(plan.source), 7, ())
         found.append((0.0, None, tuple(machine.sums()), machine.peek()))
-        while len(found) <= MOST:
+        while len(found) <= most:
             before = machine.firings
             machine.call(1, 1, 1.7e308, 10**9)
             machine.check()
