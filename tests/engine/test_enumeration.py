@@ -105,6 +105,7 @@ transitions:
   take: {in: "slots(x) for x in lane if x != 1", out: ["2 * pairs(b, b)", "2 * line(a, c)"], reset: ["pairs(a, _)", "line(_, c)"], delay: 0.7 s}
   swap: {in: ["jobs(j)", "slots(1)"], out: ["2 * jobs(j, n=0)", "jobs(j)"], reset: "jobs(n=j.n)", delay: "uniform(0 s, 1 s)"}
   drop: {in: "jobs(_)", delay: exponential(mean=2 s)}
+  vent: {for: x in lane, in: slots(x), delay: exponential(mean=1 s)}
   leave: {in: "pairs(_, y)", reset: "jobs(kind=y)", delay: exponential(mean=1 s)}
   pass: {in: "line(_, y)", out: "slots(0)", delay: exponential(mean=1 s)}
   more: {in: "pairs(x, y)", out: ["3 * pairs(a, y)", "line(y, x)"], reset: "pairs(y, y)", delay: "uniform(0 s, 1 s)"}
