@@ -76,7 +76,8 @@ transitions:
     "fans that see the marking see it before the firing": """
 places: {lanes: {over: lane, initial: 1}, marks: {over: lane, colour: job}, go: 1}
 transitions:
-  spread: {in: go, out: [go, "(1 + lanes((x + 1) % 3)) * lanes(x) for x in lane", "marks(x, at=now, kind=a, size=1, n=lanes(x)) for x in lane"], delay: 1 s,
+  spread: {in: go, out: [go, "(1 + lanes((x + 1) % 3)) * lanes(x) for x in lane",
+    "marks(x, at=now, kind=a, size=1, n=lanes(x)) for x in lane"], delay: 1 s,
     guard: lanes < 60}
   sweep: {in: "lanes(x) for x in lane", reset: ["marks(x, n=lanes(x) - 1) for x in lane"], delay: "uniform(1 s, 2 s)"}
   take: {in: ["marks(0, j)"], out: "lanes(j.n % 3)", delay: exponential(mean=2 s)}
