@@ -118,7 +118,14 @@ def _constant(node: Constant) -> Evaluator:
 
 def _variable(node: Variable) -> Evaluator:
     name = node.name
-    return lambda state: state.variables[name]
+
+    def value(state: State) -> Any:
+        try:
+            return state.variables[name]
+        except KeyError:
+            raise EvaluationError(f"'{name}' has no value here: the arc that binds it has multiplicity 0", node.span) from None
+
+    return value
 
 
 def _now(node: Now) -> Evaluator:

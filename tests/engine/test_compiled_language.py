@@ -35,7 +35,7 @@ def expected_events(prepared, most=MOST):
             code = prepared.classes[event.transition].first + event.index
             found.append((event.time, code, tuple(simulation.marking.sums), simulation.peek()))
     except RunError as error:
-        found.append((error.code, error.time))
+        found.append((error.code, error.time, error.message))
     return found
 
 
@@ -53,14 +53,14 @@ def events(plan, most=MOST):
                 break
             found.append((machine.now, int(machine.history[machine.state[6] - 1]), tuple(machine.sums()), machine.peek()))
     except RunError as error:
-        found.append((error.code, error.time))
+        found.append((error.code, error.time, error.message))
     finally:
         if machine is not None:
             machine.close()
     return found
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 @given(nets())
 def test_a_kernel_gives_the_events_of_the_reference_engine(of):
     for each in (finite(of), of):

@@ -152,6 +152,21 @@ def test_a_guard_over_a_bound_variable_filters():
     assert [e.binding for e in events(only)] == [(2,), (4,)]
 
 
+def test_a_fan_over_thousands_of_elements():
+    size = 3000
+    of = net([place("p", 1, size), place("v", [1], size, INTEGER)], [transition("t", [arc("p", element="k", loop=("k", 0, size - 1)),
+        arc("v", element="k", pattern=(None,), loop=("k", 0, size - 1))], (), 1.0)])  # fmt: skip
+    (event,) = events(of)
+    assert len(event.moves) == 2 * size
+
+
+def test_a_variable_without_value_cannot_be_read():
+    of = net([place("v", [1], colour=INTEGER), place("q")], [transition("t", arc("v", tokens("q"), pattern=("?c",)), (), 1.0, variables=["c"],
+        guard=op("c", ">", 0))])  # fmt: skip
+    with pytest.raises(RunError, match="'c' has no value"):
+        firings(of)
+
+
 def test_a_capacity_stops_what_would_exceed_it():
     assert final(net([place("q", capacity=3)], [transition("t", (), "q", 1.0)])) == {"q": 3}
     assert final(net([place("q", 1, capacity=4)], [transition("t", (), out("q", 2), 1.0)])) == {"q": 3}

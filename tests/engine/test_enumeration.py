@@ -150,62 +150,49 @@ def test_both_engines_agree(name):
     assert events(plan, 300) == expected
 
 
-@pytest.mark.parametrize("name", [name for name in NETS if name.startswith(("cap", "random"))])
-def test_both_engines_agree_compiled(name):
-    assert same_events(net_of(NETS[name]), most=2000) > 20
-
-
-M_D_1 = """
-places: {queue: {colour: job}, server: 1, busy: 0}
-transitions:
-  come: {out: "queue(at=now, kind=a, size=1, n=0)", delay: exponential(rate=0.5 / s)}
-  start: {in: [queue(j), server], out: busy}
-  end: {in: busy, out: server, delay: 1 s}
-measures:
-  number: {average: queue}
-  wait: {tally: now - j.at, on: start}
-  square: {tally: (now - j.at) ** 2 / (1 s) ** 2, on: start}
-"""
-
-
-def test_random_order_of_service_has_the_moments_of_takacs():
-    """M/D/1: Pollaczek and Khinchine's mean; in random order E[W^2] = 2 / (2 - rho) times that of first come, first served (Takacs 1963)."""
-    prepared = CompiledEngine().prepare(net_of(M_D_1))
-    cuts = tuple(np.linspace(1e3, 4.01e5, 41))
-    found = prepared.run(Task(5, (), ("number", "wait", "square"), cuts)).observations
-    load, mean = 0.5, 0.5 / (2 * (1 - 0.5))
-    # Of first come, first served: E[W^2] = 2 E[W]^2 + lambda E[S^3] / (3 (1 - rho)).
-    square = 2 / (2 - load) * (2 * mean**2 + load / (3 * (1 - load)))
-    for name, exact in (("number", load * mean), ("wait", mean), ("square", square)):
-        rows = found[name]
-        each = rows[:, 0] / rows[:, 1] if name == "number" else rows[:, 1] / rows[:, 0]
-        # 40 batches: beyond 6 standard errors with probability below 1e-6 (t, 39 degrees of freedom).
-        assert abs(each.mean() - exact) < 6 * each.std(ddof=1) / math.sqrt(40), name
-
-
-REPAIR = """
+QUEUES = """
 places:
+  queue: {colour: job}
+  server: 1
+  busy: 0
   up: {colour: job, initial: ["job(at=0 s, kind=a, size=1, n=1)", "job(at=0 s, kind=a, size=1, n=2)", "job(at=0 s, kind=a, size=1, n=3)"]}
   down: {colour: job}
   crew: 1
   mending: {colour: job}
 transitions:
+  come: {out: "queue(at=now, kind=a, size=1, n=0)", delay: exponential(rate=0.5 / s)}
+  start: {in: [queue(j), server], out: busy}
+  end: {in: busy, out: server, delay: 1 s}
   fail: {in: up(m), out: down(m), delay: exponential(rate=0.2 / s)}
-  start: {in: [down(m), crew], out: mending(m)}
-  end: {in: mending(m), out: ["up(m, at=now)", crew], delay: exponential(rate=1 / s)}
-measures: {working: {average: up}}
+  begin: {in: [down(m), crew], out: mending(m)}
+  mend: {in: mending(m), out: ["up(m, at=now)", crew], delay: exponential(rate=1 / s)}
+measures:
+  number: {average: queue}
+  wait: {tally: now - j.at, on: start}
+  square: {tally: (now - j.at) ** 2 / (1 s) ** 2, on: start}
+  working: {average: up}
 """
 
 
-def test_machine_repairman_with_machines_as_tokens():
-    of = net_of(REPAIR)
+def test_random_order_of_service_and_machines_as_tokens():
+    """M/D/1 in random order, with the moments of Pollaczek and Khinchine, and of Takacs (1963): E[W^2] is 2 / (2 - rho) times that of first come,
+    first served. Beside it a machine repairman, as birth and death.
+    """
+    of = net_of(QUEUES)
+    assert same_events(of, most=2000) == 2000
     prepared = CompiledEngine().prepare(of)
-    rows = prepared.run(Task(7, (), ("working",), tuple(np.linspace(1e3, 2.01e5, 41)))).observations["working"]
-    # Birth and death: p_k is proportional to 3! / (3 - k)! * 0.2^k with k machines down.
+    found = prepared.run(Task(5, (), ("number", "wait", "square", "working"), tuple(np.linspace(1e3, 4.01e5, 41)))).observations
+    load, mean = 0.5, 0.5 / (2 * (1 - 0.5))
+    # Of first come, first served: E[W^2] = 2 E[W]^2 + lambda E[S^3] / (3 (1 - rho)).
+    square = 2 / (2 - load) * (2 * mean**2 + load / (3 * (1 - load)))
+    # p_k is proportional to 3! / (3 - k)! * 0.2^k with k machines down.
     shares = [math.perm(3, k) * 0.2**k for k in range(4)]
-    exact = sum((3 - k) * share for k, share in enumerate(shares)) / sum(shares)
-    each = rows[:, 0] / rows[:, 1]
-    assert abs(each.mean() - exact) < 6 * each.std(ddof=1) / math.sqrt(40)
+    working = sum((3 - k) * share for k, share in enumerate(shares)) / sum(shares)
+    for name, exact in (("number", load * mean), ("wait", mean), ("square", square), ("working", working)):
+        rows = found[name]
+        each = rows[:, 1] / rows[:, 0] if name in ("wait", "square") else rows[:, 0] / rows[:, 1]
+        # 40 batches: beyond 6 standard errors with probability below 1e-6 (t, 39 degrees of freedom).
+        assert abs(each.mean() - exact) < 6 * each.std(ddof=1) / math.sqrt(40), name
 
 
 def cells_of(machine, plan):

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import ctypes
 import math
 from collections import deque
 from collections.abc import Iterator, Sequence
 
-import numpy as np
-
 from spn.engine.compiled import cells
 from spn.engine.compiled.engine import CompiledPrepared
 from spn.engine.compiled.handover import is_fired
-from spn.engine.compiled.layout import LINE_CELLS, Leaf, PlaceCells
+from spn.engine.compiled.reading import line_values
 from spn.engine.compiled.running import GREATEST, Machine
 from spn.engine.reference import Event
 from spn.engine.reference.enabling import enabled_bindings
 from spn.engine.reference.firing import fire
 from spn.engine.reference.marking import Line, Marking
 from spn.engine.reference.state import State
-from spn.expressions.tree import Value
-from spn.expressions.types import Product, Record
 
 
 def events(prepared: CompiledPrepared, seed: int, key: Sequence[int] = (), until: float = math.inf, firings: float = math.inf) -> Iterator[Event]:
@@ -73,19 +68,4 @@ class _Teller:
             for element in self.state.marking.occupied(number):
                 store = self.state.marking.store(number, element)
                 assert isinstance(store, Line)
-                store.tokens = deque(_tokens(self.machine, self.machine.plan.layout.places[number], element))
-
-
-def _tokens(machine: Machine, place: PlaceCells, element: int) -> Iterator[Value]:
-    """The values of the tokens in an element of an ordered place, from the front."""
-    width, state = max(len(place.leaves), 1), machine.state
-    line = machine.plan.region(f"lines_{place.name}") + LINE_CELLS * element
-    ring = np.ctypeslib.as_array((ctypes.c_int64 * (int(state[line + 1]) * width)).from_address(int(state[line]))).reshape(-1, width)
-    for token in range(machine.tokens(place, element)):
-        row = ring[(int(state[line + 2]) + token) % len(ring)]
-        numbers = [_number(leaf, number) for leaf, number in zip(place.leaves, row, strict=False)]
-        yield tuple(numbers) if isinstance(place.place.colour, Product | Record) else numbers[0]
-
-
-def _number(leaf: Leaf, cell: np.int64) -> float | bool:
-    return float(cell.view(np.float64)) if leaf.kind == "real" else bool(cell) if leaf.kind == "bool" else int(cell)
+                store.tokens = deque(line_values(self.machine, self.machine.plan.layout.places[number], element))

@@ -73,9 +73,10 @@ class Fire:
     def _leaf(self, scope: Scope, takes: Takes | None) -> None:
         scope = replace(scope, now="values[0]")
         function = self.function
+        before = len(function.lines)
         self.observing.write_records(self.plan, scope, function)
         asked = [number for number, change in enumerate(self.changes) if change.elements is None and not change.fan]
-        self.sources = Moves(self.writer, function, self.plan, scope).write(takes, asked)
+        self.sources = Moves(self.writer, function, self.plan, scope).write(takes, asked, before)
         self.observing.write_changed([change.place for change in self.changes], function)
         self._look_around()
         function.add("return")

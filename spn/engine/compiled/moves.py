@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from spn.engine.compiled import records as b
-from spn.engine.compiled.cells import LISTED
+from spn.engine.compiled.cells import LISTED, SITE
 from spn.engine.compiled.counting import colour_of, line_cell
 from spn.engine.compiled.formulas import Scope, element_source, wanted
 from spn.engine.compiled.layout import ClassPlan, Leaf, PlaceCells
@@ -65,19 +65,18 @@ class Moves:
         self._level = -1
         self._rows = False
 
-    def write(self, takes: Takes | None, asked: list[int]) -> list[str]:
-        """Everything. `takes` are those of the input arcs; None: the binding's record has them.
+    def write(self, takes: Takes | None, asked: list[int], before: int) -> list[str]:
+        """Everything; an error since line `before` ends the firing. `takes` are those of the input arcs; None: the binding's record has them.
 
         Gives the sources of the elements of inputs, resets and outputs; with a record only of the inputs whose numbers are `asked` for.
         """
         function = self.function
-        before = len(function.lines)
         emptied = [self._emptied(arc) for arc in self.transition.resets]
         puts = [self._evaluated(arc) for arc in self.transition.outputs]
         if any(CAN_FAIL.search(line) for line in function.lines[before:]):
-            # The marking is left as it was before the firing.
+            # The marking is left as it was before the firing, which is noted.
             with function.block("if state[0] != 0:"):
-                function.add("return")
+                function.add(f"state[{SITE}] = 1", "return")
         if takes is None:
             elements = self._take_record(asked)
         else:
@@ -193,7 +192,7 @@ class Moves:
             return
         low, high = self.writer.layout.structural(leaf.low), self.writer.layout.structural(leaf.high)
         with self.function.block(f"if not {low} <= {source} <= {high}:"):
-            self.function.add("fail(state, 7)", "return")
+            self.function.add("fail(state, 7)")
 
     def _fan(self, arc: InputArc | OutputArc, cells: PlaceCells) -> Planned:
         """A fan is evaluated into a list of rows, unless nothing in it can fail or sees what moves: then where it moves."""

@@ -14,7 +14,7 @@ from numpy.random import SFC64, Generator, SeedSequence
 from numpy.typing import NDArray
 
 from spn.engine.compiled import cells
-from spn.engine.compiled.handover import HandoverError, adopt, adopt_observations
+from spn.engine.compiled.handover import HandoverError, adopt, adopt_observations, own_slot
 from spn.engine.compiled.kernel import KernelPlan, Memory
 from spn.engine.compiled.layout import LINE_CELLS, PlaceCells, bits_of, flat
 from spn.engine.compiled.observing import Meter
@@ -28,6 +28,7 @@ from spn.observation import COLUMNS, Abandoned, End, Outcome, RunError, Task
 if TYPE_CHECKING:
     from spn.engine.compiled.machine_code import Kernel
     from spn.engine.reference import Simulation
+    from spn.engine.reference.enabling import Binding
     from spn.engine.reference.replication import Replication as ReferenceReplication
 
 FEW_QUEUED = 16
@@ -122,6 +123,11 @@ class Machine:
         """Tokens in one element."""
         return int(self.memory.tokens[self._first[place.number] + element * (place.colours + 1 if place.kind == "finite" else 1)])
 
+    def colours(self, place: PlaceCells, element: int) -> NDArray[np.int64]:
+        """Tokens of each colour in one element of a place whose colours have numbers."""
+        first = self._first[place.number] + element * (place.colours + 1) + 1
+        return self.memory.tokens[first : first + place.colours]
+
     def _put_initial_tokens(self) -> None:
         for place in self.plan.layout.places:
             everywhere = self.prepared.initial_everywhere(place.number) if place.kind == "plain" else None
@@ -188,6 +194,14 @@ class Machine:
             mine, theirs = ring[others * width : (others + 1) * width], ring[position * width : (position + 1) * width]
             ring[others * width : (others + 1) * width], ring[position * width : (position + 1) * width] = theirs, mine  # type: ignore[assignment]
         tokens[total] += 1
+
+    def has_finite_clock(self, number: int, binding: Binding) -> bool:
+        """Whether a binding's only clock is set to a time at which it fires. (A delay that could not be drawn leaves one that never does.)"""
+        plan = self.plan.layout.classes[number]
+        if not plan.single:
+            return False
+        at = int(self.state[cells.ENTRIES]) + 16 * (plan.first + own_slot(plan, binding))
+        return bool(ctypes.c_double.from_address(at).value < cells.NEVER)
 
     @staticmethod
     def number_of_clocks(list: int) -> int:

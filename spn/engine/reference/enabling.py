@@ -82,6 +82,25 @@ def _simple(site: Site, state: State) -> list[Binding]:
     return [binding]
 
 
+_Position: TypeAlias = tuple[int, "range | None", int]
+_Choice: TypeAlias = "tuple[tuple[Any, ...] | None, Value | None]"
+
+
+class _Served:
+    """An arc that is being served, of a fan one value of it: what it may choose, and whether it has chosen."""
+
+    __slots__ = ("arc", "choices", "chosen", "element", "number", "position", "value")
+
+    def __init__(self, position: _Position, arc: Arc, value: int | None, element: int, number: int, choices: Iterator[_Choice]) -> None:
+        self.position = position
+        self.arc = arc
+        self.value = value
+        self.element = element
+        self.number = number
+        self.choices = choices
+        self.chosen = False
+
+
 class _Search:
     """Depth-first over the choices of the input and test arcs, each in its order, so that bindings come out in theirs."""
 
@@ -90,47 +109,74 @@ class _Search:
         self.state = state
         self.marking: Marking = state.marking
         self.variables: dict[str, Value] = dict(site.environment)
+        self.arcs = (*site.kind.inputs, *site.kind.tests)
+        self.inputs = len(site.kind.inputs)
         self.takes: list[Take] = []
         self.order: list[Any] = []
         self.found: dict[tuple[Value | None, ...], Binding] = {}
 
     def all(self) -> list[Binding]:
         self.state.variables = self.variables
-        self._serve(_unfold(self.site.kind.inputs), _unfold(self.site.kind.tests))
-        return list(self.found.values())
+        served: list[_Served] = []
+        position = self._next(0, None, 0)
+        while True:
+            if position is None:
+                self._complete()
+            else:
+                served.append(self._serve(position))
+            while served and not self._choose(served[-1]):
+                served.pop()
+            if not served:
+                return list(self.found.values())
+            number, values, at = served[-1].position
+            position = self._next(number + 1, None, 0) if values is None else self._next(number, values, at + 1)
 
-    def _serve(self, inputs: _Pending, tests: _Pending) -> None:
-        """Choose tokens for the first arc that waits, and go on with the others."""
-        taking = bool(inputs)
-        pending = inputs or tests
-        if not pending:
-            self._complete()
-            return
-        (arc, value), rest = pending[0], pending[1:]
+    def _next(self, number: int, values: range | None, at: int) -> _Position | None:
+        """The next arc to serve: its number and, of a fan, its values and which of them it is. A fan's ends are evaluated when it begins."""
+        while number < len(self.arcs):
+            fan = self.arcs[number].fan
+            if fan is None:
+                return number, None, 0
+            if values is None:
+                values = fan.values(self.state)
+            if at < len(values):
+                return number, values, at
+            number, values, at = number + 1, None, 0
+        return None
+
+    def _serve(self, position: _Position) -> _Served:
+        """Begin with an arc: where, and how many tokens."""
+        number, values, at = position
+        arc = self.arcs[number]
+        value = None if values is None else values[at]
         if arc.fan is not None:
-            if value is None:
-                spread = tuple((arc, each) for each in arc.fan.values(self.state))
-                self._serve(spread + rest if taking else (), tests if taking else spread + rest)
-                return
-            self.variables[arc.fan.variable] = value
-        element, number = self.site.element(arc, self.state), self.site.multiplicity(arc, self.state)
-        following = (rest, tests) if taking else ((), rest)
-        if number == 0:
-            self._serve(*following)
-            return
-        # With its place a key can be compared with those of clocks set in other markings, in which other arcs counted.
-        for key, token in self._choices(arc, element, number, taking):
-            self.order.append((arc.place, *key))
-            if taking:
-                self.takes.append((arc.place, element, number, token))
-            self._serve(*following)
+            self.variables[arc.fan.variable] = value  # type: ignore[assignment]
+        element, many = self.site.element(arc, self.state), self.site.multiplicity(arc, self.state)
+        choices = self._choices(arc, element, many, number < self.inputs) if many else iter(((None, None),))
+        return _Served(position, arc, value, element, many, choices)
+
+    def _choose(self, served: _Served) -> bool:
+        """The next choice of an arc, instead of its last one; whether there is one. One of multiplicity 0 chooses nothing, once."""
+        taking = served.position[0] < self.inputs
+        if served.chosen and served.number:
+            self.order.pop()
             if taking:
                 self.takes.pop()
-            self.order.pop()
-            if arc.fan is not None:
-                self.variables[arc.fan.variable] = value  # type: ignore[assignment]
+        if served.arc.fan is not None:
+            self.variables[served.arc.fan.variable] = served.value  # type: ignore[assignment]
+        choice = next(served.choices, None)
+        if choice is None:
+            return False
+        served.chosen = True
+        if served.number:
+            key, token = choice
+            # With its place a key can be compared with those of clocks set in other markings, in which other arcs counted.
+            self.order.append((served.arc.place, *key))  # type: ignore[misc]
+            if taking:
+                self.takes.append((served.arc.place, served.element, served.number, token))
+        return True
 
-    def _choices(self, arc: Arc, element: int, number: int, taking: bool) -> Iterator[tuple[tuple[Any, ...], Value | None]]:
+    def _choices(self, arc: Arc, element: int, number: int, taking: bool) -> Iterator[_Choice]:
         """(order key, value) of each choice of `number` tokens that fit; while one is given its variables are bound."""
         taken = [take for take in self.takes if take[0] == arc.place and take[1] == element] if taking else []
         if self.marking.counts[arc.place][element] - sum(take[2] for take in taken) < number:
@@ -277,13 +323,6 @@ class _Search:
         if isinstance(store, Bag):
             return {value: tokens for _, value, tokens in store.choices()}
         return {(): self.marking.counts[arc.place][element]}
-
-
-_Pending: TypeAlias = tuple[tuple[Arc, int | None], ...]
-
-
-def _unfold(arcs: tuple[Arc, ...]) -> _Pending:
-    return tuple([(arc, None) for arc in arcs])
 
 
 def unfolded(arcs: tuple[Arc, ...], state: State) -> Iterator[Arc]:

@@ -151,12 +151,12 @@ class Simulation:
         try:
             moves = fire(binding, self.state)
         except EvaluationError as error:
-            raise self._arithmetic(site, error) from None
+            raise arithmetic_error(site, error, self.state) from None
         self.firings += 1
         self.fired[site.kind.number] += 1
         self._instant.append(site)
         if len(self._instant) > self.net.trap_limit:
-            raise self._trap()
+            raise trap_error(self._instant, self.now)
         self._update_bindings(self._affected(site, moves))
         if self._resampling and not self._conflicts.number:
             self._resample()
@@ -190,7 +190,7 @@ class Simulation:
                 elif found or code in self._bindings:
                     self._update_clocks(site, found)
             except EvaluationError as error:
-                raise self._arithmetic(site, error) from None
+                raise arithmetic_error(site, error, self.state) from None
 
     def _update_clocks(self, site: Site, found: list[Binding]) -> None:
         """Give each enabled binding of a transition the clocks that it should have; bindings that are enabled no more lose theirs."""
@@ -298,23 +298,24 @@ class Simulation:
                 self._forget(clock)
                 binding.clocks.append(self._draw(binding))
         except EvaluationError as error:
-            raise self._arithmetic(binding.site, error) from None
+            raise arithmetic_error(binding.site, error, self.state) from None
 
-    def _trap(self) -> RunError:
-        """The error that says that time does not go on, with the transitions since the last but one firing of the one that fired last."""
-        last = self._instant[-1]
-        names: list[str] = []
-        for site in reversed(self._instant[:-1]):
-            names.append(site.label)
-            if site is last:
-                break
-        listed = ", ".join(dict.fromkeys(reversed(names)))
-        text = f"time does not go on: {len(self._instant):,} firings at one instant, again and again {listed}"
-        return RunError("timeless-trap", text, self.now)
 
-    def _arithmetic(self, site: Site, error: EvaluationError) -> RunError:
-        code = "bad-index" if isinstance(error, NoElementError) else "bad-arithmetic"
-        return RunError(code, f"{site.describe(self.state.variables)}: {told(error)}", self.now)
+def trap_error(instant: Sequence[Site], now: float) -> RunError:
+    """The error that says that time does not go on, with the transitions since the last but one firing of the one that fired last."""
+    names: list[str] = []
+    for site in reversed(instant[:-1]):
+        names.append(site.label)
+        if site is instant[-1]:
+            break
+    listed = ", ".join(dict.fromkeys(reversed(names)))
+    return RunError("timeless-trap", f"time does not go on: {len(instant):,} firings at one instant, again and again {listed}", now)
+
+
+def arithmetic_error(site: Site, error: EvaluationError, state: State) -> RunError:
+    """An expression of a binding has no value."""
+    code = "bad-index" if isinstance(error, NoElementError) else "bad-arithmetic"
+    return RunError(code, f"{site.describe(state.variables)}: {told(error)}", state.now)
 
 
 def told(error: EvaluationError) -> str:
