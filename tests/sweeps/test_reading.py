@@ -1,6 +1,7 @@
 """Study files: what they mean, and what is wrong with them, told with positions and all at once."""
 
 import json
+import re
 from contextlib import suppress
 from pathlib import Path
 
@@ -214,3 +215,11 @@ def test_the_schema_knows_every_key():
 def test_any_text_is_a_study_or_problems(text):
     with suppress(ModelError):
         made(text)
+
+
+def test_the_study_of_the_page_is_one():
+    page = Path(__file__).parents[2] / "docs" / "studies.md"
+    first = re.findall(r"```yaml\n(study: 1.*?)```", page.read_text(), re.DOTALL)[0]
+    result, found, compared = made(first)
+    assert (len(result), len(compared)) == (20, 10)
+    assert found[-1] == {"restart_time": "2 s", "failure": "lognormal(mean=28800000.0 s, sigma=0.4)"}

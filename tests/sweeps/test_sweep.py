@@ -8,13 +8,17 @@ import sqlite3
 import subprocess
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor
 
 import pytest
 
-from spn.sweeps.executors import Other, Processes, workers
+from spn.sweeps.executors import Other, Processes, Workers, workers
+from spn.sweeps.points import points
+from spn.sweeps.reading import load_study
 from spn.sweeps.store import Store
+from spn.sweeps.work import work
 from spn.tables.results import Results
+from spn.text.problems import Problems
 from tests.sweeps.studies import MACHINE, SMALL, sweep, write
 
 
@@ -225,3 +229,60 @@ def test_pilots_are_not_kept(tmp_path):
     with Store.read(tmp_path / "small.sqlite") as store:
         experiments = {row[0] for row in store._rows("SELECT DISTINCT experiment FROM batches")}
     assert experiments == {1}
+
+
+def test_a_net_that_is_large_is_sent_to_each_worker_once(undisturbed, tmp_path, monkeypatch):
+    """Threads have nets of their own, so that one of them has to ask for what another got."""
+    sent, asked = [], []
+
+    def counted(order):
+        answer = work(order)
+        sent.append(order.net.content is not None)
+        asked.append(answer.missing)
+        return answer
+
+    monkeypatch.setattr("spn.sweeps.work.SMALL", 0)
+    monkeypatch.setattr("spn.sweeps.executors.work", counted)
+    _, results = sweep(write(tmp_path), tmp_path, workers("thread", 3))
+    assert bits(results) == bits(undisturbed)
+    assert sum(sent) <= 4 + sum(asked) < len(sent) / 2
+
+
+class Deadly(Workers):
+    """Workers that die of the orders of one plan, and take what the others do along."""
+
+    count, together = 2, True
+
+    def __init__(self, stream: int):
+        self.stream, self.deaths, self.broken = stream, 0, False
+
+    def submit(self, order):
+        future = Future()
+        if self.broken:
+            future.set_exception(BrokenExecutor())
+        elif order.plan.point == self.stream:
+            self.broken, self.deaths = True, self.deaths + 1
+            future.set_exception(BrokenExecutor())
+        else:
+            future.set_result(work(order))
+        return future
+
+    def lost(self, error):
+        return isinstance(error, BrokenExecutor)
+
+    def renew(self):
+        self.broken = False
+
+    def close(self, now):
+        pass
+
+
+def test_a_batch_that_kills_its_workers_is_given_up_and_the_others_are_not(tmp_path):
+    path = write(tmp_path, SMALL.split("compare")[0])
+    found = points(load_study(path), Problems())
+    deadly = Deadly(found[2].stream)
+    summary, results = sweep(path, tmp_path, deadly)
+    assert summary.failed == {2: "5 workers died while they worked on one of its batches"}
+    assert [point.record is None for point in results.points] == [False, False, True, False]
+    assert deadly.deaths == 5 and summary.lost >= 5
+    assert sweep(path, tmp_path)[1].finished  # the next attempt may fare better
