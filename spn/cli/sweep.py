@@ -56,12 +56,12 @@ def execute(arguments: argparse.Namespace) -> Exit:
                 note("interrupted; the same command goes on from here")
             finally:
                 pool.close(now=interrupted)
-            results = Results.of(store)
+            results = Results.of(store) if store.study() else None
     except (StoreError, ExecutorError) as error:
         raise UsageError(str(error)) from None
-    if results.points:
+    if results is not None:
         write(text(results))
-    return Exit.INTERRUPTED if summary is None else _told(summary, results)
+    return Exit.INTERRUPTED if summary is None or results is None else _told(summary, results)
 
 
 def _told(summary: Summary, results: Results) -> Exit:

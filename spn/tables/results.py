@@ -9,7 +9,7 @@ from typing import Any, final
 
 from spn.estimate.intervals import Interval, number
 from spn.sweeps.records import Measured, Record, interval_of
-from spn.sweeps.store import Store
+from spn.sweeps.store import Store, StoreError
 
 UNFINISHED = "not begun"
 
@@ -67,8 +67,10 @@ class Results:
 
     @staticmethod
     def of(store: Store) -> Results:
-        """The results as they are now."""
+        """The results as they are now. Raises `StoreError`."""
         about = store.study()
+        if not about:
+            raise StoreError(f"{store.path}: no sweep has begun in this file")
         points = [
             PointResult(entry["model"], entry["axes"], entry["parameters"], None if result is None else Record.from_dict(result), progress)
             for _, entry, _, progress, result in store.places()

@@ -12,6 +12,7 @@ import pytest
 from spn.cli.main import main
 from spn.estimate.intervals import Interval
 from spn.sweeps.records import Measured, Record, interval_of, plain_interval
+from spn.sweeps.store import Store
 from spn.tables.forms import comma_separated, latex, markdown, text, web
 from spn.tables.results import PointResult, Ratio, Results
 from tests.sweeps.studies import SMALL, sweep, write
@@ -155,3 +156,22 @@ def test_wrong_calls_are_told_in_words(arguments, swept, tmp_path, monkeypatch, 
     assert main(arguments) == 2
     told = capsys.readouterr().err
     assert f"spn {arguments[0]}: " in told and "Traceback" not in told
+
+
+def test_a_file_in_which_nothing_has_begun_is_told(tmp_path, capsys):
+    Store.write(tmp_path / "r.sqlite").close()
+    assert main(["table", str(tmp_path / "r.sqlite")]) == 2
+    assert "no sweep has begun in this file" in capsys.readouterr().err
+
+
+def test_ctrl_c_prints_what_there_is_and_ends_with_130(tmp_path, monkeypatch, capsys):
+    def interrupted(sweep):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("spn.sweeps.scheduling.Scheduler.run", interrupted)
+    assert main(["sweep", str(write(tmp_path)), "-o", str(tmp_path), "--workers", "1"]) == 130
+    told = capsys.readouterr()
+    assert "the same command goes on from here" in told.err and "not begun" in told.out
+    monkeypatch.setattr("spn.sweeps.run.Sweep.run", interrupted)
+    assert main(["sweep", str(write(tmp_path)), "-o", str(tmp_path / "new"), "--workers", "1"]) == 130
+    assert not capsys.readouterr().out
