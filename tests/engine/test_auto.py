@@ -11,6 +11,7 @@ from spn import api
 from spn.engine import auto
 from spn.engine.auto import AutoEngine
 from spn.engine.compiled import CompiledEngine, compiling
+from spn.engine.engines import ENGINES
 from spn.engine.reference import ReferenceEngine
 from spn.engine.trace import compiled_trace, trace
 from spn.expressions.types import INTEGER
@@ -122,7 +123,7 @@ def test_all_engines_and_numbers_of_threads_give_the_same_result(eager, limits):
 
 
 def test_the_default_limits_are_the_same_for_all_engines(eager):
-    plans = {engine: spn.simulate("two_state", seed=4, precision=0.3, engine=engine).to_dict()["experiments"] for engine in spn.api.ENGINES}
+    plans = {engine: spn.simulate("two_state", seed=4, precision=0.3, engine=engine).to_dict()["experiments"] for engine in ENGINES}
     assert plans["auto"] == plans["reference"] == plans["compiled"]
 
 
