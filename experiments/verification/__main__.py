@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 
+from experiments.verification.agreement import known, run_agreement, summary
 from experiments.verification.coverage import run_coverage
 from experiments.verification.random_nets import run_random
 from experiments.verification.report import Z_LIMIT, coverage_markdown, coverage_table, line, markdown, provenance, verdict
@@ -23,6 +24,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--only", metavar="NAME", help="cases or measures whose name holds this")
     parser.add_argument("--coverage", type=int, metavar="SEEDS", help="instead: quick measures with so many seeds each")
     parser.add_argument("--random", type=int, metavar="NETS", help="instead: random nets against their Markov chains")
+    parser.add_argument("--engines", type=int, metavar="MODELS", help="instead: both engines on random models of the whole language, event by event")
+    parser.add_argument("--first", type=int, default=0, metavar="SEED", help="the first model's seed, for --engines (default: 0)")
+    parser.add_argument("--record", type=Path, help="what --engines found, a line for each model; those in the file are not examined again")
     parser.add_argument("--seed", type=int, default=1, help="base seed (default: 1)")
     parser.add_argument("--processes", type=int, default=2, help="simulations at a time (default: 2)")
     parser.add_argument("--output", type=Path, help="the report (default: RESULTS.md or COVERAGE.md here, and none for a part)")
@@ -31,6 +35,8 @@ def arguments() -> argparse.Namespace:
 
 def main() -> int:
     given = arguments()
+    if given.engines:
+        return engines(given)
     if given.random:
         return random_nets(given)
     return coverage(given) if given.coverage else verification(given)
@@ -63,6 +69,19 @@ def random_nets(given: argparse.Namespace) -> int:
                 print(f"{found.seed}, {name}: {expected:.9g}, simulated {estimate:.9g}, z = {z:+.2f}\n{found.text}")
     print(f"{given.random - skipped} nets, {len(scores)} values, largest |z| {max(scores, default=0.0):.2f}; skipped: {skipped}")
     return 0 if max(scores, default=0.0) <= Z_LIMIT else 1
+
+
+def engines(given: argparse.Namespace) -> int:
+    seeds = range(given.first, given.first + given.engines)
+    record = given.record or Path(f"engines-{seeds.start}-{seeds.stop}.jsonl")
+    for number, finding in enumerate(run_agreement(seeds, record, given.processes), 1):
+        if finding.trouble:
+            print(f"seed {finding.seed}: {finding.end}: {finding.trouble}", flush=True)
+        if number % 100 == 0:
+            print(f"{number} models", flush=True)
+    found = [finding for finding in known(record) if finding.seed in seeds]
+    print("\n".join(summary(found)))
+    return 1 if any(finding.trouble for finding in found) else 0
 
 
 def verification(given: argparse.Namespace) -> int:

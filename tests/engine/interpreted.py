@@ -20,8 +20,22 @@ _LIBC.realloc.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
 _LIBC.free.argtypes = [ctypes.c_void_p]
 
 
+MOST_POINTERS = 100_000
+
+
 def _pointer(kind):
-    return lambda address: ctypes.cast(int(address), ctypes.POINTER(kind))
+    """What makes an address a pointer. Pointers are kept, since kernels ask for the same ones again and again."""
+    known = {}
+
+    def pointer(address):
+        found = known.get(address)
+        if found is None:
+            if len(known) >= MOST_POINTERS:
+                known.clear()
+            found = known[address] = ctypes.cast(int(address), ctypes.POINTER(kind))
+        return found
+
+    return pointer
 
 
 class Stream:

@@ -73,8 +73,8 @@ def counter(place: str, given: tuple[bool, ...], writer: Writer) -> str:
         function.add(f"found = count_in(state, bag, find_entry(state, bag, {value_key(writer, cells, names)}))")
     else:
         function.add(f"bag = {bag_cell(writer, function, cells, 'element')}")
-        with function.block(f"for position in range(state[bag + {DIFFERENT}]):"):
-            function.add("entry = chosen(state, bag, position)", "address = entry_at(state, bag, entry)")
+        with function.block(f"for nth in range(state[bag + {DIFFERENT}]):"):
+            function.add("entry = chosen(state, bag, nth)", "address = entry_at(state, bag, entry)")
             tests = [f"{bag_number(cells, 'address', k)} == x{k}" for k, g in enumerate(given) if g]
             with function.block(f"if {' and '.join(tests)}:"):
                 function.add("found += count_in(state, bag, entry)")

@@ -41,13 +41,14 @@ class Fire:
         slots = writer.slots(function, plan)
         own = f"slot - {slots}" if slots else "slot"
         if plan.bindings == 1:
-            function.add(f"i = {own}")
+            function.add(f"i = {own}", *(["b = 0"] if plan.finite else []))
         else:
             count = writer.integer(function, f"bindings_{plan.name}", plan.bindings)
             function.add(f"i = ({own}) // {count}", f"b = ({own}) - i * {count}")
+        if plan.finite:
             decode(writer, function, plan)
-            for name in plan.finite:
-                scope = scope.bind(name, variable_formulas(name, plan.variables[name]))
+        for name in plan.finite:
+            scope = scope.bind(name, variable_formulas(name, plan.variables[name]))
         self._count()
         if any(reads_now(arc) for arc in self.transition.inputs):
             scope = replace(scope, now="values[1]")

@@ -121,6 +121,8 @@ def _constant(number: float, leaf: Leaf, scope: Scope) -> Formula:
 
 @_emit.register
 def _(node: Variable, scope: Scope) -> tuple[Formula, ...]:
+    if node.name not in scope.variables:
+        raise UnsupportedError(f"the variable {node.name} is read where it has no value")
     return scope.variables[node.name]
 
 

@@ -161,7 +161,11 @@ class Look:
                 if reset.place == arc.place:
                     if reset.loop is not None or (cells.kind != "plain" and any(entry is not None for entry in reset.pattern)):
                         raise IrregularError(f"transition {self.transition.name}: a reset of some tokens of {arc.place}, which has a capacity")
-                    left = f"(0 if {element_source(reset.place, reset.element, scope)} == {element} else {left})"
+                    emptied = f"{element_source(reset.place, reset.element, scope)} == {element}"
+                    n = multiplicity(reset.multiplicity, scope)
+                    if n.low is None or n.low < 1:
+                        emptied = f"{emptied} and {n.source} != 0"
+                    left = f"(0 if {emptied} else {left})"
             added = [n if e == element else f"({n} if {e} == {element} else 0)" for other, e, n, _ in puts if other.place == arc.place]
             condition = f"{left} + {' + '.join(added)} <= {self._capacity(arc.place, element)}"
             self._open(f"if {condition}:" if sure else f"if {number} == 0 or {condition}:")
@@ -464,6 +468,9 @@ def write_resampling(writer: Writer, plan: ClassPlan) -> None:
     with function.block(f"for i in range({size}):"):
         if plan.bindings == 1:
             function.add(f"slot = {plus(slots, 'i')}")
+            if plan.finite:
+                function.add("b = 0")
+                decode(writer, function, plan)
             decode_lines(look)
             function.add(f"renew_{plan.name}({CONTEXT}, {arguments}, slot)")
         else:

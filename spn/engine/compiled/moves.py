@@ -394,11 +394,11 @@ class Moves:
             return
         function.add(f"{gone} = 0")
         # From the end, so that little moves up.
-        with function.block(f"for position in range(state[{bag} + {DIFFERENT}] - 1, -1, -1):"):
-            function.add(f"address = entry_at(state, {bag}, chosen(state, {bag}, position))")
+        with function.block(f"for nth in range(state[{bag} + {DIFFERENT}] - 1, -1, -1):"):
+            function.add(f"address = entry_at(state, {bag}, chosen(state, {bag}, nth))")
             tests = [f"{bag_number(cells, 'address', n)} == {value}" for n, value in enumerate(planned.values) if value is not None]
             with function.block(f"if {' and '.join(tests)}:"):
-                function.add(f"{gone} += empty_position(state, {bag}, position)")
+                function.add(f"{gone} += empty_position(state, {bag}, nth)")
         function.add(f"tidy(state, {bag})", f"tokens[{total}] -= {gone}")
 
     def _empty_colours(self, planned: Planned, total: str, gone: str, everything: bool) -> None:

@@ -80,8 +80,8 @@ def _serve_one(writer: Writer, function: Function, plan: ClassPlan, arc: InputAr
         if not store:
             function.add(f"count = note_left(state, count, {cells.number}, element, -1, {total})")
         elif cells.kind == "bag":
-            with function.block(f"for position in range(state[{store} + {DIFFERENT}]):"):
-                function.add(f"what = chosen(state, {store}, position)")
+            with function.block(f"for nth in range(state[{store} + {DIFFERENT}]):"):
+                function.add(f"what = chosen(state, {store}, nth)")
                 function.add(f"count = note_left(state, count, {cells.number}, element, what, count_in(state, {store}, what))")
         else:
             with function.block(f"for what in range({writer.colours(function, cells)}):"), function.block(f"if tokens[{store} + what] > 0:"):
@@ -168,8 +168,8 @@ def _staying_values(writer: Writer, function: Function, plan: ClassPlan, cells: 
         open_block(function, "for what in range(first, first + rest):")
         function.add("here = 1")
     elif cells.kind == "bag":
-        open_block(function, f"for position in range(state[{store} + {DIFFERENT}]):")
-        function.add(f"what = chosen(state, {store}, position)")
+        open_block(function, f"for nth in range(state[{store} + {DIFFERENT}]):")
+        function.add(f"what = chosen(state, {store}, nth)")
         function.add(f"here = count_in(state, {store}, what) - taken_like(state, depth, {cells.number}, element, what)")
     else:
         open_block(function, f"for what in range({writer.colours(function, cells)}):")

@@ -244,6 +244,7 @@ class _Search:
         for arc in unfolded(self.site.kind.inhibitors, self.state):
             element, number = self.site.element(arc, self.state), self.site.multiplicity(arc, self.state)
             if number and count_fitting(arc, element, self.state) >= number:
+                self._leave_fan()
                 return False
         return True
 
@@ -314,9 +315,14 @@ class _Search:
                         left[key][value] = tokens - number
                         break
                 else:
+                    self._leave_fan()
                     return degree
             degree += 1
         return degree
+
+    def _leave_fan(self) -> None:
+        """A fan that is left before its end has bound its variable in variables of its own."""
+        self.state.variables = self.variables
 
     def _by_value(self, arc: Arc, element: int) -> dict[Value, int]:
         store = self.marking.store(arc.place, element) if arc.valued else None

@@ -1,0 +1,45 @@
+"""Nets of random models, made ready to be compared. No tests here."""
+
+from __future__ import annotations
+
+import json
+
+from spn.engine.compiled.formulas import UnsupportedError
+from spn.engine.compiled.kernel import KernelPlan
+from spn.engine.reference import Simulation
+from spn.engine.reference.prepared import PreparedNet
+from spn.net.types import Net
+from spn.observation import RunError
+from spn.resolver.resolve import read
+from spn.text.problems import ModelError
+from tests.agreement.models import Data
+
+
+def net_of(data: Data) -> Net | None:
+    """The net of a model; None if it is one of the few that have a problem which only its numbers show."""
+    try:
+        return read(json.dumps(data))
+    except ModelError as error:
+        if {problem.code for problem in error.problems if problem.severity == "error"} <= {"bad-index", "bad-value", "bad-delay"}:
+            return None
+        raise
+
+
+def plan_of(net: Net) -> KernelPlan | None:
+    """The plan of a net's kernel, its source written; None where the compiled engine says that it does not support the net."""
+    try:
+        plan = KernelPlan(PreparedNet(net))
+        _ = plan.source
+    except UnsupportedError:
+        return None
+    return plan
+
+
+def seconds_of(net: Net, firings: int) -> float:
+    """The time that so many firings take."""
+    try:
+        simulation = Simulation(net, 7)
+        simulation.run(firings=firings)
+    except RunError:
+        return 10.0
+    return max(simulation.now, 1.0)

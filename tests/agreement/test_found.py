@@ -1,0 +1,107 @@
+"""What random models have found, each with the smallest net that shows it: both engines do the same."""
+
+from __future__ import annotations
+
+import textwrap
+
+import pytest
+
+from spn.engine.reference import Simulation
+from spn.observation import RunError
+from spn.resolver.resolve import read
+from tests.agreement.comparing import same_events
+from tests.agreement.generated import plan_of
+from tests.engine import interpreted
+
+NETS = {
+    "the position of a member or a truth value": """
+        colours: {kind: [x, y, z]}
+        places: {box: {colour: kind, initial: all}, flags: {colour: bool, initial: {'true': 1, 'false': 2}}, done: 0}
+        transitions:
+          go: {in: [box(c), flags(f)], out: ["box(z if c == x else x)", "(index(c) + index(f)) * done"], delay: 'uniform(1, 2 + index(c) + index(f))'}
+          back: {in: 2 * done, out: flags(true), delay: 1 s}
+        """,
+    "a reset whose multiplicity is 0 in some markings": """
+        places: {a: 2, b: 1, c: 0}
+        transitions:
+          go: {in: a, out: [c, b], reset: "(1 if c == 1 else 0) * b", delay: "uniform(1 s, 2 s)"}
+          back: {in: c, out: a, delay: "uniform(1 s, 3 s)"}
+        """,
+    "a variable of a colour with one value that only a test arc binds": """
+        colours: {one: 1..1}
+        places: {a: 1, q: {colour: one, initial: all}, r: {over: one}}
+        transitions:
+          go: {in: a, test: q(c), out: [a, r(c)], delay: 'uniform(1, 1 + c)'}
+          again: {in: r(1), test: q(c), delay: 'uniform(1, 1 + c)', memory: resampling}
+        """,
+    "records in no order that no transition ever takes": """
+        colours: {job: {size: real}}
+        places: {a: 1, never: 0, bag: {colour: job, initial: ["job(size=1.0)"]}}
+        transitions:
+          go: {in: a, out: a, delay: 1 s}
+          take: {in: [never, bag(_)], delay: 1 s}
+        """,
+    "how often a binding is served that takes any record, with an element from a table": """
+        colours: {job: {size: real, odd: bool}}
+        tables: {where: [1, 0, 2]}
+        places:
+          here: {over: 0..2, initial: 2}
+          bag: {colour: job, initial: ["job(size=1.0, odd=true)", "job(size=2.0, odd=false)", "job(size=2.0, odd=false)"]}
+        transitions:
+          go:
+            for: k in 0..2
+            in: ["here(where[here(k) % 3])", "bag(odd=_)"]
+            out: ["here(k)", "bag(size=3.0, odd=false)"]
+            delay: uniform(1 s, 2 s)
+            servers: 2
+        """,
+    "a capacity that a reset makes room in, in some markings": """
+        places: {a: {initial: 2, capacity: 2}, b: 1, c: 0}
+        transitions:
+          go: {in: b, reset: (1 if c >= 2 else 0) * a, out: [a, b], delay: "uniform(1 s, 2 s)"}
+          count: {inhibit: 3 * c, out: c, delay: 3 s}
+          empty: {in: 3 * c, delay: 1 s}
+        """,
+    "several servers with a fan that is served once only": """
+        colours: {kind: [x, y], pair: kind * kind}
+        places:
+          a: {over: 1..2, initial: 1}
+          b: {colour: kind, initial: {x: 2, y: 2}}
+          p: {colour: pair, initial: ["(x, x)", "(x, y)", "(y, x)", "(y, y)"]}
+        transitions:
+          go: {in: [b(c), a(k) for k in 1..2, "p(_, d)"], out: [b(c), a(1), a(2), "p(c, d)"], delay: "uniform(1, 2 + index(c))", servers: infinite}
+        """,
+    "an inhibitor arc with a fan, of which the first value inhibits some bindings": """
+        colours: {kind: [x, y, z]}
+        places: {b: {colour: kind, initial: all}, no: {over: 1..2, colour: kind, initial: {y: 1}}, out: {colour: kind}}
+        transitions:
+          go: {in: b(c), inhibit: "no(k, c) for k in 1..2", out: out(c), delay: "uniform(1, 2 + index(c))"}
+          back: {in: out(c), out: b(c), delay: "uniform(1, 2 + index(c))"}
+        """,
+}
+
+
+@pytest.mark.parametrize("text", NETS.values(), ids=NETS.keys())
+def test_both_engines_give_the_same_events(text: str) -> None:
+    plan = plan_of(read("spn: 1\n" + textwrap.dedent(text)))
+    if plan is None:
+        pytest.skip("not supported by the compiled engine")
+    agreement = same_events(plan, interpreted.kernel(plan.source), 1, 500)
+    assert (agreement.end, agreement.fired[0] > 0) == ("most", True)
+
+
+@pytest.mark.parametrize("multiplicity", ["0", "(1 if a == 1 else 0)"])
+def test_a_variable_without_value_is_an_error_where_it_is_read(multiplicity: str) -> None:
+    text = f"""
+        spn: 1
+        colours: {{k: 1..3}}
+        places: {{a: 2, q: {{colour: k, initial: all}}}}
+        transitions: {{go: {{in: [a, {multiplicity} * q(c)], guard: c > 1, delay: 1 s}}}}
+        """
+    net = read(textwrap.dedent(text))
+    with pytest.raises(RunError, match="'c' has no value here: the arc that binds it has multiplicity 0") as caught:
+        Simulation(net, 1)
+    assert caught.value.code == "bad-arithmetic"
+    plan = plan_of(net)
+    if plan is not None:
+        assert same_events(plan, interpreted.kernel(plan.source), 1, 10).end == "bad-arithmetic"
