@@ -107,7 +107,7 @@ def kernel(rng_at, tokens_at, ints_at, reals_at_, state_at, values_at, command, 
 '''
 
 
-SCANNED = (2, 4, 6, 8, 12, 16)
+SCANNED = (2, 4, 6, 8, 12, 16, 20)
 """Up to the last of these numbers clocks are scanned, by a kernel for the next of them."""
 
 PUT_IN_BAG = """\
