@@ -7,9 +7,9 @@ import textwrap
 import pytest
 
 from spn.engine.reference import Simulation
-from spn.observation import RunError
+from spn.observation import End, RunError, Task
 from spn.resolver.resolve import read
-from tests.agreement.comparing import same_events
+from tests.agreement.comparing import same_events, same_outcomes
 from tests.agreement.generated import plan_of
 from tests.engine import interpreted
 
@@ -105,3 +105,24 @@ def test_a_variable_without_value_is_an_error_where_it_is_read(multiplicity: str
     plan = plan_of(net)
     if plan is not None:
         assert same_events(plan, interpreted.kernel(plan.source), 1, 10).end == "bad-arithmetic"
+
+
+def test_a_measure_that_nobody_asks_for_is_no_error() -> None:
+    net = read(
+        textwrap.dedent(
+            """
+            spn: 1
+            colours: {one: 1..1}
+            places: {a: {over: one, initial: 1}}
+            transitions: {go: {in: a(1), out: a(1), delay: 1 s}}
+            measures: {wrong: {average: sum(a(k) for k in 1..2)}, right: {rate: go}}
+            """
+        )
+    )
+    plan = plan_of(net)
+    assert plan is not None
+    kernel = interpreted.kernel(plan.source)
+    assert same_events(plan, kernel, 1, 10).firings == 10
+    for measures, end in (("right",), End.OBSERVED), (("wrong",), "bad-index"):
+        found = same_outcomes(plan, kernel, Task(1, (), measures, (0.0, 5.0)))
+        assert (found if isinstance(found, str) else found.end) == end

@@ -9,7 +9,7 @@ import numpy as np
 from spn.engine.compiled.formulas import Scope, formula
 from spn.engine.compiled.layout import Layout
 from spn.engine.compiled.source import Formula, Function, Writer, plus
-from spn.engine.reference.dependencies import SHAPE, Reads, _Reader, values_of
+from spn.engine.reference.dependencies import SHAPE, Integers, Reads, _Reader, values_of
 from spn.expressions.tree import Binary, Constant, Expression, Lookup, Range, Reduce, Tokens, Unary, Variable
 from spn.expressions.values import is_real
 from spn.expressions.walk import free_variables, walk
@@ -43,6 +43,11 @@ def _is_plain(body: Expression) -> bool:
             case _:
                 return False
     return any(isinstance(node, Tokens) for node in walk(body))
+
+
+def _within(numbers: Integers | None, size: int) -> bool:
+    """Whether all of these are known to be numbers of elements."""
+    return numbers is not None and bool(((numbers >= 0) & (numbers < size)).all())
 
 
 class Kept:
@@ -82,8 +87,13 @@ class Kept:
         size = int(stop) - int(start) + 1
         reader = _Reader(self.layout.prepared, "", size)
         values = np.arange(int(start), int(stop) + 1)
-        reader.expression(node.body, {SHAPE: values, node.variable: values})
-        if any(found is None for _, found in reader.elements):
+        spread, places = {SHAPE: values, node.variable: values}, self.layout.net.places
+        reader.expression(node.body, spread)
+        # Nobody may ask for a sum that has no value, and then it is no error.
+        if not all(_within(found, places[place].size) for place, found in reader.elements):
+            return None
+        lookups = [(each.table, values_of(each.index, spread, tables)) for each in walk(node.body) if isinstance(each, Lookup)]
+        if not all(_within(found, len(tables[table])) for table, found in lookups):
             return None
         kept = KeptSum(len(self.all), node, int(start), size, self.layout.state.cell(), reader.reads())
         self.all.append(kept)
