@@ -69,12 +69,27 @@ _NOT_NAMES = {
 }
 
 
+MOST_INDICES = 4
+"""The most indices of places, instances and tables inside of each other."""
+
+
 class Checker:
     """Turns syntax into typed trees in a scope; loops change the scope for as long as their bodies are checked."""
 
     def __init__(self, scope: Scope, problems: Problems) -> None:
         self.scope = scope
         self.problems = problems
+        self._indices = 0
+
+    def check_index(self, node: syntax.Syntax, type: Type) -> Expression | None:
+        """An index. What an index decides stands several times in the net, so that indices inside of indices multiply."""
+        if self._indices == MOST_INDICES:
+            self.error("too-complex", f"indices inside of indices, more than {MOST_INDICES} deep", node, "count with another place")
+            return None
+        self._indices += 1
+        found = self.check_as(node, type)
+        self._indices -= 1
+        return found
 
     def error(self, code: str, message: str, node: syntax.Node, hint: str | None = None) -> None:
         self.problems.error(code, message, node.span, hint)
@@ -274,7 +289,7 @@ class Checker:
             expected = f"takes {len(symbol.dims)} index{'es' if len(symbol.dims) != 1 else ''}" if symbol.dims else "is no array"
             self.error("wrong-arguments", f"instance '{name}' {expected}", node)
             return None
-        indices = [self.check_as(a.value, type) for a, type in zip(arguments, symbol.dims, strict=False)]
+        indices = [self.check_index(a.value, type) for a, type in zip(arguments, symbol.dims, strict=False)]
         found = tuple(index for index in indices if index is not None)
         return ((*before, Step(name, found)), symbol.scope) if len(found) == len(indices) else None
 
@@ -319,7 +334,7 @@ class Checker:
         return None
 
     def _index(self, node: syntax.Index, hint: Type | None) -> Expression | None:
-        index = self.check_as(node.index, INTEGER)
+        index = self.check_index(node.index, INTEGER)
         symbol = self.scope.lookup(node.base.name) if isinstance(node.base, syntax.Name) else None
         type = _type_of(symbol)
         if isinstance(symbol, TableSymbol) and type is not None:

@@ -35,6 +35,7 @@ class _Checker(Protocol):
     scope: Scope
 
     def check_as(self, node: syntax.Syntax, expected: Type) -> Expression | None: ...
+    def check_index(self, node: syntax.Syntax, type: Type) -> Expression | None: ...
     def check(self, node: syntax.Syntax) -> Expression | None: ...
     def error(self, code: str, message: str, node: syntax.Node, hint: str | None = None) -> None: ...
 
@@ -101,7 +102,7 @@ def _split_indices(
         hint = "sum over the index: 'sum(place(s, 1) for s in section)'"
         checker.error("wrong-arguments", "'_' may stand for all the indices or for none", node, hint)
         return None
-    return tuple(checker.check_as(argument.value, type) for argument, type in zip(first, dims, strict=True)), rest
+    return tuple(checker.check_index(argument.value, type) for argument, type in zip(first, dims, strict=True)), rest
 
 
 def _count(number: int, one: str, many: str) -> str:
