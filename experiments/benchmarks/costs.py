@@ -8,6 +8,7 @@ from __future__ import annotations
 import gc
 import json
 import math
+import os
 import statistics
 import subprocess
 import sys
@@ -95,12 +96,13 @@ def processes_of_c(program: CProgram, firings: int, repeat: int) -> float:
 
 
 def start_up(repeat: int) -> dict[str, float]:
-    """Whole-process times relative to `import numpy`, in turns; the first round only warms the file cache."""
+    """Whole-process times relative to `import numpy`, in turns; the first round only warms the file cache and Python's own."""
+    surroundings = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     seconds: dict[str, list[float]] = {name: [] for name in START_UP}
     for round in range(repeat + 1):
         for name, arguments in START_UP.items():
             began = time.perf_counter()
-            done = subprocess.run([sys.executable, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+            done = subprocess.run([sys.executable, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False, env=surroundings)
             if done.returncode not in (0, 3):  # 3: the asked precision was not reached
                 raise RuntimeError(f"exit code {done.returncode}: {name}")
             if round:
