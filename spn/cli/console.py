@@ -44,7 +44,10 @@ def _count(problems: list[Problem]) -> str:
 
 
 def prepare_streams() -> None:
-    """Let no character that the terminal's encoding lacks stop the output."""
+    """Let no character that the terminal's encoding lacks stop the output, nor a stream that was closed from the start (``>&-``)."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:

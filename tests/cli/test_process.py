@@ -13,7 +13,7 @@ import pytest
 
 from spn.library import models_folder, shipped_models
 
-SLOW_TO_IMPORT = ("numba", "scipy.stats", "matplotlib", "pandas", "simpy", "rich", "dask", "networkx", "pygraphviz")
+SLOW_TO_IMPORT = ("numba", "llvmlite", "scipy.stats", "matplotlib", "pandas", "simpy", "rich", "dask", "networkx", "pygraphviz")
 
 PING = """\
 spn: 1
@@ -254,3 +254,10 @@ def test_progress_is_shown_on_a_terminal_and_only_there(ping):
     os.close(main_side)
     assert b"replications" in shown
     assert "\x1b" not in out
+
+
+@pytest.mark.parametrize(("closed", "model", "code"), [(">&-", "two_state", 0), ("2>&-", "two_stat", 2), (">&- 2>&-", "two_stat", 2)])
+def test_a_stream_that_is_closed_from_the_start_is_no_error(closed, model, code):
+    done = subprocess.run(["sh", "-c", f'exec "$0" -m spn check {model} {closed}', sys.executable], capture_output=True, text=True, check=False)
+    assert done.returncode == code
+    assert "Traceback" not in done.stderr
