@@ -20,7 +20,7 @@ from typing import Any
 FIRINGS = 10_000
 OBSERVED_FIRINGS = 1_000
 COMPILED_EVERY = 100
-"""One seed in so many has its kernel compiled by numba; the others run theirs as plain Python, which needs no compiling."""
+"""One seed in so many has its kernel compiled to machine code; the others run theirs as plain Python, which needs no compiling."""
 
 SECONDS = 600
 """The most that one model may take."""
@@ -120,7 +120,7 @@ def summary(findings: list[Finding]) -> list[str]:
     rarest = sorted((reached[feature], feature) for feature in FEATURES)[:8]
     lines = [
         f"models: {len(findings)}, of which {ends['no net']} have a problem that only their numbers show",
-        f"supported by the compiled engine: {sum(f.supported for f in tried)} of {len(tried)}; by numba: {sum(f.compiled for f in findings)}",
+        f"supported by the compiled engine: {sum(f.supported for f in tried)} of {len(tried)}; to machine code: {sum(f.compiled for f in findings)}",
         f"events compared: {sum(finding.firings for finding in findings):,}; median of a model: {median([f.firings for f in ran] or [0]):,.0f}",
         "ends: " + ", ".join(f"{end} {number}" for end, number in ends.most_common()),
         f"features met: {sum(feature in reached for feature in FEATURES)} of {len(FEATURES)}; the rarest: "
