@@ -421,8 +421,22 @@ _SHARED = ("parameters", "colours", "places", "ports", "instances", "modules", "
 """The sections whose names share one name space."""
 
 
+def _close_names(schema: Any) -> None:
+    """Let nothing but names be keys where names are declared."""
+    for part in schema.values() if isinstance(schema, dict) else schema:
+        if isinstance(part, dict | list):
+            _close_names(part)
+    if isinstance(schema, dict) and "patternProperties" in schema:
+        schema["additionalProperties"] = False
+
+
 class SchemaOfFiles(GenerateJsonSchema):
     """JSON Schema without the ``null`` of absent keys, which nobody may write, and without titles that repeat the keys."""
+
+    def generate(self, schema: CoreSchema, mode: JsonSchemaMode = "validation") -> JsonSchemaValue:
+        found = super().generate(schema, mode)
+        _close_names(found)
+        return {"$schema": self.schema_dialect, **found}
 
     def field_title_should_be_set(self, schema: Any) -> bool:
         return False
@@ -432,15 +446,6 @@ class SchemaOfFiles(GenerateJsonSchema):
 
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
         return self.generate_inner(schema["schema"])
-
-
-def _close_names(schema: Any) -> None:
-    """Let nothing but names be keys where names are declared."""
-    for part in schema.values() if isinstance(schema, dict) else schema:
-        if isinstance(part, dict | list):
-            _close_names(part)
-    if isinstance(schema, dict) and "patternProperties" in schema:
-        schema["additionalProperties"] = False
 
 
 class Model(Section):
@@ -498,5 +503,4 @@ class Model(Section):
     ) -> dict[str, Any]:
         """The JSON Schema of a model file."""
         schema = super().model_json_schema(by_alias is not False, ref_template, schema_generator, mode, **options)
-        _close_names(schema)
-        return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "spn model", **schema, "required": ["spn"]}
+        return schema | {"title": "spn model", "required": ["spn"]}

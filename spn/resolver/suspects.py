@@ -5,9 +5,8 @@ Only what is certain is told. What depends on parameters alone is a choice of th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
-from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -108,11 +107,13 @@ class Suspects:
 
     def _conflicts(self, classes: Sequence[TransitionClass]) -> None:
         """Immediate transitions that are always enabled together, and of which nobody said how often each is to be chosen."""
-        for first, second in combinations(classes, 2):
-            if first.transition.timing.priority == second.transition.timing.priority and _always_together(first, second):
-                message = f"'{second.declaration.name}' and '{first.declaration.name}' take the same tokens, each as often as the other"
+        first: dict[Hashable, TransitionClass] = {}
+        for c in classes:
+            key = _enabled_by(c)
+            if key is not None and (other := first.setdefault(key, c)) is not c:
+                message = f"'{c.declaration.name}' and '{other.declaration.name}' take the same tokens, each as often as the other"
                 hint = "give both a 'weight', or one a higher 'priority' or a guard"
-                self.problems.warning("unweighted-conflict", message, second.declaration.span, hint)
+                self.problems.warning("unweighted-conflict", message, c.declaration.span, hint)
 
     def _unread(self, modules: Sequence[declared.Module]) -> None:
         read = set[str]()
@@ -153,17 +154,13 @@ def _reads(item: Any) -> Iterator[PlaceRead]:
             yield from _reads(getattr(item, f.name))
 
 
-def _always_together(first: TransitionClass, second: TransitionClass) -> bool:
-    a, b = first.transition, second.transition
-    if first.module != second.module or a.guard or b.guard or a.inhibitors or b.inhibitors or a.size != b.size or not a.inputs:
-        return False
-    if first.declaration.weight.span is not None or second.declaration.weight.span is not None:
-        return False
-    if any(entry is not None and not isinstance(entry, Bind) for arc in (*a.inputs, *a.tests, *b.inputs, *b.tests) for entry in arc.pattern):
-        return False
-    return _taken(a) == _taken(b)
-
-
-def _taken(transition: Transition) -> set[tuple[str, Expression, Expression, bool]]:
-    arcs = [(arc, False) for arc in transition.inputs] + [(arc, True) for arc in transition.tests]
-    return {(arc.place, arc.element, arc.multiplicity, test) for arc, test in arcs}
+def _enabled_by(c: TransitionClass) -> Hashable | None:
+    """What alone enables a class and takes part in its choice, the same for classes that are always enabled together; None where more decides."""
+    t = c.transition
+    if t.guard is not None or t.inhibitors or not t.inputs or c.declaration.weight.span is not None:
+        return None
+    if any(entry is not None and not isinstance(entry, Bind) for arc in (*t.inputs, *t.tests) for entry in arc.pattern):
+        return None
+    arcs = [(arc, False) for arc in t.inputs] + [(arc, True) for arc in t.tests]
+    taken = frozenset((arc.place, arc.element, arc.multiplicity, test) for arc, test in arcs)
+    return c.module, t.timing.priority, t.size, taken

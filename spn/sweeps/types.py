@@ -190,4 +190,4 @@ class StudyFile(Section):
     ) -> dict[str, Any]:
         """The JSON Schema of a study file."""
         schema = super().model_json_schema(by_alias is not False, ref_template, schema_generator, mode, **options)
-        return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "spn study", **schema, "required": ["study", "models"]}
+        return schema | {"title": "spn study", "required": ["study", "models"]}

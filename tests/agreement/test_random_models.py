@@ -57,7 +57,7 @@ def test_the_engines_agree_on_random_models(r: Random) -> None:
 
 
 @pytest.mark.parametrize("seed", range(1000, 1000 + MODELS // 10))
-def test_numba_makes_the_same_of_a_kernel_as_python(seed: int) -> None:
+def test_machine_code_does_the_same_as_a_kernel_in_python(seed: int) -> None:
     r = Random(seed)
     net = net_of(model(r))
     if net is None or plan_of(net) is None:
