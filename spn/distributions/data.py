@@ -5,13 +5,12 @@ Everything with a density is in `continuous`, `bounded` and `phase`.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, final
 
 from spn.distributions import draws
 from spn.distributions.base import Argument, Distribution, register
-from spn.distributions.phase import WEIGHTS, cumulate
+from spn.distributions.phase import WEIGHTS, cumulate, summed
 
 if TYPE_CHECKING:
     from numpy.random import Generator
@@ -83,12 +82,12 @@ class Discrete(Distribution):
     @property
     def mean(self) -> float:
         total = self.cumulative[-1]
-        return math.fsum(weight / total * value for value, weight in zip(self.values, self.weights, strict=True))
+        return summed(weight / total * value for value, weight in zip(self.values, self.weights, strict=True))
 
     @property
     def variance(self) -> float:
         total, mean = self.cumulative[-1], self.mean
-        return math.fsum(weight / total * (value - mean) * (value - mean) for value, weight in zip(self.values, self.weights, strict=True))
+        return summed(weight / total * (value - mean) * (value - mean) for value, weight in zip(self.values, self.weights, strict=True))
 
     @property
     def support(self) -> tuple[float, float]:
@@ -148,12 +147,12 @@ class Empirical(Distribution):
 
     @property
     def mean(self) -> float:
-        return math.fsum(value / len(self.data) for value in self.data)
+        return summed(value / len(self.data) for value in self.data)
 
     @property
     def variance(self) -> float:
         mean = self.mean
-        return math.fsum((value - mean) * (value - mean) for value in self.data) / len(self.data)
+        return summed((value - mean) * (value - mean) for value in self.data) / len(self.data)
 
     @property
     def support(self) -> tuple[float, float]:

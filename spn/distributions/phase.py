@@ -6,6 +6,7 @@ The single exponential is in `continuous`; the numerical work for their curves i
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import TYPE_CHECKING, final
@@ -97,14 +98,14 @@ class HyperExponential(Continuous):
     @property
     def mean(self) -> float:
         total = self.cumulative[-1]
-        return math.fsum(weight / total / rate for weight, rate in zip(self.weights, self.rates, strict=True))
+        return summed(weight / total / rate for weight, rate in zip(self.weights, self.rates, strict=True))
 
     @property
     def variance(self) -> float:
         # Var = E[m^2] + Var[m] over the branch means m: sums of squares only, nothing cancels.
         total, mean = self.cumulative[-1], self.mean
         branches = [(weight / total, 1.0 / rate) for weight, rate in zip(self.weights, self.rates, strict=True)]
-        return math.fsum(p * (m * m + (m - mean) * (m - mean)) for p, m in branches)
+        return summed(p * (m * m + (m - mean) * (m - mean)) for p, m in branches)
 
     @property
     def support(self) -> tuple[float, float]:
@@ -173,11 +174,11 @@ class HypoExponential(Continuous):
 
     @property
     def mean(self) -> float:
-        return math.fsum(1.0 / rate for rate in self.rates)
+        return summed(1.0 / rate for rate in self.rates)
 
     @property
     def variance(self) -> float:
-        return math.fsum(1.0 / rate / rate for rate in self.rates)
+        return summed(1.0 / rate / rate for rate in self.rates)
 
     @property
     def support(self) -> tuple[float, float]:
@@ -217,3 +218,11 @@ def cumulate(family: str, weights: tuple[float, ...]) -> tuple[float, ...]:
     if math.isinf(cumulative[-1]):
         raise ValueError(f"{family}: weights must have a finite sum")
     return cumulative
+
+
+def summed(terms: Iterable[float]) -> float:
+    """The sum of terms that are not negative, rounded once; infinite where it is beyond the largest double."""
+    try:
+        return math.fsum(terms)
+    except OverflowError:
+        return math.inf
