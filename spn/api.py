@@ -179,16 +179,16 @@ def net_to_dict(net: Net) -> dict[str, Any]:
 
 def schema() -> dict[str, Any]:
     """The JSON Schema of model files."""
-    from spn.model.types import Model
+    from spn.model.types import model_schema
 
-    return Model.model_json_schema()
+    return model_schema()
 
 
 def study_schema() -> dict[str, Any]:
     """The JSON Schema of study files."""
-    from spn.sweeps.types import StudyFile
+    from spn.sweeps.types import study_schema as made
 
-    return StudyFile.model_json_schema()
+    return made()
 
 
 def sweep(
