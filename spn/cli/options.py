@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import math
 import re
-import secrets
 
 _NAME = re.compile(r"[^\W\d]\w*", re.ASCII)
 
@@ -95,6 +94,8 @@ def seed(text: str) -> int:
 
 def new_seed() -> int:
     """A seed nobody has chosen, short enough to be copied by hand."""
+    import secrets
+
     return secrets.randbelow(2**31)
 
 

@@ -9,10 +9,12 @@ import math
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from itertools import pairwise
 from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias, TypeVar
+
+from spn.records import dataclass
 
 if TYPE_CHECKING:
     import numpy as np

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from spn.expressions.tree import (
@@ -35,6 +35,7 @@ from spn.expressions.tree import (
     Variable,
 )
 from spn.expressions.types import Boolean, Dot, Enumeration, Number, Product, Record, Type
+from spn.records import dataclass
 
 _CHOICE, _OR, _AND, _NOT, _COMPARE, _SUM, _PRODUCT, _SIGN, _POWER, _ATOM = range(10)
 _TERMS = 40

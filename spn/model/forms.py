@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypeVar
 
+from spn.records import dataclass
 from spn.text.positioned import Name, Text
 from spn.text.problems import Problems
 from spn.text.source import Span
@@ -161,7 +161,7 @@ Schema = Callable[[dict[str, Any]], Mapping[str, Any]]
 """The JSON Schema of a form; what it refers to is put into the definitions that are given."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False)
 class Form(Generic[T]):
     """How a value is checked (what is wrong is raised as a `FoundFault`) and what its JSON Schema is."""
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any, TypeVar
 
@@ -15,6 +14,7 @@ from spn.model.forms import Context, FoundFault
 from spn.model.section import Section
 from spn.model.sound import sound_part
 from spn.model.types import Model, ModuleFile
+from spn.records import dataclass
 from spn.text.files import MAX_BYTES, load_file
 from spn.text.positioned import Entries, Text, positioned
 from spn.text.problems import Problems

@@ -11,11 +11,11 @@ All checks are the forms' (`spn.model.forms`); here is what they have in common:
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from inspect import cleandoc
 from typing import Any, ClassVar, Generic, Self, TypeVar, dataclass_transform
 
 from spn.model.forms import Context, Fault, Form, FoundFault, name_form, report, shortened, span_of, wrong_kind
+from spn.records import dataclass
 from spn.text.positioned import Name, Text
 from spn.text.problems import nearest
 
@@ -24,7 +24,7 @@ S = TypeVar("S", bound="Section")
 REQUIRED: Any = object()
 
 
-@dataclass(eq=False)
+@dataclass(slots=True, eq=False)
 class Key(Generic[T]):
     """A key of a section: how it is written, its form, its value if absent."""
 

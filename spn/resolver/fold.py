@@ -8,7 +8,7 @@ What is left reads the marking or bound variables; its lookups in the resolver's
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TypeVar
 
 import numpy as np
@@ -33,6 +33,7 @@ from spn.expressions.types import INTEGER, Type
 from spn.expressions.walk import children, free_variables, substitute, walk, with_children
 from spn.net.rewrite import map_expressions
 from spn.net.types import Label, Place, Transition
+from spn.records import dataclass
 from spn.resolver import frames
 from spn.resolver.columns import Array, Tables, affine, affine_form, encode
 from spn.resolver.declarations import Label as GivenLabel

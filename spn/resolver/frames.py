@@ -6,7 +6,7 @@ A row is one instance of a module, or one value of a loop in one. Everything her
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from spn.expressions.errors import EvaluationError
 from spn.expressions.tree import Constant, DelayCall, Expression, Function, IfElse, Lookup, Parameter, Values
 from spn.expressions.types import Number
 from spn.expressions.walk import transform, walk
+from spn.records import dataclass
 from spn.resolver.columns import Array, normalised
 from spn.resolver.declarations import Loop
 from spn.text.problems import Problems
@@ -114,15 +115,19 @@ def evaluate(expression: Expression, frame: Frame, problems: Problems) -> Array:
 def _evaluate(expression: Expression, frame: Frame) -> Array:
     if isinstance(expression, Constant):
         return normalised(np.full(frame.size, expression.value), expression.type)
-    tables: dict[str, Array] = dict(frame.tables)
+    if isinstance(expression, tree.Variable):
+        return normalised(frame.variables[expression.name], expression.type)
+    tables = frame.tables
     parameters: dict[str, Array] = {}
     moments: dict[str, Array] = {}
-    for name, column in frame.parameters.items():
+    for name in {node.name if isinstance(node, Parameter) else node.table for node in walk(expression) if isinstance(node, (Parameter, Lookup))}:
+        column = frame.parameters.get(name)
         if isinstance(column, Lists):
+            tables = dict(tables)
             tables[name] = column.items
             parameters[f"{name}:offset"] = column.offset
             parameters[f"{name}:length"] = column.length
-        elif not isinstance(column, Delays):
+        elif column is not None and not isinstance(column, Delays):
             parameters[name] = column
 
     def prepare(node: Expression) -> Expression:

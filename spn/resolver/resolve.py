@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from spn.expressions.tree import Constant
@@ -18,6 +17,7 @@ from spn.model.types import Text
 from spn.net.literals import with_fitting_literals
 from spn.net.rewrite import tokens_in, with_canonical_tables, with_distinct_variables
 from spn.net.types import Measure, Net, Place
+from spn.records import dataclass
 from spn.resolver.bounds import colour_bounds
 from spn.resolver.columns import Tables
 from spn.resolver.declare import declare

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from array import array
 from bisect import bisect_right
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from spn.records import dataclass
 
 
 @dataclass(frozen=True, slots=True, eq=False)
