@@ -24,6 +24,7 @@ def main() -> int:
             sys.stdout.flush()
         # Everything is written. Taking libraries and kernels down in good order would take longer than whoever presses Ctrl-C wants to wait.
         os._exit(code)
+    gc.freeze()  # so that nothing is looked through once more at the end
     return code
 
 

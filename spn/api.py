@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spn.engine.engines import find_engine
 from spn.text.problems import ModelError, Problem
 from spn.text.source import Source
 
@@ -116,6 +115,7 @@ def simulate(
     Raises `ModelError`, `spn.study.NotSupported`, and `RunError` if the net cannot go on.
     """
     from spn import study
+    from spn.engine.engines import find_engine
     from spn.net.types import Net
 
     net = model if isinstance(model, Net) else load(model, parameters)

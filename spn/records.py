@@ -44,7 +44,7 @@ def _init(cls: Any, fields: tuple[dataclasses.Field[Any], ...], frozen: bool) ->
     by_name = ["*"]
     lines: list[str] = []
     for f in fields:
-        made, default = f.name, ""
+        made, default = (f.name if f.init else f"_default_{f.name}"), ""
         if f.default_factory is not dataclasses.MISSING:
             names[f"_new_{f.name}"], default = f.default_factory, "=_missing"
             made = f"_new_{f.name}() if {f.name} is _missing else {f.name}" if f.init else f"_new_{f.name}()"

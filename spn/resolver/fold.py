@@ -35,7 +35,7 @@ from spn.net.rewrite import map_expressions
 from spn.net.types import Label, Place, Transition
 from spn.records import dataclass
 from spn.resolver import frames
-from spn.resolver.columns import Array, Tables, affine, affine_form, encode
+from spn.resolver.columns import Array, Tables, affine, affine_form, encode, scalar
 from spn.resolver.declarations import Label as GivenLabel
 from spn.resolver.frames import LARGEST, Frame
 from spn.text.problems import Problems
@@ -127,6 +127,8 @@ def _encoded(expression: Expression, space: Space, inner: LoopSpace | None) -> E
     """What depends on the loop's variable alone, or on the class's index alone, in its shortest form."""
     if not _encodable(expression) or _reads_marking(expression):
         return None
+    if isinstance(expression, Constant) and space.size:
+        return replace(expression, value=scalar(expression.value, expression.type))
     free = free_variables(expression)
     if inner is not None and free and free <= inner.space.columns.keys():
         return expression if isinstance(expression, Variable) else inner.encode(expression)

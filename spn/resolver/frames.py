@@ -117,32 +117,40 @@ def _evaluate(expression: Expression, frame: Frame) -> Array:
         return normalised(np.full(frame.size, expression.value), expression.type)
     if isinstance(expression, tree.Variable):
         return normalised(frame.variables[expression.name], expression.type)
+    if isinstance(expression, Parameter) and isinstance(column := frame.parameters[expression.name], np.ndarray):
+        return normalised(np.broadcast_to(column, (frame.size,)), expression.type)
+    nodes = list(walk(expression))
+    for node in nodes:
+        if isinstance(node, (tree.PlaceRead, tree.Tokens, tree.Now)):
+            raise EvaluationError("this has to be known before anything runs; it may use parameters, not the marking or the time", node.span)
     tables = frame.tables
     parameters: dict[str, Array] = {}
     moments: dict[str, Array] = {}
-    for name in {node.name if isinstance(node, Parameter) else node.table for node in walk(expression) if isinstance(node, (Parameter, Lookup))}:
+    for name in {node.name if isinstance(node, Parameter) else node.table for node in nodes if isinstance(node, (Parameter, Lookup))}:
         column = frame.parameters.get(name)
         if isinstance(column, Lists):
-            tables = dict(tables)
-            tables[name] = column.items
+            tables = {**tables, name: column.items}
             parameters[f"{name}:offset"] = column.offset
             parameters[f"{name}:length"] = column.length
         elif column is not None and not isinstance(column, Delays):
             parameters[name] = column
 
+    def is_list(node: Expression) -> bool:
+        return isinstance(node, Lookup) and isinstance(frame.parameters.get(node.table), Lists)
+
+    def is_moment(node: Expression) -> bool:
+        return isinstance(node, Function) and node.name in ("mean", "variance") and isinstance(node.arguments[0].type, types.Distribution)
+
     def prepare(node: Expression) -> Expression:
-        if isinstance(node, Lookup) and isinstance(frame.parameters.get(node.table), Lists):
+        if isinstance(node, Lookup) and is_list(node):
             return list_item(node)
-        if isinstance(node, Function) and node.name in ("mean", "variance") and isinstance(node.arguments[0].type, types.Distribution):
+        if isinstance(node, Function) and is_moment(node):
             name = f":{len(moments)}"
             moments[name] = _moment(node.name, _delays(node.arguments[0], frame), node.span)
             return tree.Variable(node.type, name, span=node.span)
         return node
 
-    prepared = transform(expression, prepare)
-    for node in walk(prepared):
-        if isinstance(node, (tree.PlaceRead, tree.Tokens, tree.Now)):
-            raise EvaluationError("this has to be known before anything runs; it may use parameters, not the marking or the time", node.span)
+    prepared = transform(expression, prepare) if any(is_list(node) or is_moment(node) for node in nodes) else expression
     with np.errstate(all="ignore"):
         values = static.evaluate(prepared, {**frame.variables, **moments}, tables, parameters)
     return normalised(np.broadcast_to(values, (frame.size,)), expression.type)
