@@ -34,11 +34,12 @@ def load(model: str | Path | Source, parameters: Mapping[str, Any] | None = None
 
 def load_with_warnings(model: str | Path | Source, parameters: Mapping[str, Any] | None = None) -> tuple[Net, list[Problem]]:
     """As `load`, and the warnings about the model."""
-    reading = _read(model, parameters)
+    reading = read(model, parameters)
     return reading.net, reading.warnings
 
 
-def _read(model: str | Path | Source, parameters: Mapping[str, Any] | None) -> Reading:
+def read(model: str | Path | Source, parameters: Mapping[str, Any] | None = None) -> Reading:
+    """As `load_with_warnings`, with what the net was made from."""
     from spn.library import find_model, models_folder
     from spn.resolver import resolve
 
@@ -87,7 +88,7 @@ def draw_with_warnings(
     """As `draw`, and the warnings about the model."""
     from spn import drawing
 
-    reading = _read(model, parameters)
+    reading = read(model, parameters)
     return drawing.draw(reading, module=module, unfold=unfold, inside=inside), reading.warnings
 
 

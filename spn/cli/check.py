@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 
 from spn.cli import options
-from spn.cli.console import write
+from spn.cli.console import note, write
 from spn.cli.exits import Exit
-from spn.cli.models import load
+from spn.cli.models import locate
 
-HELP = "say what is in a model, or what is wrong with it"
-DESCRIPTION = "Reads a model and prints a summary of it, or all problems with their places in the file."
+HELP = "say what was understood of a model, or what is wrong with it"
+DESCRIPTION = "Reads a model and prints what was understood of it, with the values of its parameters, or all problems with their places in the file."
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,8 +19,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(arguments: argparse.Namespace) -> Exit:
-    """Print the summary; problems are raised as a `ModelError`."""
+    """Print what was understood; problems are raised as a `ModelError`."""
+    from spn import api
     from spn.cli.summary import describe
+    from spn.resolver.values import instances, parameter_values
 
-    write(describe(load(arguments.model, arguments.parameters)))
+    reading = api.read(locate(arguments.model), arguments.parameters)
+    for warning in reading.warnings:
+        note(warning.render())
+    write(describe(reading.net, parameter_values(reading), reading.library.model, instances(reading)))
     return Exit.OK

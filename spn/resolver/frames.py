@@ -117,8 +117,8 @@ def _evaluate(expression: Expression, frame: Frame) -> Array:
         return normalised(np.full(frame.size, expression.value), expression.type)
     if isinstance(expression, tree.Variable):
         return normalised(frame.variables[expression.name], expression.type)
-    if isinstance(expression, Parameter) and isinstance(column := frame.parameters[expression.name], np.ndarray):
-        return normalised(np.broadcast_to(column, (frame.size,)), expression.type)
+    if isinstance(expression, Parameter) and isinstance(values := frame.parameters[expression.name], np.ndarray):
+        return normalised(np.broadcast_to(values, (frame.size,)), expression.type)
     nodes = list(walk(expression))
     for node in nodes:
         if isinstance(node, (tree.PlaceRead, tree.Tokens, tree.Now)):
@@ -235,8 +235,13 @@ def with_items(call: DelayCall, frame: Frame) -> list[tuple[Rows, DelayCall]]:
 
 def _kinds(call: DelayCall) -> list[tuple[Expression | tree.Sequence, Number]]:
     """The arguments of a distribution, each with the type that it (or each of its items) is to have."""
-    form = next(form for form in distributions.FAMILIES[call.name].forms if form.names == call.form)
-    return [(a, Number(given.integer, given.dimension)) for a, given in zip(call.arguments, form.arguments, strict=True)]
+    return list(zip(call.arguments, kinds_of(call.name, call.form), strict=True))
+
+
+def kinds_of(name: str, form: tuple[str, ...]) -> list[Number]:
+    """The types of a distribution's arguments (of their items, where they are lists)."""
+    known = next(known for known in distributions.FAMILIES[name].forms if known.names == form)
+    return [Number(given.integer, given.dimension) for given in known.arguments]
 
 
 def _items(parameter: Parameter, size: int, kind: Number) -> tree.Sequence:
