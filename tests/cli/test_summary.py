@@ -121,7 +121,7 @@ def test_every_shipped_model_is_told(name, capsys):
         (0.0015, "1.5 ms"),
         (31557600.0, "1 year"),
         (0.0, "0 s"),
-        (1e-12, "1e-12 s"),
+        (1e-14, "1e-14 s"),
         (165.0, "165 s"),
     ],
 )
