@@ -24,11 +24,10 @@ class Problem:
         """``file:line:column: code: message``, then the line with a caret under the span, then the hint."""
         if self.span is None:
             return "\n".join(filter(None, [f"{self.code}: {self.message}", self.hint and f"    hint: {self.hint}"]))
-        source = self.span.source
-        line, column = source.position(self.span.start)
+        place = self.span.source.place(self.span.start)
+        column, text = place.column, place.text
         mark = "" if self.severity == "error" else "warning: "
-        parts = [f"{source.name}:{line}:{column}: {self.code}: {mark}{self.message}"]
-        text = source.line(line)
+        parts = [f"{place.name}:{place.line}:{column}: {self.code}: {mark}{self.message}"]
         if text.strip():
             shown, shift = _window(text, column - 1)
             width = max(1, min(self.span.stop - self.span.start, len(text) - column + 1, len(shown) - (column - 1 - shift)))
@@ -36,6 +35,8 @@ class Problem:
             parts += [f"    {shown}", f"    {lead}{'^' * width}"]
         if self.hint:
             parts.append(f"    hint: {self.hint}")
+        if place.note:
+            parts.append(f"    {place.note}")
         return "\n".join(parts)
 
 
