@@ -145,8 +145,8 @@ class _Changes:
 
     def _removed_in_block(self, node: Mapping, number: int) -> _Edit:
         key, value = node.entries[number]
-        stop = self._line_end(max(self._stop(value), self._stop(key)))
-        return _Edit(self._line_start(self._start(key)), min(stop + 1, len(self.text)), "")
+        end = self.text.find("\n", max(self._stop(value), self._stop(key)))
+        return _Edit(self._line_start(self._start(key)), end + 1 if end >= 0 else len(self.text), "")
 
     def _removed_in_flow(self, node: Mapping, number: int, kept: list[str]) -> _Edit:
         """An entry of a flow mapping with the comma after it, or that before it if no entry is kept after it."""

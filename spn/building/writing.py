@@ -14,9 +14,9 @@ WIDTH = 100
 
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r", "\0": "\\0"}
 _NOWHERE = Span(Source("", ""), 0, 0)
-_SAFE = re.compile(r"[^\W\d]|[^\W_]|[(.<]|-(?=[\w(.])")
+_SAFE = re.compile(r"[\w(<]|[.-](?=[\w(])")
 _UNSAFE = re.compile(r": |:$| #|[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff\u202a-\u202e\u2066-\u2069]|^\s|\s$|^<<$")
-_UNSAFE_IN_FLOW = re.compile(r"[,\[\]{}:?#&*!|>'\"%@`]")
+_UNSAFE_IN_FLOW = re.compile(r"[,\[\]{}:?]")
 _BLOCK = re.compile(r"(?!\s)[^\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff\u202a-\u202e\u2066-\u2069]*[^\s]\n?")
 
 
@@ -49,7 +49,7 @@ def _escaped(character: str) -> str:
 
 def _is_plain(text: str, flow: bool, key: bool) -> bool:
     """Whether a text needs no quotes."""
-    if not _SAFE.match(text) or _UNSAFE.search(text) or (flow and _UNSAFE_IN_FLOW.search(text)) or text in ("---", "..."):
+    if not _SAFE.match(text) or _UNSAFE.search(text) or (flow and _UNSAFE_IN_FLOW.search(text)) or text.count("(") != text.count(")"):
         return False
     problems = Problems()
     return (key and text[0].isdecimal() and not text.startswith("0")) or (resolve(text, _NOWHERE, problems) == text and not problems.found)

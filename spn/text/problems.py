@@ -69,10 +69,10 @@ class Problems:
     _seen: set[tuple[str, str, int]] = field(default_factory=set, repr=False)
 
     def error(self, code: str, message: str, span: Span | None, hint: str | None = None) -> None:
-        self.add(Problem(code, message, span, hint))
+        self.add(Problem(code, one_line(message), span, hint and one_line(hint)))
 
     def warning(self, code: str, message: str, span: Span | None, hint: str | None = None) -> None:
-        self.add(Problem(code, message, span, hint, "warning"))
+        self.add(Problem(code, one_line(message), span, hint and one_line(hint), "warning"))
 
     def add(self, problem: Problem) -> None:
         """Note a problem, unless it has been noted. So many errors end it; of more warnings the rest is not told."""
@@ -100,6 +100,17 @@ class Problems:
         """Raise a `ModelError` with everything found if any of it is an error."""
         if any(True for _ in self.errors):
             raise ModelError(self.found)
+
+
+MAX_MESSAGE = 600
+"""The longest message or hint, which may quote names as long as somebody cares to make them."""
+
+
+def one_line(message: str) -> str:
+    """A message that may quote anything, as one printable line of bearable length."""
+    if len(message) > MAX_MESSAGE:
+        message = f"{message[: MAX_MESSAGE - 103]}...{message[-100:]}"
+    return message if message.isprintable() else "".join(c if c.isprintable() else repr(c)[1:-1] for c in message)
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
