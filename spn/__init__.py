@@ -8,14 +8,35 @@ from typing import TYPE_CHECKING, Any
 from spn.version import __version__
 
 if TYPE_CHECKING:
-    from spn.api import check, draw, load, results, simulate, sweep
+    from spn.api import check, draw, load, resolve, results, simulate, sweep
+    from spn.building import Instance, Measure, Model, Parameter, Place, Transition
 
-__all__ = ["__version__", "check", "draw", "load", "results", "simulate", "sweep"]
+__all__ = [
+    "Instance",
+    "Measure",
+    "Model",
+    "Parameter",
+    "Place",
+    "Transition",
+    "__version__",
+    "check",
+    "draw",
+    "load",
+    "resolve",
+    "results",
+    "simulate",
+    "sweep",
+]
+
+_MODULES = {
+    **dict.fromkeys(("check", "draw", "load", "resolve", "results", "simulate", "sweep"), "spn.api"),
+    **dict.fromkeys(("Instance", "Measure", "Model", "Parameter", "Place", "Transition"), "spn.building"),
+}
 
 
 def __getattr__(name: str) -> Any:
-    if name in {"check", "draw", "load", "results", "simulate", "sweep"}:
-        return getattr(import_module("spn.api"), name)
+    if name in _MODULES:
+        return getattr(import_module(_MODULES[name]), name)
     raise AttributeError(f"module 'spn' has no attribute {name!r}")
 
 

@@ -1,4 +1,4 @@
-"""The verbs of the Python interface: load, check, draw, simulate and what the command line needs besides. Nothing is computed here.
+"""The verbs of the Python interface: load, check, resolve, draw, simulate and what the command line needs besides. Nothing is computed here.
 
 Whatever takes long to import is imported by the function that needs it.
 """
@@ -15,16 +15,31 @@ from spn.text.source import Source
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
+    from typing import TypeAlias
 
+    from spn.building import Model
     from spn.drawing import Drawing
     from spn.net.types import Net
     from spn.resolver.resolve import Reading
     from spn.study import Progress, Result
     from spn.tables.results import Results
 
+    ModelLike: TypeAlias = str | Path | Source | Model
+    """A path, the name of a shipped model, the text of one, or a model built in code."""
 
-def load(model: str | Path | Source, parameters: Mapping[str, Any] | None = None) -> Net:
-    """The net of a model: a path, the name of a shipped model, or a `Source` holding its text.
+
+def load(model: str | Path | Source) -> Model:
+    """A model that can be looked at, changed and saved: of a path, the name of a shipped model, or a `Source` holding its text.
+
+    Raises `ModelError` if it is no YAML that models are written in, and `FileNotFoundError`. What else is wrong, `check` tells, and whoever uses it.
+    """
+    from spn.building import Model
+
+    return Model.read(model) if isinstance(model, Source) else Model.load(_found(model))
+
+
+def resolve(model: ModelLike, parameters: Mapping[str, Any] | None = None) -> Net:
+    """The net of a model: of a path, the name of a shipped model, a `Source` holding its text, or a model built in code.
 
     `parameters` gives parameters other values, as texts in the language of models or as numbers.
     Raises `ModelError` with all problems, and `FileNotFoundError`.
@@ -32,27 +47,35 @@ def load(model: str | Path | Source, parameters: Mapping[str, Any] | None = None
     return load_with_warnings(model, parameters)[0]
 
 
-def load_with_warnings(model: str | Path | Source, parameters: Mapping[str, Any] | None = None) -> tuple[Net, list[Problem]]:
-    """As `load`, and the warnings about the model."""
+def load_with_warnings(model: ModelLike, parameters: Mapping[str, Any] | None = None) -> tuple[Net, list[Problem]]:
+    """As `resolve`, and the warnings about the model."""
     reading = read(model, parameters)
     return reading.net, reading.warnings
 
 
-def read(model: str | Path | Source, parameters: Mapping[str, Any] | None = None) -> Reading:
+def read(model: ModelLike, parameters: Mapping[str, Any] | None = None) -> Reading:
     """As `load_with_warnings`, with what the net was made from."""
-    from spn.library import find_model, models_folder
-    from spn.resolver import resolve
+    from spn.library import models_folder
+    from spn.resolver import resolve as resolving
 
-    given = {name: _text(value) for name, value in (parameters or {}).items()}
+    if not isinstance(model, str | Path | Source):
+        return model.reading(parameters)
+    given = {name: value if isinstance(value, str) else _text(value) for name, value in (parameters or {}).items()}
     if isinstance(model, Source):
-        return resolve.read_reading(model.text, given, model.name, models_folder())
+        return resolving.read_reading(model, given, library=models_folder())
+    return resolving.load_reading(_found(model), given, models_folder())
+
+
+def _found(model: str | Path) -> Path:
+    from spn.library import find_model
+
     found = find_model(model) if isinstance(model, str) else model
     if found is None:
         raise FileNotFoundError(f"no model '{model}': neither a file nor a shipped model")
-    return resolve.load_reading(found, given, models_folder())
+    return found
 
 
-def check(model: str | Path | Source, parameters: Mapping[str, Any] | None = None) -> list[Problem]:
+def check(model: ModelLike, parameters: Mapping[str, Any] | None = None) -> list[Problem]:
     """All problems of a model, errors and warnings; none, if it is right."""
     try:
         return load_with_warnings(model, parameters)[1]
@@ -61,7 +84,7 @@ def check(model: str | Path | Source, parameters: Mapping[str, Any] | None = Non
 
 
 def draw(
-    model: str | Path | Source,
+    model: ModelLike,
     parameters: Mapping[str, Any] | None = None,
     *,
     module: str | None = None,
@@ -78,7 +101,7 @@ def draw(
 
 
 def draw_with_warnings(
-    model: str | Path | Source,
+    model: ModelLike,
     parameters: Mapping[str, Any] | None = None,
     *,
     module: str | None = None,
@@ -93,7 +116,7 @@ def draw_with_warnings(
 
 
 def simulate(
-    model: str | Path | Source | Net,
+    model: ModelLike | Net,
     parameters: Mapping[str, Any] | None = None,
     *,
     precision: float = 0.05,
@@ -119,7 +142,7 @@ def simulate(
     from spn.engine.engines import find_engine
     from spn.net.types import Net
 
-    net = model if isinstance(model, Net) else load(model, parameters)
+    net = model if isinstance(model, Net) else resolve(model, parameters)
     return study.simulate(
         net,
         find_engine(engine, notice),
@@ -233,6 +256,7 @@ def results(path: str | Path) -> Results:
 
 
 def _text(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return value if isinstance(value, str) else repr(value)
+    """A parameter's value as text; numbers and truth values are all that most need."""
+    from spn.building.model import parameter_text
+
+    return parameter_text(value)

@@ -376,5 +376,5 @@ def twice(keys: Iterable[tuple[str, Text]], what: str) -> Iterator[Fault]:
             continue
         earlier, other = first[name]
         span = span_of(other)
-        line = f" in line {span.source.position(span.start)[0]}" if span and isinstance(other, Text) else ""
+        line = f" in line {span.source.position(span.start)[0]}" if span and isinstance(other, Text) and span.source.places is None else ""
         yield Fault("declared-twice", f"'{name}' is already declared under '{earlier}'{line}", span_of(name), what)

@@ -80,10 +80,12 @@ def load_model(path: str | os.PathLike[str], problems: Problems, library: Path |
     return loader.library_of(root)
 
 
-def load_source(source: Source, folder: str | os.PathLike[str], problems: Problems, library: Path | None = None) -> Library | None:
-    """As `load_model`, of a text that is in no file; its modules are looked for in `folder` and below."""
+def load_source(
+    source: Source, folder: str | os.PathLike[str], problems: Problems, library: Path | None = None, file: Path | None = None
+) -> Library | None:
+    """As `load_model`, of a text that stands for a `file` or is in none; its modules are looked for in `folder` and below."""
     resolved = Path(folder).resolve()
-    root = resolved / source.name
+    root = resolved / source.name if file is None else file.resolve()
     loader = _Loader(resolved, Path(os.fspath(folder)), library.resolve() if library is not None else None, problems)
     loader.add(root, source)
     loader.follow()

@@ -73,8 +73,15 @@ class Space:
         return {self.index: np.arange(self.size, dtype=np.int64)}
 
     def encode(self, values: Array, expression: Expression) -> Expression:
-        encoded = encode(values, self.variable(), expression.type, self.net_tables)
+        encoded = encode(self.finite(values, expression), self.variable(), expression.type, self.net_tables)
         return replace(encoded, span=expression.span)
+
+    def finite(self, values: Array, expression: Expression) -> Array:
+        """The values, none of which may be beyond all numbers: such a one could not be written, nor does anybody mean it."""
+        if values.dtype.kind != "f" or bool(np.isfinite(values).all()):
+            return values
+        self.problems.error("not-finite", "this is beyond the range of double precision (1.8e308)", expression.span)
+        return np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
 
     def is_static(self, expression: Expression) -> bool:
         return not _reads_marking(expression) and free_variables(expression) <= self.columns.keys() | {self.index}
@@ -261,7 +268,8 @@ class LoopSpace:
 
     def encode(self, expression: Expression) -> Expression:
         variable = Variable(INTEGER, self.space.index)
-        encoded = encode(self.space.evaluate(expression), variable, expression.type, self.space.net_tables, self.first)
+        values = self.space.finite(self.space.evaluate(expression), expression)
+        encoded = encode(values, variable, expression.type, self.space.net_tables, self.first)
         return replace(encoded, span=expression.span)
 
 

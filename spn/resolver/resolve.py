@@ -91,16 +91,18 @@ def read_with_warnings(
 
 
 def read_reading(
-    text: str,
+    text: str | Source,
     overrides: Mapping[str, str] | None = None,
     name: str = "<string>",
     library: Path | None = None,
     folder: str | os.PathLike[str] = ".",
+    root: Path | None = None,
 ) -> Reading:
-    """As `load_reading`, of a model given as text."""
+    """As `load_reading`, of a model given as text; `root` is the file whose text it is, if it is one's."""
     problems = Problems()
-    found = _whole(load_source(Source(name, text), folder, problems, library), overrides, problems)
-    return _reading(found, overrides or {}, problems, "model")
+    source = text if isinstance(text, Source) else Source(name, text)
+    found = _whole(load_source(source, folder, problems, library, root), overrides, problems)
+    return _reading(found, overrides or {}, problems, "model" if root is None else root.stem)
 
 
 def _whole(library: Library | None, overrides: Mapping[str, str] | None, problems: Problems) -> Library:

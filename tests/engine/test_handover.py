@@ -111,7 +111,7 @@ def cuts_of(of, firings):
 
 @pytest.mark.parametrize("path", [*CASES, "two_state", "monolithic", "sip_transport", "actor", "sip_server"], ids=lambda path: Path(path).stem)
 def test_models_and_cases_observe_the_same(path):
-    of = api.load(path)
+    of = api.resolve(path)
     task = Task(11, (2,), tuple(measure.name for measure in of.measures), cuts_of(of, 210), max_firings=210)
     same_outcomes(of, task, [0, 1, 2, 50, 111, 200])
 

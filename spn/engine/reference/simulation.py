@@ -322,5 +322,5 @@ def told(error: EvaluationError) -> str:
     """What went wrong in an expression and, if it is known, where it is written."""
     if error.span is None:
         return error.message
-    row, column = error.span.source.position(error.span.start)
-    return f"{error.message} (in {error.span.source.name}, line {row}, column {column})"
+    place = error.span.source.place(error.span.start)
+    return f"{error.message} (in {place.name}, line {place.line}, column {place.column})"
