@@ -53,12 +53,13 @@ def _node(node: Expression, colours: dict[str, Type]) -> Expression:
             types = [colour] if parts is None else [t for _, t in parts]
             return replace(node, pattern=tuple(None if e is None else fitted(e, t) for e, t in zip(pattern, types, strict=True)))
         case DelayCall():
-            return _delay(node)
+            return fitted_delay(node)
         case _:
             return node
 
 
-def _delay(call: DelayCall) -> DelayCall:
+def fitted_delay(call: DelayCall) -> DelayCall:
+    """A delay with the literals among its arguments of the types that they are to have."""
     form = next(form for form in FAMILIES[call.name].forms if form.names == call.form)
     arguments: list[Expression | Sequence] = []
     for argument, expected in zip(call.arguments, form.arguments, strict=True):

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from spn.expressions.render import render
-from spn.expressions.tree import Constant, Expression, Make, Tokens
+from spn.expressions.tree import Constant, DelayCall, Expression, Make, Tokens
 from spn.expressions.types import BOOLEAN, DOT, INTEGER, Boolean, Dot, Enumeration, Number, Product, Record, Type
 from spn.net.rewrite import names_of, places_with_computed_elements, unused, with_positions_for_names
 from spn.net.types import (
@@ -46,12 +47,34 @@ Data = dict[str, Any]
 
 def digest(net: Net) -> str:
     """SHA-256 of what the net means: not of its name, description, origin, nor of the names of places, transitions and their indices."""
-    data = to_dict(with_positions_for_names(net))
+    return hashlib.sha256(_meaning(_Writer(with_positions_for_names(net)).net_data()).encode()).hexdigest()
+
+
+def _meaning(data: Data) -> str:
     for key in ("name", "description", "origin"):
         data.pop(key, None)
     for measure in data.get("measures", {}).values():
         measure.pop("doc", None)
-    return hashlib.sha256(json.dumps(data, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    return json.dumps(data, sort_keys=True, separators=(",", ":"))
+
+
+class DelayDigests:
+    """The digests of nets that differ from one in the delays of some transition classes only."""
+
+    def __init__(self, net: Net, classes: Iterable[int]) -> None:
+        self._writer = _Writer(with_positions_for_names(net))
+        data = self._writer.net_data()
+        marks = {f"\0delay {number}\0": number for number in classes}
+        for mark, number in marks.items():
+            data["transitions"][f"transition {number}"]["delay"] = mark
+        numbers = {json.dumps(mark): number for mark, number in marks.items()}
+        pieces = re.split(f"({'|'.join(map(re.escape, numbers))})", _meaning(data)) if numbers else [_meaning(data)]
+        self._parts: list[str | int] = [numbers.get(piece, piece) for piece in pieces]
+
+    def of(self, delays: Mapping[int, DelayCall]) -> str:
+        """The digest of the net with these delays; all of `classes` are given."""
+        pieces = (part if isinstance(part, str) else json.dumps(self._writer.expression(delays[part])) for part in self._parts)
+        return hashlib.sha256("".join(pieces).encode()).hexdigest()
 
 
 def to_dict(net: Net) -> Data:
@@ -96,7 +119,7 @@ class _Writer:
         }
         return data | {key: section for key, section in sections.items() if section}
 
-    def _render(self, expression: Expression) -> str:
+    def expression(self, expression: Expression) -> str:
         return render(expression, single=self.single, colours=self.colours)
 
     def _number(self, expression: Expression) -> int | float | str:
@@ -104,7 +127,7 @@ class _Writer:
         if isinstance(expression, Constant) and isinstance(expression.type, Number) and expression.type.dimension == 0:
             assert isinstance(expression.value, int | float)
             return expression.value
-        return self._render(expression)
+        return self.expression(expression)
 
     # colours and tables
 
@@ -179,7 +202,7 @@ class _Writer:
         for tokens in initial:
             if tokens.value is None:
                 return self._number(tokens.count)
-            value, loop = self._render(tokens.value), self._for(tokens.loop)
+            value, loop = self.expression(tokens.value), self._for(tokens.loop)
             while value + loop in counts:  # the order of tokens counts, so that equal ones are not put together
                 value = f"({value})"
             counts[value + loop] = self._number(tokens.count)
@@ -201,7 +224,7 @@ class _Writer:
         if transition.outputs:
             data["out"] = [self._output(arc) for arc in transition.outputs]
         if transition.guard is not None:
-            data["guard"] = self._render(transition.guard)
+            data["guard"] = self.expression(transition.guard)
         return data | self._timing(transition.timing) | self._labels(transition.labels)
 
     def _timing(self, timing: Immediate | Timed) -> Data:
@@ -210,7 +233,7 @@ class _Writer:
             if timing.weight != Constant(timing.weight.type, 1.0):
                 data["weight"] = self._number(timing.weight)
             return data | ({"priority": timing.priority} if timing.priority != 1 else {})
-        data["delay"] = self._render(timing.delay)
+        data["delay"] = self.expression(timing.delay)
         if timing.memory != "enabling":
             data["memory"] = timing.memory
         if timing.servers is None:
@@ -221,7 +244,7 @@ class _Writer:
 
     def _input(self, arc: InputArc) -> str:
         colour = self.places[arc.place].colour
-        entries = ["_" if e is None else e.name if isinstance(e, Bind) else self._render(e) for e in arc.pattern]
+        entries = ["_" if e is None else e.name if isinstance(e, Bind) else self.expression(e) for e in arc.pattern]
         if isinstance(colour, Record) and not arc.whole:
             entries = [f"{name}={entry}" for (name, _), entry in zip(colour.fields, entries, strict=True) if entry != "_"] or ["_"]
         return self._arc(arc.multiplicity, arc.place, arc.element, entries, arc.loop)
@@ -230,18 +253,18 @@ class _Writer:
         colour = self.places[arc.place].colour
         entries: list[str] = []
         if isinstance(arc.token, Make):
-            entries = [self._render(component) for component in arc.token.components]
+            entries = [self.expression(component) for component in arc.token.components]
             if isinstance(colour, Record):
                 entries = [f"{name}={entry}" for (name, _), entry in zip(colour.fields, entries, strict=True)]
         elif arc.token is not None and not isinstance(colour, Dot):
-            entries = [self._render(arc.token)]
+            entries = [self.expression(arc.token)]
         return self._arc(arc.multiplicity, arc.place, arc.element, entries, arc.loop)
 
     def _arc(self, multiplicity: Expression, place: str, element: Expression, entries: list[str], loop: Loop | None) -> str:
-        arguments = ([] if place in self.single else [self._render(element)]) + entries
+        arguments = ([] if place in self.single else [self.expression(element)]) + entries
         times = ""
         if multiplicity != Constant(INTEGER, 1):
-            text = self._render(multiplicity)
+            text = self.expression(multiplicity)
             times = f"{text} * " if isinstance(multiplicity, Constant | Tokens) else f"({text}) * "
         inside = f"({', '.join(arguments)})" if arguments else ""
         return f"{times}{place}{inside}{self._for(loop)}"
@@ -253,7 +276,7 @@ class _Writer:
             return f" for {loop.variable} in {loop.type.name}"
         if loop.type == BOOLEAN:
             return f" for {loop.variable} in bool"
-        return f" for {loop.variable} in {self._render(loop.start)}..{self._render(loop.stop)}"
+        return f" for {loop.variable} in {self.expression(loop.start)}..{self.expression(loop.stop)}"
 
     # measures
 
@@ -262,7 +285,7 @@ class _Writer:
         quantity = measure.quantity
         match quantity:
             case Availability():
-                data["availability"] = self._render(quantity.condition)
+                data["availability"] = self.expression(quantity.condition)
             case Average():
                 data["average"] = self._number(quantity.expression)
             case Integral():
@@ -277,7 +300,7 @@ class _Writer:
                 if quantity.quantiles:
                     data["quantiles"] = list(quantity.quantiles)
             case FirstPassage():
-                data["first_passage"] = self._render(quantity.condition)
+                data["first_passage"] = self.expression(quantity.condition)
                 if quantity.within is not None:
                     data["within"] = quantity.within
         match measure.window:
@@ -286,7 +309,7 @@ class _Writer:
             case Over(start=start, stop=stop):
                 data["over"] = [start, stop]
             case Until(condition=condition):
-                data["until"] = self._render(condition)
+                data["until"] = self.expression(condition)
             case Steady():
                 pass
         if measure.precision is not None:
@@ -298,4 +321,4 @@ class _Writer:
             return firings.transition
         transition = next(t for t in self.net.transitions if t.name == firings.transition)
         index = transition.index
-        return f"{firings.transition}({index}) for {self._over(index, transition.size)} if {self._render(firings.where)}"
+        return f"{firings.transition}({index}) for {self._over(index, transition.size)} if {self.expression(firings.where)}"

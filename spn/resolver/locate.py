@@ -6,6 +6,7 @@ place classes. The expressions made here are long; `spn.resolver.fold` evaluates
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from dataclasses import field
 
@@ -77,6 +78,14 @@ class Atlas:
                 self.tables[f"{prefix}:rows"] = np.concatenate(children.rows)
             for place in rows.module.places.values():
                 self._place(name, rows, place)
+
+    def with_parameters(self, elaboration: Elaboration) -> Atlas:
+        """The same places and instances with other values of parameters."""
+        found = copy.copy(self)
+        found.elaboration, found.tables = elaboration, dict(self.tables)
+        for name, rows in elaboration.rows.items():
+            found._parameters(name, rows)
+        return found
 
     def _parameters(self, module: str, rows: ModuleRows) -> None:
         for name, column in rows.frame.parameters.items():

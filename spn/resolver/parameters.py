@@ -142,28 +142,33 @@ class Parameters:
 
     def value(self, parsed: object, expected: Type | None, scope: Scope) -> Expression | tuple[Expression, ...] | None:
         """A parameter's value, checked against the type that it must have (None: any that a parameter can have)."""
-        if isinstance(parsed, syntax.ListOf):
-            parsed = parsed.items
-        if isinstance(parsed, tuple):
-            if expected is not None and not isinstance(expected, Table):
-                span = parsed[0].span if parsed else None
-                self.problems.error("wrong-type", "one value is expected here, not a list", span)
-                return None
-            element = expected.element if isinstance(expected, Table) else None
-            items = [check(item, scope, element, self.problems) for item in parsed]
-            return tuple(item for item in items if item is not None) if all(item is not None for item in items) else None
-        assert isinstance(parsed, syntax.Node)
-        node: syntax.Syntax = parsed  # type: ignore[assignment]
-        if isinstance(expected, Table):
-            self.problems.error("wrong-type", "a list is expected here", node.span, "write '[a, b]'")
+        return checked_value(parsed, expected, scope, self.problems)
+
+
+def checked_value(parsed: object, expected: Type | None, scope: Scope, problems: Problems) -> Expression | tuple[Expression, ...] | None:
+    """A parameter's value, checked against the type that it must have (None: any that a parameter can have)."""
+    if isinstance(parsed, syntax.ListOf):
+        parsed = parsed.items
+    if isinstance(parsed, tuple):
+        if expected is not None and not isinstance(expected, Table):
+            span = parsed[0].span if parsed else None
+            problems.error("wrong-type", "one value is expected here, not a list", span)
             return None
-        if expected == DISTRIBUTION:
-            return check_delay(node, scope, self.problems)
-        found = check(node, scope, expected, self.problems)
-        if found is not None and not isinstance(found.type, (Number, types.Boolean, types.Distribution, Enumeration)):
-            self.problems.error("wrong-type", "this cannot be the value of a parameter", node.span)
-            return None
-        return found
+        element = expected.element if isinstance(expected, Table) else None
+        items = [check(item, scope, element, problems) for item in parsed]
+        return tuple(item for item in items if item is not None) if all(item is not None for item in items) else None
+    assert isinstance(parsed, syntax.Node)
+    node: syntax.Syntax = parsed  # type: ignore[assignment]
+    if isinstance(expected, Table):
+        problems.error("wrong-type", "a list is expected here", node.span, "write '[a, b]'")
+        return None
+    if expected == DISTRIBUTION:
+        return check_delay(node, scope, problems)
+    found = check(node, scope, expected, problems)
+    if found is not None and not isinstance(found.type, (Number, types.Boolean, types.Distribution, Enumeration)):
+        problems.error("wrong-type", "this cannot be the value of a parameter", node.span)
+        return None
+    return found
 
 
 def parse_override(text: Text, problems: Problems) -> syntax.Syntax | None:

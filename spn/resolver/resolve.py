@@ -109,7 +109,7 @@ def _whole(library: Library | None, overrides: Mapping[str, str] | None, problem
     """The library, if nothing is wrong with the form of its files; else what is wrong besides with the declarations that are sound is told, too."""
     if library is not None and any(True for _ in problems.errors):
         further = Problems()
-        declare(library, {name: _override(name, text) for name, text in (overrides or {}).items()}, further)
+        declare(library, {name: override(name, text) for name, text in (overrides or {}).items()}, further)
         add_independent(problems, (problem for problem in further.found if problem.severity == "error"), library.broken)
     problems.stop_if_any()
     assert library is not None
@@ -122,13 +122,13 @@ def resolve(library: Library, overrides: Mapping[str, str], problems: Problems, 
 
 
 def _reading(library: Library, overrides: Mapping[str, str], problems: Problems, name: str) -> Reading:
-    given = {parameter: _override(parameter, text) for parameter, text in overrides.items()}
-    elaboration = _elaborated(library, given, problems)
-    net = _net(library, given, elaboration, problems, name)
+    given = {parameter: override(parameter, text) for parameter, text in overrides.items()}
+    elaboration = elaborated(library, given, problems)
+    net = assembled(library, given, elaboration, problems, name).net
     return Reading(library, elaboration, net, given, problems.warnings)
 
 
-def _elaborated(library: Library, given: Mapping[str, Text], problems: Problems) -> Elaboration:
+def elaborated(library: Library, given: Mapping[str, Text], problems: Problems) -> Elaboration:
     """The instances of all modules."""
     elaboration = Elaboration(declare(library, given, problems), problems)
     if any(True for _ in problems.errors):
@@ -139,7 +139,16 @@ def _elaborated(library: Library, given: Mapping[str, Text], problems: Problems)
     return elaboration
 
 
-def _net(library: Library, given: Mapping[str, Text], elaboration: Elaboration, problems: Problems, name: str) -> Net:
+@dataclass(frozen=True, slots=True)
+class Assembly:
+    """A net, and what its parts were made from: where everything is, and the declarations of its transition classes, in their order."""
+
+    net: Net
+    atlas: Atlas
+    classes: list[TransitionClass]
+
+
+def assembled(library: Library, given: Mapping[str, Text], elaboration: Elaboration, problems: Problems, name: str) -> Assembly:
     """The net of a model whose instances are known."""
     atlas = Atlas(elaboration)
     atlas.build()
@@ -167,9 +176,10 @@ def _net(library: Library, given: Mapping[str, Text], elaboration: Elaboration, 
         table_types=dict(tables.types),
         description=str(model.description or ""),
         name=str(model.name or name),
-        origin=_origin(library, given),
+        origin=origin(library, given),
     )
-    return with_canonical_tables(with_distinct_variables(with_fitting_literals(with_one_name_for_each_colour(net, groups))))
+    net = with_canonical_tables(with_distinct_variables(with_fitting_literals(with_one_name_for_each_colour(net, groups))))
+    return Assembly(net, atlas, net_transitions)
 
 
 def _referred(found: list[Place], classes: list[TransitionClass], measures: list[Measure], problems: Problems) -> list[Place]:
@@ -187,14 +197,15 @@ def _referred(found: list[Place], classes: list[TransitionClass], measures: list
     return [place for place in found if place.size or place.name in named]
 
 
-def _override(parameter: str, text: str) -> Text:
+def override(parameter: str, text: str) -> Text:
+    """What a parameter is given from outside, with a place of its own if it has none."""
     if isinstance(text, Text):  # it was read from a file, and knows where it stands there
         return text
     source = Source(f"<parameter {parameter}>", text)
     return Text(text, Span(source, 0, len(text)))
 
 
-def _origin(library: Library, overrides: Mapping[str, Text]) -> dict[str, str]:
+def origin(library: Library, overrides: Mapping[str, Text]) -> dict[str, str]:
     """Where a net comes from: for a net read from a net's text, what that says."""
     model = library.model
     if model.origin:

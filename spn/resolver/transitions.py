@@ -59,6 +59,21 @@ def transitions(atlas: Atlas, net_tables: Tables, sizes: dict[str, int], problem
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class ClassDelay:
+    """The delay of one class of a declaration; `rows` says which of the declaration's indices the class has."""
+
+    rows: bytes
+    priority: int
+    memory: int
+    delay: DelayCall | None
+
+
+def delays(atlas: Atlas, module: str, declaration: declared.Transition, problems: Problems) -> list[ClassDelay]:
+    """The delays of a declaration's classes, as `transitions` makes them, and nothing else of these."""
+    return _Builder(atlas, Tables(), {}, problems, module, declaration, declaration.name, set()).delays()
+
+
 @dataclass(slots=True)
 class _Builder:
     atlas: Atlas
@@ -155,17 +170,14 @@ class _Builder:
         index = INDEX
         while index in taken:
             index += "_"
-        space = Space(frame.size, OWN, dict(frame.variables), self.atlas.tables, self.net_tables, self.problems, self.sizes)
+        space = self._space(frame)
         lowerer = _Folder(self.atlas, self.module, space, self._known(), d)
         timing: Immediate | Timed
         if delay is None:
             timing = Immediate(priority, lowerer.fold(d.weight))
         else:
             servers = None if d.servers is None else lowerer.fold(d.servers)
-            call = fold(delay, space)
-            assert isinstance(call, DelayCall)
-            self._check_delay(call, space)
-            timing = Timed(call, MEMORIES[memory], servers, priority)
+            timing = Timed(self._delay(delay, space), MEMORIES[memory], servers, priority)
         transition = Transition(
             name=name,
             timing=timing,
@@ -182,6 +194,25 @@ class _Builder:
             span=d.span,
         )
         return TransitionClass(with_index(transition, index), self.module, d, dict(frame.variables), space)
+
+    def delays(self) -> list[ClassDelay]:
+        """The delays of the classes, and what makes them classes."""
+        frame = self._frame()
+        if frame is None or not frame.size:
+            return []
+        return [
+            ClassDelay(rows.tobytes(), priority, memory, None if delay is None else self._delay(delay, self._space(frame.where(rows))))
+            for rows, delay, priority, memory in self._groups(frame)
+        ]
+
+    def _space(self, frame: Frame) -> Space:
+        return Space(frame.size, OWN, dict(frame.variables), self.atlas.tables, self.net_tables, self.problems, self.sizes)
+
+    def _delay(self, delay: DelayCall, space: Space) -> DelayCall:
+        call = fold(delay, space)
+        assert isinstance(call, DelayCall)
+        self._check_delay(call, space)
+        return call
 
     def _check_delay(self, call: DelayCall, space: Space) -> None:
         """Parameters that are known now are checked now."""

@@ -18,7 +18,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any, final
 
 from spn.study.crew import cores
-from spn.sweeps.work import Answer, Order, work
+from spn.sweeps.work import Order, Reply, WholeOrder, work
 
 
 class ExecutorError(Exception):
@@ -33,7 +33,7 @@ class Workers(ABC):
     """When a worker is lost, all orders that are being worked on are, and `renew` has to be called."""
 
     @abstractmethod
-    def submit(self, order: Order) -> Future[Answer]:
+    def submit(self, order: Order | WholeOrder) -> Future[Reply]:
         """Give out an order."""
 
     @abstractmethod
@@ -54,8 +54,8 @@ class Here(Workers):
 
     count = 1
 
-    def submit(self, order: Order) -> Future[Answer]:
-        future: Future[Answer] = Future()
+    def submit(self, order: Order | WholeOrder) -> Future[Reply]:
+        future: Future[Reply] = Future()
         future.set_result(work(order))
         return future
 
@@ -106,7 +106,7 @@ class Processes(Workers):
         self._context = _Recorded()
         self._pool = ProcessPoolExecutor(self.count, mp_context=self._context, initializer=_begin)
 
-    def submit(self, order: Order) -> Future[Answer]:
+    def submit(self, order: Order | WholeOrder) -> Future[Reply]:
         return self._pool.submit(work, order)
 
     def lost(self, error: BaseException) -> bool:
@@ -132,7 +132,7 @@ class Other(Workers):
     def __init__(self, executor: Executor, count: int, shut: Callable[[bool], None] | None = None) -> None:
         self.count, self._executor, self._shut = count, executor, shut
 
-    def submit(self, order: Order) -> Future[Answer]:
+    def submit(self, order: Order | WholeOrder) -> Future[Reply]:
         return self._executor.submit(work, order)
 
     def lost(self, error: BaseException) -> bool:

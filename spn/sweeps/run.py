@@ -11,23 +11,22 @@ from pathlib import Path
 from typing import Any, final
 
 from spn.model.read import Library
-from spn.net.text import digest
 from spn.net.types import Net
-from spn.observation import RunError
-from spn.resolver.resolve import resolve
-from spn.study.plan import Plan
-from spn.study.result import Progress, versions
-from spn.study.run import NotSupported, Settings, Study, budget, new_seed
+from spn.resolver.again import Member, Series
+from spn.study.batches import Dialogue
+from spn.study.result import Progress, Result, versions
+from spn.study.run import NotSupported, Settings, budget, new_seed
 from spn.sweeps.choosing import engine_for
 from spn.sweeps.coding import Damaged, decode
 from spn.sweeps.comparing import ratio
 from spn.sweeps.definition import Definition
 from spn.sweeps.executors import Workers
 from spn.sweeps.points import Pair, Point, pairs, parameters, points
-from spn.sweeps.records import Record, plain_interval, record
-from spn.sweeps.scheduling import Job, Scheduler
+from spn.sweeps.jobs import Batches, Job
+from spn.sweeps.records import Record, plain_interval
+from spn.sweeps.scheduling import Scheduler
 from spn.sweeps.store import Store
-from spn.sweeps.work import Parcel
+from spn.sweeps.work import Asked, Packer
 from spn.text.problems import ModelError, Problem, Problems
 
 PROBED = 40
@@ -64,8 +63,7 @@ class Summary:
 class _Made:
     """A point whose net is known."""
 
-    net: Net
-    digest: str
+    member: Member
     identity: str
 
 
@@ -85,6 +83,8 @@ class Sweep:
         self.seed = self._seed()
         self.budget = budget(study.max_firings)
         self._texts = {use.name: library_digest(use.library) for use in study.uses}
+        self._series = {use.name: Series(use.library, use.label) for use in study.uses}
+        self._packer = Packer()
         self._made: dict[int, _Made] = {}
         self._jobs: dict[int, Job] = {}
         self._near: dict[int, tuple[float, float]] = {}
@@ -117,16 +117,16 @@ class Sweep:
         sources = [self._source(point, texts) for point, texts in zip(self.points, given, strict=True)]
         self._probe(sources)
         self.store.begin(self._about(), ((self._of(point, texts), source) for point, texts, source in zip(self.points, given, sources, strict=True)))
-        for place, number, result in self.store.finished():
+        for place, number in self.store.finished():
             if place in self._partners and not self._is_whole(number):
                 self.store.reopen(number)
                 continue
             self._numbers[place] = number
-            self._remember(place, Record.from_dict(result))
+            self._remember(place)
         found = len(self._finished)
         if found:
             self.told(f"{found:,} of {len(self.points):,} points are finished already")
-        scheduler = Scheduler(self.workers, self._open(sources), self._keep, self._end)
+        scheduler = Scheduler(self.workers, self._open(sources), self._keep, self._end, self.store.together)
         scheduler.run()
         return Summary(len(self.points), found, self._failed, self._unsupported, scheduler.lost, self._damaged)
 
@@ -191,15 +191,14 @@ class Sweep:
         texts = parameters(self.study, point, problems)
         try:
             problems.stop_if_any()
-            net = resolve(point.use.library, texts, problems, point.use.label)
+            member = self._series[point.use.name].member(texts, problems)
         except ModelError as error:
             raise ModelError([_at(problem, point) for problem in error.problems]) from None
         if point.use.name not in self._warned:
             self._warned.add(str(point.use.name))
             for warning in problems.warnings:
                 self.told(warning.render())
-        name = digest(net)
-        return _Made(net, name, _hash([name, self._asked(point)]))
+        return _Made(member, _hash([member.digest, self._asked(point)]))
 
     def _probe(self, sources: Sequence[str]) -> None:
         """Make some points beforehand: of each model the first, and those that differ from it in one value. Raises `ModelError` with all problems."""
@@ -242,21 +241,23 @@ class Sweep:
         number, result = self.store.open(place, made.identity, source)
         self._numbers[place] = number
         if result is not None:
-            self._remember(place, Record.from_dict(result))
+            self._remember(place)
             return None
-        known = {measure.name for measure in made.net.measures}
-        chosen = tuple(m for m in made.net.measures if not point.use.measures or (m.name in point.use.measures and m.name in known))
-        settings = Settings(self.budget, self.study.precision, self.study.confidence, point=point.stream)
-        study = Study(
-            made.net,
-            chosen,
+        net = made.member.net
+        asked = Asked(
+            tuple(measure.name for measure in net.measures if not point.use.measures or measure.name in point.use.measures),
+            Settings(self.budget, self.study.precision, self.study.confidence, point=point.stream),
             self.seed,
-            settings,
             self.study.engine,
-            lambda progress: self._note(place, progress),
-            digest=made.digest,
+            made.member.digest,
         )
-        return Job(place, number, Parcel.of(made.net), self._engine(point, made.net), self.seed, study.dialogue(), self.store.batches(number))
+        engine = self._engine(point, net)
+        parcel = self._packer.pack(made.member)
+
+        def dialogue() -> Dialogue[Result]:
+            return asked.study(net, lambda progress: self._note(place, progress)).dialogue()
+
+        return Job(place, number, parcel, self._packer, engine, asked, dialogue, self.store.batches(number))
 
     def _engine(self, point: Point, net: Net) -> str:
         """What simulates the points of a model, decided at its first."""
@@ -272,10 +273,10 @@ class Sweep:
         if far is not None:
             self._near[place] = far
 
-    def _keep(self, job: Job, plan: Plan, batches: list[tuple[int, bytes]]) -> None:
+    def _keep(self, job: Job, batches: Batches) -> None:
         near = self._near.get(job.place)
-        progress = {"replications": sum(job.talk.answered.values()), "precision": None if near is None else list(near)}
-        self.store.add(job.number, job.key(plan), plan.experiment, batches, progress)
+        progress = {"replications": job.replications, "precision": None if near is None else list(near)}
+        self.store.add(job.number, ((job.key(plan), plan.experiment, own) for plan, own in batches.items()), None if job.ended else progress)
         self._show()
 
     def _end(self, job: Job) -> None:
@@ -286,22 +287,20 @@ class Sweep:
             self._failed[job.place] = job.failed
             return
         try:
-            found = record(job.talk.result())
-        except RunError as error:
-            found = Record(error=f"{error.code}: {error.message} (at time {error.time:.9g} s)", code=error.code)
+            found = job.result()
         except NotSupported as error:
             self._failed[job.place], self._unsupported = str(error), True
             return
         self._firings += found.firings
-        self.store.finish(job.number, found.to_dict(), job.kept())
-        self._remember(job.place, found)
+        self.store.finish(job.number, found.record, job.kept())
+        self._remember(job.place)
         self._show()
 
-    def _remember(self, place: int, found: Record) -> None:
+    def _remember(self, place: int) -> None:
         """A point is finished."""
         self._finished.add(place)
         if place in self._partners:
-            self._results[place] = found
+            self._results[place] = Record.from_dict(json.loads(self.store.result(self._numbers[place]) or "{}"))
             self._compare(place)
 
     def _compare(self, place: int) -> None:

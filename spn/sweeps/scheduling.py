@@ -7,20 +7,15 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
-from dataclasses import dataclass, replace
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from typing import final
 
-from spn.study.batches import Conversation, Dialogue
-from spn.study.plan import Plan
-from spn.study.result import Result
-from spn.sweeps.coding import Damaged, decode, plan_key
-from spn.sweeps.executors import Workers
-from spn.sweeps.work import Answer, Order, Parcel
-
-SLICE = 0.1
-"""Seconds that an order should take: long beside the time it takes to hand it out, short beside the patience of who waits."""
+from spn.sweeps.executors import ExecutorError, Workers
+from spn.sweeps.jobs import Batches, Job
+from spn.sweeps.work import VERSIONS, Order, Reply, WholeOrder
 
 MOST_LOSSES = 5
 """Workers that a batch may cost; then its point is given up."""
@@ -29,136 +24,31 @@ SUSPECT = 2
 """An order that has cost so many is run alone, so that it takes no others with it."""
 
 
-class GivenUp(Exception):
-    """A point that cannot be simulated, in words."""
-
-
-@final
-class Job:
-    """A point that is being simulated. `stored` are batches that were run before; `damaged` counts those that could not be read."""
-
-    def __init__(
-        self, place: int, number: int, net: Parcel, engine: str, seed: int, dialogue: Dialogue[Result], stored: Mapping[tuple[bytes, int], bytes]
-    ) -> None:
-        self.place, self.number, self.damaged = place, number, 0
-        self._net, self._engine, self._seed = net, engine, seed
-        self._stored = dict(stored)
-        self._pace: float | None = None
-        self._keys: dict[Plan, bytes] = {}
-        self._sent = False
-        self.failed: str | None = None
-        self.talk = Conversation(dialogue)
-        self._replay()
-
-    def key(self, plan: Plan) -> bytes:
-        """The key of a plan in the results file."""
-        found = self._keys.get(plan)
-        if found is None:
-            found = self._keys[plan] = plan_key(plan)
-        return found
-
-    @property
-    def ended(self) -> bool:
-        return self.talk.ended or self.failed is not None
-
-    def _replay(self) -> None:
-        """Answer with what is stored for as long as there is something."""
-        while self._stored and (request := self.talk.request) is not None:
-            before = self.talk.taken
-            self.talk.taken = max(before, request.index + 1)
-            if not self._put_stored(request.plan, request.index):
-                self.talk.taken = before
-                return
-
-    def _put_stored(self, plan: Plan, index: int) -> bool:
-        """Answer with a batch that is stored; whether there is one."""
-        data = self._stored.pop((self.key(plan), index), None)
-        if data is None:
-            return False
-        try:
-            batch = decode(data)
-        except (Damaged, ValueError, KeyError):
-            self.damaged += 1
-            return False
-        self.talk.put(plan, index, batch)
-        return True
-
-    def remaining(self, ahead: bool) -> int:
-        """Batches that could be handed out."""
-        request = self.talk.request
-        if request is None or self.failed is not None:
-            return 0
-        return max(0, (request.likely if ahead else request.sure) - self.talk.taken)
-
-    def take(self, most: int, ahead: bool) -> Order | None:
-        """The next order, of up to `most` batches that take about a `SLICE`."""
-        indices: list[int] = []
-        size = 0.0
-        plan: Plan | None = None
-        while len(indices) < most and self.remaining(ahead):
-            assert self.talk.request is not None
-            if indices and self.talk.request.plan != plan:
-                break
-            plan = self.talk.request.plan
-            (index,) = self.talk.take(1, ahead)
-            if self._put_stored(plan, index):
-                continue
-            indices.append(index)
-            size += len(plan.bounds(index))
-            if self._pace is None or size * self._pace >= SLICE:
-                break
-        if plan is None or not indices:
-            return None
-        net = self._net.light if self._sent else self._net
-        self._sent = True
-        return Order(net, self._engine, plan, self._seed, tuple(indices))
-
-    def heavy(self, order: Order) -> Order:
-        """The order with the net, for a worker that does not have it."""
-        return replace(order, net=self._net)
-
-    def answer(self, order: Order, answer: Answer) -> list[tuple[int, bytes]]:
-        """Take in what a worker has done; the batches that are worth keeping."""
-        if self.ended:
-            return []
-        done = list(zip(order.indices, answer.batches, strict=False))
-        replications = sum(len(order.plan.bounds(index)) for index, _ in done)
-        if replications:
-            self._pace = answer.seconds / replications
-        for index, data in done:
-            self.talk.put(order.plan, index, decode(data))
-        if answer.error is not None:
-            self.talk.put(order.plan, order.indices[len(done)], answer.error)
-        self._replay()
-        return done
-
-    def kept(self) -> dict[bytes, int]:
-        """The batches that the result was made of, pilots apart: how many of each plan."""
-        return {self.key(plan): count for plan, count in self.talk.answered.items() if plan.experiment}
-
-
 @dataclass(slots=True)
 class _Attempt:
     job: Job
-    order: Order
+    order: Order | WholeOrder
     losses: int = 0
 
 
 @final
 class Scheduler:
-    """Runs jobs to their ends. `keep` is called with each order's batches, `ended` with each job that has ended."""
+    """Runs jobs to their ends. `keep` is called with each order's batches, `ended` with each job that has ended; what comes in at one time is taken
+    in `together`.
+    """
 
     def __init__(
         self,
         workers: Workers,
         jobs: Iterator[Job],
-        keep: Callable[[Job, Plan, list[tuple[int, bytes]]], None],
+        keep: Callable[[Job, Batches], None],
         ended: Callable[[Job], None],
+        together: Callable[[], AbstractContextManager[object]] = nullcontext,
     ) -> None:
-        self._workers, self._waiting, self._keep, self._ended = workers, jobs, keep, ended
+        self._workers, self._waiting, self._keep, self._ended, self._together = workers, jobs, keep, ended, together
         self._jobs: list[Job] = []
         self._more = True
-        self._running: dict[Future[Answer], _Attempt] = {}
+        self._running: dict[Future[Reply], _Attempt] = {}
         self._again: deque[_Attempt] = deque()
         self._alone = False
         self.lost = 0
@@ -172,7 +62,9 @@ class Scheduler:
                 if not self._jobs and not self._more:
                     return
                 continue
-            self._receive(wait(self._running, return_when=FIRST_COMPLETED).done)
+            done = wait(self._running, return_when=FIRST_COMPLETED).done
+            with self._together():
+                self._receive(done)
 
     # Handing out
 
@@ -244,7 +136,7 @@ class Scheduler:
 
     # Taking in
 
-    def _receive(self, done: set[Future[Answer]]) -> None:
+    def _receive(self, done: set[Future[Reply]]) -> None:
         broken = False
         while done:
             for future in done:
@@ -255,7 +147,7 @@ class Scheduler:
             if self._workers.together:
                 self._workers.renew()
 
-    def _settle(self, future: Future[Answer]) -> bool:
+    def _settle(self, future: Future[Reply]) -> bool:
         """Take in what an order has come to; whether its worker was lost."""
         attempt = self._running.pop(future)
         try:
@@ -271,15 +163,18 @@ class Scheduler:
             self._give_up(attempt.job, f"a worker failed: {type(error).__name__}: {error}")
         return False
 
-    def _take_in(self, attempt: _Attempt, answer: Answer) -> None:
+    def _take_in(self, attempt: _Attempt, answer: Reply) -> None:
         job = attempt.job
+        if answer.versions != VERSIONS:
+            theirs, ours = (", ".join(f"{name} {version}" for name, version in zip(("spn", "numpy"), v, strict=False)) for v in (answer.versions, VERSIONS))
+            raise ExecutorError(f"a worker has {theirs}, and this process {ours}; the numbers depend on both")
         if answer.missing:
             attempt.order = job.heavy(attempt.order)
             self._again.append(attempt)
             return
         batches = job.answer(attempt.order, answer)
         if batches:
-            self._keep(job, attempt.order.plan, batches)
+            self._keep(job, batches)
         if job.ended:
             self._close(job)
 

@@ -50,6 +50,11 @@ CREATE TABLE ratios (
 """
 
 
+_WHOLE = ("BEGIN IMMEDIATE", "COMMIT", ("ROLLBACK",))
+_PART = ("SAVEPOINT part", "RELEASE part", ("ROLLBACK TO part", "RELEASE part"))
+"""How a transaction begins, how it ends, and how it is undone."""
+
+
 class StoreError(Exception):
     """A results file that cannot be used, in words for the user."""
 
@@ -88,6 +93,7 @@ class Store:
 
     def __init__(self, path: Path, connection: sqlite3.Connection, lock: int | None) -> None:
         self.path, self._connection, self._lock = path, connection, lock
+        self._grouped = False
 
     # Opening
 
@@ -152,15 +158,39 @@ class Store:
         self.close()
 
     @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
+    def together(self) -> Iterator[None]:
+        """Everything that is written meanwhile is one transaction. If it ends early, what was written until then is kept."""
         with _told(self.path):
             self._connection.execute("BEGIN IMMEDIATE")
+            self._grouped = True
             try:
-                yield self._connection
-                self._connection.execute("COMMIT")
-            except BaseException:
+                yield
+            except (sqlite3.Error, StoreError):
                 with suppress(sqlite3.Error):
                     self._connection.execute("ROLLBACK")
+                raise
+            except BaseException:
+                with suppress(sqlite3.Error):
+                    self._connection.execute("COMMIT")
+                raise
+            else:
+                self._connection.execute("COMMIT")
+            finally:
+                self._grouped = False
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        """All or nothing: a transaction of its own, or a part of one."""
+        begin, end, undo = _PART if self._grouped else _WHOLE
+        with _told(self.path):
+            self._connection.execute(begin)
+            try:
+                yield self._connection
+                self._connection.execute(end)
+            except BaseException:
+                for statement in undo:
+                    with suppress(sqlite3.Error):
+                        self._connection.execute(statement)
                 raise
 
     def _rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
@@ -185,10 +215,15 @@ class Store:
                 ((place, json.dumps(about), source) for place, (about, source) in enumerate(places)),
             )
 
-    def finished(self) -> list[tuple[int, int, dict[str, Any]]]:
-        """The points that have a result: place, number and result."""
-        rows = self._rows("SELECT place, id, result FROM places JOIN points ON points.id = places.point WHERE result IS NOT NULL ORDER BY place")
-        return [(place, number, json.loads(result)) for place, number, result in rows]
+    def finished(self) -> list[tuple[int, int]]:
+        """The points that have a result: place and number."""
+        query = "SELECT place, id FROM places JOIN points ON points.id = places.point WHERE result IS NOT NULL ORDER BY place"
+        return [(place, number) for place, number in self._rows(query)]
+
+    def result(self, point: int) -> str | None:
+        """The result of a point, as JSON."""
+        ((result,),) = self._rows("SELECT result FROM points WHERE id = ?", point)
+        return None if result is None else str(result)
 
     def sources(self) -> set[str]:
         """The texts that are known to mean a point."""
@@ -196,14 +231,14 @@ class Store:
 
     # Points
 
-    def open(self, place: int, identity: str, source: str) -> tuple[int, dict[str, Any] | None]:
-        """The number in this file of the point with this identity, and its result if it has one. From now on it is known by `source`."""
+    def open(self, place: int, identity: str, source: str) -> tuple[int, str | None]:
+        """The number in this file of the point with this identity, and its result as JSON if it has one. From now on it is known by `source`."""
         with self._transaction() as connection:
             connection.execute("INSERT INTO points (identity) VALUES (?) ON CONFLICT DO NOTHING", (identity,))
             number, result = connection.execute("SELECT id, result FROM points WHERE identity = ?", (identity,)).fetchone()
             connection.execute("INSERT OR REPLACE INTO sources VALUES (?, ?)", (source, number))
             connection.execute("UPDATE places SET point = ? WHERE place = ?", (number, place))
-        return int(number), _read(result)
+        return int(number), result
 
     def batches(self, point: int) -> dict[tuple[bytes, int], bytes]:
         """The batches of a point, by plan and index."""
@@ -214,20 +249,22 @@ class Store:
         query = "SELECT data FROM batches WHERE point = ? AND experiment = ? ORDER BY number"
         return [data for (data,) in self._rows(query, point, experiment)]
 
-    def add(self, point: int, plan: bytes, experiment: int, batches: Iterable[tuple[int, bytes]], progress: Mapping[str, Any]) -> None:
-        """Keep finished batches."""
-        rows = [(point, plan, number, experiment, data) for number, data in batches]
+    def add(self, point: int, plans: Iterable[tuple[bytes, int, Iterable[tuple[int, bytes]]]], progress: Mapping[str, Any] | None = None) -> None:
+        """Keep finished batches: of each plan its key, its experiment, and their numbers and bytes."""
+        rows = [(point, plan, number, experiment, data) for plan, experiment, batches in plans for number, data in batches]
         with self._transaction() as connection:
             connection.executemany("INSERT OR REPLACE INTO batches VALUES (?, ?, ?, ?, ?)", rows)
-            connection.execute("UPDATE points SET progress = ? WHERE id = ?", (json.dumps(progress), point))
+            if progress is not None:
+                connection.execute("UPDATE points SET progress = ? WHERE id = ?", (json.dumps(progress), point))
 
-    def finish(self, point: int, result: Mapping[str, Any], kept: Mapping[bytes, int]) -> None:
-        """A point's result. Of its batches those are kept that it is made of: for each plan in `kept` so many."""
+    def finish(self, point: int, result: str, kept: Mapping[bytes, int]) -> None:
+        """A point's result, as JSON. Of its batches those are kept that it is made of: for each plan in `kept` so many."""
         with self._transaction() as connection:
-            connection.execute("UPDATE points SET result = ?, progress = NULL WHERE id = ?", (json.dumps(result), point))
+            connection.execute("UPDATE points SET result = ?, progress = NULL WHERE id = ?", (result, point))
             found = connection.execute("SELECT plan, number FROM batches WHERE point = ?", (point,)).fetchall()
             gone = [(point, plan, number) for plan, number in found if number >= kept.get(plan, 0)]
-            connection.executemany("DELETE FROM batches WHERE point = ? AND plan = ? AND number = ?", gone)
+            if gone:
+                connection.executemany("DELETE FROM batches WHERE point = ? AND plan = ? AND number = ?", gone)
 
     def reopen(self, point: int) -> None:
         """Forget the result of a point, but not its batches."""

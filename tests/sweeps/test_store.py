@@ -12,7 +12,7 @@ def filled(path, batches=3):
     with Store.write(path) as store:
         store.begin({"seed": 1}, [({"model": "m"}, "text")])
         number, _ = store.open(0, "identity", "text")
-        store.add(number, b"plan", 1, [(k, bytes([k]) * 1000) for k in range(batches)], {"replications": 8})
+        store.add(number, [(b"plan", 1, [(k, bytes([k]) * 1000) for k in range(batches)])], {"replications": 8})
     return number
 
 
@@ -28,8 +28,8 @@ def test_what_was_written_is_there_again(tmp_path):
 def test_a_finished_point_keeps_what_its_result_is_made_of(tmp_path):
     number = filled(tmp_path / "r.sqlite")
     with Store.write(tmp_path / "r.sqlite") as store:
-        store.add(number, b"pilot", 0, [(0, b"x")], {})
-        store.finish(number, {"done": True}, {b"plan": 2})
+        store.add(number, [(b"pilot", 0, [(0, b"x")])])
+        store.finish(number, "{}", {b"plan": 2})
         assert sorted(store.batches(number)) == [(b"plan", 0), (b"plan", 1)]
 
 
@@ -59,7 +59,7 @@ def test_readers_look_on_while_one_writes(tmp_path):
         for reader in readers:
             reader.start()
         for k in range(200):
-            store.add(number, b"plan", 1, [(k, b"x")], {})
+            store.add(number, [(b"plan", 1, [(k, b"x")])])
         for reader in readers:
             reader.join(60)
     assert not failures
@@ -73,7 +73,7 @@ def test_a_full_disk_is_told_and_what_was_written_stays(tmp_path):
         (pages,) = store._connection.execute("PRAGMA page_count").fetchone()
         store._connection.execute(f"PRAGMA max_page_count = {pages}")
         with pytest.raises(StoreError, match="the disk is full"):
-            store.add(number, b"plan", 1, [(9, bytes(100_000))], {})
+            store.add(number, [(b"plan", 1, [(9, bytes(100_000))])])
     with Store.read(path) as store:
         assert len(store.batches(number)) == 3
 

@@ -16,7 +16,7 @@ from spn.sweeps.executors import Other, Processes, Workers, workers
 from spn.sweeps.points import points
 from spn.sweeps.reading import load_study
 from spn.sweeps.store import Store
-from spn.sweeps.work import work
+from spn.sweeps.work import WholeOrder, work
 from spn.tables.results import Results
 from spn.text.problems import Problems
 from tests.sweeps.studies import MACHINE, SMALL, sweep, write
@@ -46,6 +46,18 @@ def test_the_numbers_are_those_of_closed_forms(undisturbed):
     assert [(ratio.of.axes["spares"], ratio.to.axes["spares"]) for ratio in undisturbed.ratios] == [("0", "1")] * 2
 
 
+@pytest.fixture
+def in_parts(monkeypatch):
+    """No point is simulated as a whole by one worker: after its first batch everything is handed out."""
+    monkeypatch.setattr("spn.sweeps.work.WHOLE", 0.0)
+
+
+def test_points_handed_out_in_parts_are_the_same_as_whole_ones(undisturbed, tmp_path, in_parts):
+    seen = []
+    assert bits(sweep(write(tmp_path), tmp_path, show=seen.append)[1]) == bits(undisturbed)
+    assert len(seen) > 20
+
+
 def test_threads_and_processes_give_the_same_bits(undisturbed, tmp_path):
     for number, pool in enumerate((workers("thread", 3), Processes(2))):
         folder = tmp_path / str(number)
@@ -62,7 +74,7 @@ def test_a_point_is_the_same_as_simulated_alone(undisturbed, tmp_path):
     assert other.measures["system"].primary != alone.measures["system"].primary  # compared with nothing it has random numbers of its own
 
 
-def test_interruptions_at_any_commit_end_in_the_same_bits(undisturbed, tmp_path):
+def test_interruptions_at_any_commit_end_in_the_same_bits(undisturbed, tmp_path, in_parts):
     path, rng = write(tmp_path), random.Random(4)
     stops = 0
     for _ in range(200):
@@ -129,7 +141,7 @@ def test_a_seed_that_was_drawn_is_kept(tmp_path):
 
 
 @pytest.mark.parametrize("stopped", [4, 20])
-def test_damaged_batches_are_simulated_again(undisturbed, tmp_path, stopped):
+def test_damaged_batches_are_simulated_again(undisturbed, tmp_path, stopped, in_parts):
     """Those of a point that is being simulated, and those of finished points, which are needed for comparing."""
     path, count = write(tmp_path), 0
 
@@ -208,7 +220,7 @@ def test_killed_workers_and_killed_sweeps_end_in_the_same_bits(undisturbed, tmp_
     assert not [pid for pid in orphans if os.path.exists(f"/proc/{pid}")]  # nobody works on after the sweep has gone
 
 
-def test_what_is_not_finished_can_be_read(tmp_path):
+def test_what_is_not_finished_can_be_read(tmp_path, in_parts):
     path, count = write(tmp_path), 0
 
     def stop(state):
@@ -231,7 +243,7 @@ def test_pilots_are_not_kept(tmp_path):
     assert experiments == {1}
 
 
-def test_a_net_that_is_large_is_sent_to_each_worker_once(undisturbed, tmp_path, monkeypatch):
+def test_a_net_that_is_large_is_sent_to_each_worker_once(undisturbed, tmp_path, monkeypatch, in_parts):
     """Threads have nets of their own, so that one of them has to ask for what another got."""
     sent, asked = [], []
 
@@ -260,7 +272,7 @@ class Deadly(Workers):
         future = Future()
         if self.broken:
             future.set_exception(BrokenExecutor())
-        elif order.plan.point == self.stream:
+        elif (order.asked.settings if isinstance(order, WholeOrder) else order.plan).point == self.stream:
             self.broken, self.deaths = True, self.deaths + 1
             future.set_exception(BrokenExecutor())
         else:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from spn.distributions import conversions, draws
 from spn.distributions.base import ENTRIES, Argument, Distribution, Form
@@ -13,11 +14,14 @@ from spn.engine.compiled.formulas import Scope, formula, real
 from spn.engine.compiled.layout import ClassPlan
 from spn.engine.compiled.source import CONTEXT, Function, Writer
 from spn.engine.reference.classes import is_static
+from spn.engine.reference.prepared import PreparedNet
 from spn.engine.reference.state import State
 from spn.expressions.errors import EvaluationError
 from spn.expressions.tree import DelayCall, Sequence
 from spn.expressions.walk import free_variables
 from spn.net.types import Timed
+
+Reals = NDArray[np.float64]
 
 PARAMETERS: dict[str, tuple[str, ...]] = {
     "exponential": ("rate",),
@@ -80,6 +84,34 @@ def rate(writer: Writer, plan: ClassPlan, arguments: str) -> str:
     """The source of the rate in force of an exponential delay whose rate changes."""
     name = _evaluated(writer, plan, None)
     return f"{name}({CONTEXT}, {arguments})"
+
+
+def with_other_delays(writer: Writer, before: PreparedNet, after: PreparedNet, reals: Reals) -> Reals | None:
+    """`reals` for a net that differs from the one that was written in delays only.
+
+    None, if the difference is more than numbers of delays that do not change during a run and are the same for all indices.
+    """
+    found = reals.copy()
+    for number, (old, new) in enumerate(zip(before.net.transitions, after.net.transitions, strict=True)):
+        if old.timing == new.timing:
+            continue
+        if not isinstance(old.timing, Timed) or not isinstance(new.timing, Timed):
+            return None
+        was, now = old.timing.delay, new.timing.delay
+        if was.name != now.name or now.name in LISTS or not (_is_number(was) and _is_number(now)):
+            return None
+        try:
+            distribution = after.classes[number].distribution(State(after, {}))
+        except (ValueError, EvaluationError):
+            return None
+        if first := writer.helper(("delay", number)):  # else it is never drawn
+            values = [float(getattr(distribution, name)) for name in PARAMETERS[now.name]]
+            found[int(first) : int(first) + len(values)] = values
+    return found
+
+
+def _is_number(delay: DelayCall) -> bool:
+    return is_static(delay, set())
 
 
 def _drawn(family: str, parameters: list[str], lists: list[str]) -> str:

@@ -55,6 +55,11 @@ class CompiledPrepared:
             if machine is not None:
                 machine.close()
 
+    def again(self, net: Net) -> CompiledPrepared | None:
+        """The same for a net that differs in delays only; None, if it needs another kernel or has to be looked at anew."""
+        plan = self.plan.again(PreparedNet(net))
+        return None if plan is None else CompiledPrepared(plan, self.kernel)
+
     def expect(self, firings: float | None) -> None:
         """Nothing follows from it."""
 

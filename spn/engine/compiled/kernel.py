@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 from collections import Counter
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from spn.engine.compiled import enumeration
 from spn.engine.compiled.cells import COUNT, GROWING, KEYS, MODE
+from spn.engine.compiled.delays import with_other_delays
 from spn.engine.compiled.enumeration import MOST_BINDINGS, Enumeration, table_of
 from spn.engine.compiled.fires import Fire
 from spn.engine.compiled.formulas import IrregularError, UnsupportedError
@@ -171,6 +173,7 @@ class KernelPlan:
         self.layout = Layout(prepared, enumerated_classes(prepared))
         self.writer = Writer(self.layout)
         self.observing = Observing(self.layout)
+        self._again: bool | None = None
 
     @property
     def meters(self) -> list[Meter]:
@@ -384,6 +387,28 @@ class KernelPlan:
                 first += size
         whole = np.concatenate([scalars, *(array.astype(np.int64) for _, array in ints.arrays)])
         return whole, np.concatenate([np.array(reals.scalars, np.float64), *(array.astype(np.float64) for _, array in reals.arrays), np.zeros(1)])
+
+    def again(self, prepared: PreparedNet) -> KernelPlan | None:
+        """The plan of a net that differs in delays only, and can be run by the same kernel with other numbers; None, if it has to be planned anew.
+
+        The two share what runs have learnt of firings, which no delay takes part in. The first time it is made anew all the same, and compared.
+        """
+        if self._again is False:
+            return None
+        reals = with_other_delays(self.writer, self.prepared, prepared, self._numbers[1])
+        if reals is None:
+            return None
+        if self._again is None:
+            anew = KernelPlan(prepared)
+            self._again = anew.key == self.key and all(
+                np.array_equal(a, b, equal_nan=True) for a, b in zip((self._numbers[0], reals), anew._numbers, strict=True)
+            )
+            if not self._again:
+                return None
+        found = copy.copy(self)
+        found.prepared = prepared
+        found._numbers = (self._numbers[0], reals)
+        return found
 
     def region(self, name: str) -> int:
         """The first cell of a region of `state` or `values`, which functions know by that name."""
