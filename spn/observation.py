@@ -6,10 +6,10 @@ Engines fill these in from a net; estimation reads them and sees nothing else. N
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,6 +84,86 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
 """The columns of an observation by the class name of the measure's quantity; with the window `At` there is one column, ``value``."""
 
 
+@dataclass(frozen=True, slots=True)
+class Tasks:
+    """Replications that differ only in their random streams and times: row k of `keys` (n, words) and `cuts` (n, cuts) is replication k's.
+
+    `streams` (4, n) are the states of their random streams, which follow from the keys. With `detail`, tokens and firings of each class are wanted.
+    """
+
+    seed: int
+    keys: NDArray[np.int64]
+    streams: NDArray[np.uint64]
+    measures: tuple[str, ...]
+    cuts: NDArray[np.float64]
+    max_firings: int
+    detail: bool = False
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def task(self, k: int) -> Task:
+        """One of them alone."""
+        return Task(self.seed, tuple(self.keys[k].tolist()), self.measures, tuple(self.cuts[k].tolist()), max_firings=self.max_firings)
+
+    def rest(self, k: int) -> Tasks:
+        """Those from number k on."""
+        return Tasks(self.seed, self.keys[k:], self.streams[:, k:], self.measures, self.cuts[k:], self.max_firings, self.detail)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcomes:
+    """What n replications gave, in their order: as in `Outcome`, with one more dimension in front.
+
+    `values` has a tuple of n arrays for each measure, `dead_at` is NaN for those that did not die. `tokens` (n, cuts, places) and `fired` (n, transitions)
+    are there if the tasks asked for `detail`.
+    """
+
+    observations: Mapping[str, NDArray[np.float64]]
+    values: Mapping[str, tuple[NDArray[np.float64], ...]]
+    firings: NDArray[np.int64]
+    times: NDArray[np.float64]
+    dead_at: NDArray[np.float64]
+    ends: tuple[End, ...]
+    tokens: NDArray[np.int64] = field(default_factory=lambda: np.zeros((0, 0, 0), np.int64))
+    fired: NDArray[np.int64] = field(default_factory=lambda: np.zeros((0, 0), np.int64))
+
+
+def gathered(outcomes: Sequence[Outcome], tasks: Tasks) -> Outcomes:
+    """Single outcomes together; there is at least one."""
+    empty = np.zeros(0)
+    tallied = sorted({name for outcome in outcomes for name in outcome.values})
+    detail = (np.stack([each.tokens for each in outcomes]), np.stack([each.fired for each in outcomes])) if tasks.detail else ()
+    return Outcomes(
+        {name: np.stack([outcome.observations[name] for outcome in outcomes]) for name in tasks.measures},
+        {name: tuple(outcome.values.get(name, empty) for outcome in outcomes) for name in tallied},
+        np.array([outcome.firings for outcome in outcomes], np.int64),
+        np.array([outcome.time for outcome in outcomes]),
+        np.array([math.nan if outcome.dead_at is None else outcome.dead_at for outcome in outcomes]),
+        tuple(outcome.end for outcome in outcomes),
+        *detail,
+    )
+
+
+def joined(parts: Iterable[Outcomes]) -> Outcomes:
+    """Outcomes one after the other; there is at least one part, and all are of the same tasks."""
+    each = list(parts)
+    if len(each) == 1:
+        return each[0]
+    first, empty = each[0], np.zeros(0)
+    tallied = sorted({name for part in each for name in part.values})
+    return Outcomes(
+        {name: np.concatenate([part.observations[name] for part in each]) for name in first.observations},
+        {name: tuple(values for part in each for values in part.values.get(name, (empty,) * len(part.ends))) for name in tallied},
+        np.concatenate([part.firings for part in each]),
+        np.concatenate([part.times for part in each]),
+        np.concatenate([part.dead_at for part in each]),
+        tuple(end for part in each for end in part.ends),
+        np.concatenate([part.tokens for part in each]),
+        np.concatenate([part.fired for part in each]),
+    )
+
+
 class RunError(Exception):
     """A net that cannot go on: a timeless trap, a negative rate, a division by zero. `code` is short and stable."""
 
@@ -125,6 +205,22 @@ class Prepared(Protocol):
     def abandon(self) -> None:
         """Let all replications that run end with `Abandoned` soon, and do nothing more in the background."""
         ...
+
+
+@runtime_checkable
+class RunsMany(Protocol):
+    """A prepared net that runs many replications sooner than one after the other."""
+
+    def run_all(self, tasks: Tasks) -> Outcomes:
+        """Run them, with the same outcomes as one by one. Raises `RunError` and `Abandoned`."""
+        ...
+
+
+def run_all(prepared: Prepared, tasks: Tasks) -> Outcomes:
+    """Run replications in the quickest way that the engine has. Raises `RunError` and `Abandoned`."""
+    if isinstance(prepared, RunsMany):
+        return prepared.run_all(tasks)
+    return gathered([prepared.run(tasks.task(k)) for k in range(len(tasks))], tasks)
 
 
 class Engine(Protocol):

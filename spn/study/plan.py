@@ -15,8 +15,9 @@ from typing import final
 import numpy as np
 from numpy.typing import NDArray
 
+from spn.engine.seeding import streams_of, uniforms
 from spn.estimate.intervals import Floats
-from spn.observation import End, Prepared, Task
+from spn.observation import End, Prepared, Tasks, run_all
 
 PILOT, STEADY, TERMINATING = 0, 1, 2
 """The experiments, as they stand in the keys of the replications."""
@@ -56,18 +57,21 @@ class Plan:
     detail: bool = False
     """Keep the tokens at the cuts and the firings of each transition class."""
 
-    def task(self, seed: int, replication: int) -> Task:
-        """The task of one replication (counted from 0, before the offset)."""
-        number = self.offset + replication
-        cuts: tuple[float, ...] = ()
+    def tasks(self, seed: int, replications: range) -> Tasks:
+        """The tasks of some replications (counted from 0, before the offset)."""
+        keys = np.empty((2, len(replications), 4), np.int64)
+        keys[:, :, 0], keys[:, :, 1], keys[:, :, 2] = self.point, self.experiment, self.offset + np.arange(replications.start, replications.stop)
+        keys[0, :, 3], keys[1, :, 3] = TRAJECTORY, PHASE
+        trajectories, cuts = len(replications), np.zeros((len(replications), 0))
+        shifted = bool(self.segments) and self.phase
+        streams = streams_of(seed, keys.reshape(-1, 4) if shifted else keys[0])
         if self.segments:
-            start = self.warmup
-            if self.phase:
-                shift = np.random.Generator(np.random.SFC64(np.random.SeedSequence(seed, spawn_key=(self.point, self.experiment, number, PHASE))))
-                start *= 1.0 + float(shift.random()) + float(shift.random())
-            cuts = tuple(start + self.length * cut / self.segments for cut in range(self.segments + 1))
-        key = (self.point, self.experiment, number, TRAJECTORY)
-        return Task(seed, key, self.measures, cuts, max_firings=self.max_firings)
+            start = np.full(len(replications), float(self.warmup))
+            if shifted:
+                phases = streams[:, trajectories:].copy()
+                start *= 1.0 + uniforms(phases) + uniforms(phases)
+            cuts = start[:, np.newaxis] + self.length * np.arange(self.segments + 1) / self.segments
+        return Tasks(seed, keys[0], streams[:, :trajectories], self.measures, cuts, self.max_firings, self.detail)
 
     def bounds(self, index: int) -> range:
         """The replications of batch `index`: eight batches of `unit`, then four of each size, which doubles up to `largest`."""
@@ -136,19 +140,17 @@ class BatchResult:
 
 def run_batch(prepared: Prepared, plan: Plan, seed: int, index: int) -> BatchResult:
     """Run the replications of one batch. A pure function of its arguments; raises `RunError`."""
-    outcomes = [prepared.run(plan.task(seed, replication)) for replication in plan.bounds(index)]
-    tallied = sorted({name for outcome in outcomes for name in outcome.values})
-    empty = np.zeros(0)
+    found = run_all(prepared, plan.tasks(seed, plan.bounds(index)))
     return BatchResult(
         index,
-        {name: np.stack([outcome.observations[name] for outcome in outcomes]) for name in plan.measures},
-        {name: tuple(_thinned(outcome.values.get(name, empty)) for outcome in outcomes) for name in tallied},
-        np.array([outcome.firings for outcome in outcomes], np.int64),
-        np.array([outcome.time for outcome in outcomes]),
-        np.array([math.nan if outcome.dead_at is None else outcome.dead_at for outcome in outcomes]),
-        tuple(outcome.end for outcome in outcomes),
-        np.stack([outcome.tokens for outcome in outcomes]) if plan.detail else np.zeros((0, 0, 0), np.int64),
-        np.sum([outcome.fired for outcome in outcomes], axis=0) if plan.detail else np.zeros(0, np.int64),
+        found.observations,
+        {name: tuple(_thinned(each) for each in values) for name, values in found.values.items()},
+        found.firings,
+        found.times,
+        found.dead_at,
+        found.ends,
+        found.tokens,
+        found.fired.sum(axis=0),
     )
 
 

@@ -20,6 +20,7 @@ from spn.engine.compiled.delays import with_other_delays
 from spn.engine.compiled.enumeration import MOST_BINDINGS, Enumeration, table_of
 from spn.engine.compiled.fires import Fire
 from spn.engine.compiled.formulas import IrregularError, UnsupportedError
+from spn.engine.compiled.jobs import REPLICATE
 from spn.engine.compiled.layout import LINE_CELLS, MOST_SLOTS, ClassPlan, Layout, Storage
 from spn.engine.compiled.looks import Look, write_resampling
 from spn.engine.compiled.observing import Meter, Observing
@@ -80,7 +81,7 @@ SEVERAL = '''\
 ENTRY = '''\
 def kernel(rng_at, tokens_at, ints_at, reals_at_, state_at, values_at, command, number, limit, most):
     """What Python calls: 0 begin, 1 run, 2 evaluate a measure, 3 give memory back, 4 make room for tokens, 5 the time of the next clock,
-    7 set clocks to given times, 8 make frozen clocks, 9 put into a bag, 10 the record of a binding."""
+    7 set clocks to given times, 8 make frozen clocks, 9 put into a bag, 10 the record of a binding, 11 run many replications."""
     rng, state, values = stream_block(rng_at), state_block(state_at), values_block(values_at)
     tokens, ints, reals = tokens_block(tokens_at), ints_block(ints_at), reals_block(reals_at_)
     if command == 1:
@@ -95,16 +96,15 @@ def kernel(rng_at, tokens_at, ints_at, reals_at_, state_at, values_at, command, 
         while state[number + 1] < most:
             make_room(state, number, state[number + 1], int(limit))
     elif command == 5:
-        clock = next_clock(state)
-        values[2] = math.inf
-        if clock >= 0 and next_time(state, clock) < 1.7976931348623157e308:
-            values[2] = next_time(state, clock)
+        values[2] = time_of_next(state)
     elif command == 7:
         adopt_clocks(state, number, most)
     elif command == 8:
         adopt_frozen(state, values, number, most)
     elif command == 6:
         return choose_immediate({context}) if state[3] > 0 else next_clock(state)
+    elif command == 11:
+        return replicate({context}, number, most)
 {more}    return 0
 '''
 
@@ -209,7 +209,7 @@ class KernelPlan:
         calls = Counter(called for function, _ in writer.functions for called in function.calls())
         parts = [self._text(function, inline and calls[function.name] * len(function.lines) <= MOST_INLINED) for function, inline in writer.functions]
         known = f"KNOWN = {self.known}\n# Cells of `state` that always hold these numbers.\n"
-        return "\n\n".join([self._header(), known, *parts, self._run(resampling), "@entry\n" + self._entry()])
+        return "\n\n".join([self._header(), known, *parts, self._run(resampling), REPLICATE, "@entry\n" + self._entry()])
 
     def _entry(self) -> str:
         more = ""
@@ -441,6 +441,11 @@ class KernelPlan:
         """`tokens`, `state` and `values` before a run."""
         tokens = np.zeros(self.first_cells[-1] + 1, np.int64)
         return tokens, self._fresh(self.layout.state, np.int64), self._fresh(self.layout.values, np.float64)  # type: ignore[return-value]
+
+    @property
+    def cells(self) -> int:
+        """How many cells of memory a run has of its own."""
+        return sum(map(len, self._blocks))
 
     def tables(self) -> Tables | None:
         """Tables for a run, if the kernel has any."""

@@ -42,8 +42,8 @@ GREATEST = 1.7e308
 class Machine:
     """A kernel with the memory of one run: ``step`` and ``run`` are the kernel's, everything else reads its cells."""
 
-    def __init__(self, plan: KernelPlan, kernel: Kernel, seed: int, key: tuple[int, ...], begun: Simulation | None = None) -> None:
-        """From the initial marking, or on from where a run on the reference engine stands (`handover`)."""
+    def __init__(self, plan: KernelPlan, kernel: Kernel, seed: int, key: tuple[int, ...], begun: Simulation | None = None, begin: bool = True) -> None:
+        """From the initial marking, or on from where a run on the reference engine stands (`handover`). Without `begin` nothing is looked at yet."""
         self.plan, self.kernel, self.prepared = plan, kernel, plan.prepared
         self.rng = Generator(SFC64(SeedSequence(seed, spawn_key=key)))
         self.memory: Memory = plan.memory()
@@ -73,8 +73,9 @@ class Machine:
         try:
             if begun is None:
                 self._put_initial_tokens()
-                self.call(0)
-                self.check()
+                if begin:
+                    self.call(0)
+                    self.check()
             else:
                 adopt(self, begun)
         except (RunError, HandoverError):

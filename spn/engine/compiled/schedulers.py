@@ -103,6 +103,15 @@ def next_time(state: Any, clock: int) -> float:
 
 
 @plain
+def time_of_next(state: Any) -> float:
+    """When something fires next; infinity if nothing ever does."""
+    clock = next_clock(state)
+    if clock < 0 or not next_time(state, clock) < 1.7976931348623157e308:
+        return math.inf
+    return next_time(state, clock)
+
+
+@plain
 def choose_scan(state: Any) -> None:
     """At the beginning: how few clocks are scanned.
 
