@@ -25,7 +25,8 @@ class Task:
     `cuts` are increasing times (at least two); measures with a steady window are observed separately between each
     consecutive two, so ``cuts[0]`` ends the warm-up and ``cuts[-1]`` is the horizon. Empty, if none is to be observed.
     Measures with the windows `At`, `Over`, `Until` and first passages are observed from time 0 as their windows say.
-    `measures` are the names of those to observe. The run ends when all of them have been observed, and at the latest at `max_time`
+    `controlled` asks for control variates. `measures` are the names of those to observe.
+    The run ends when all of them have been observed, and at the latest at `max_time`
     (seconds), after `max_firings` firings, or when the net holds more than `max_tokens` tokens.
     """
 
@@ -33,6 +34,7 @@ class Task:
     key: tuple[int, ...]
     measures: tuple[str, ...]
     cuts: tuple[float, ...] = ()
+    controlled: bool = False
     max_time: float = math.inf
     max_firings: int = 10_000_000
     max_tokens: int = 10_000_000
@@ -56,7 +58,8 @@ class Outcome:
     that ask for quantiles (from ``cuts[0]`` on, for steady windows). An observation that the end cut short has its missing entries NaN.
     `dead_at` is the time at which a dead marking was entered (which is then observed until the horizon), or None.
     `tokens` is, for each cut, the number of tokens in each place class, shape (cuts, places).
-    `fired` is the number of firings of each transition class.
+    `fired` is the number of firings of each transition class. `controls`, if asked for, are sums of mean 0 (`spn.engine.controls`): one row for
+    each interval between cuts, or without cuts one for the whole replication; shape (rows, 2 x classes with controls).
     """
 
     end: End
@@ -67,6 +70,7 @@ class Outcome:
     values: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     tokens: NDArray[np.int64] = field(default_factory=lambda: np.zeros((0, 0), np.int64))
     fired: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    controls: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 0)))
 
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {

@@ -232,7 +232,7 @@ def first_difference(expected: Outcome | str, found: Outcome | str) -> str:
         for measure, rows in mine.items():
             if not np.array_equal(rows, other[measure], equal_nan=True):
                 return f"{name} of {measure}: {rows.tolist()} and {other[measure].tolist()}"
-    for name in ("tokens", "fired"):
+    for name in ("tokens", "fired", "controls"):
         if not np.array_equal(getattr(expected, name), getattr(found, name)):
             return f"{name}: {getattr(expected, name).tolist()} and {getattr(found, name).tolist()}"
     return ""
@@ -251,6 +251,7 @@ def task_for(net: Net, r: Random, end: float, most: int) -> Task:
         (r.randrange(5),),
         tuple(measure.name for measure in net.measures),
         cuts if len(cuts) > 1 else (),
+        controlled=True,
         max_firings=most,
         **limits,
     )

@@ -412,6 +412,11 @@ class KernelPlan:
         return [self.observing.fired(k) for k in range(len(self.layout.classes))]
 
     @cached_property
+    def control_cells(self) -> list[int]:
+        """The cells of `values` with the sums over delays, in their order."""
+        return [first + k for _, first in self.layout.controls.values() for k in (0, 1)]
+
+    @cached_property
     def _blocks(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
         """`tokens`, `state` and `values` before a run."""
         tokens = np.zeros(self.first_cells[-1] + 1, np.int64)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from functools import cached_property
 
+from spn.engine.controls import Control, controls_of
 from spn.engine.reference.classes import BIND, EQUAL, FREE, Arc, Check, Fan, Site, TransitionClass, is_static
 from spn.engine.reference.dependencies import Dependencies
 from spn.engine.reference.state import Function, State
@@ -62,6 +63,11 @@ class PreparedNet:
         self._starts = [kind.first for kind in self.classes]
         self._initial: dict[int, list[tuple[int, int, Value | None]]] = {}
         self._capacities = [None if place.capacity is None else self.function(place.capacity) for place in net.places]
+
+    @cached_property
+    def controls(self) -> tuple[Control, ...]:
+        """The control variates that draws of this net give."""
+        return controls_of(self)
 
     def function(self, expression: Expression) -> Function:
         """An expression as a function of the state."""

@@ -19,9 +19,10 @@ class Replication:
 
     def __init__(self, net: PreparedNet, task: Task) -> None:
         self.task = task
-        self.simulation = Simulation(net, task.seed, task.key)
+        self.simulation = Simulation(net, task.seed, task.key, controlled=task.controlled)
         self.observers = _observers(net, task)
         self.tokens = np.full((len(task.cuts), len(net.places)), -1, np.int64)
+        self.drawn = np.zeros((len(task.cuts), len(self._sums())))
         self._watches: dict[int, list[Action]] = {}
         self._counters: list[list[Counter]] = [[] for _ in net.classes]
         actions: list[tuple[float, Action]] = []
@@ -39,6 +40,10 @@ class Replication:
 
     def _count_tokens(self, row: int) -> None:
         self.tokens[row] = self.simulation.marking.sums
+        self.drawn[row] = self._sums()
+
+    def _sums(self) -> list[float]:
+        return [part for drawn in self.simulation.drawn.values() for part in drawn.sums]
 
     def advance(self, firings: int) -> Outcome | None:
         """So many firings more; None if the end is not reached by then. Raises `RunError`."""
@@ -128,6 +133,7 @@ class Replication:
             values={each.name: np.array(each.tallied.values) for each in self.observers if each.tallied is not None},
             tokens=self.tokens,
             fired=np.array(self.simulation.fired, np.int64),
+            controls=np.diff(self.drawn, axis=0) if self.task.cuts else np.array([self._sums()]),
         )
 
 
