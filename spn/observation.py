@@ -58,8 +58,8 @@ class Outcome:
     that ask for quantiles (from ``cuts[0]`` on, for steady windows). An observation that the end cut short has its missing entries NaN.
     `dead_at` is the time at which a dead marking was entered (which is then observed until the horizon), or None.
     `tokens` is, for each cut, the number of tokens in each place class, shape (cuts, places).
-    `fired` is the number of firings of each transition class. `controls`, if asked for, are sums of mean 0 (`spn.engine.controls`): one row for
-    each interval between cuts, or without cuts one for the whole replication; shape (rows, 2 x classes with controls).
+    `fired` is the number of firings of each transition class. `controls`, if asked for, are sums of mean 0 (`spn.engine.reference.controls`):
+    one row for each interval between cuts, or without cuts one for the whole replication; shape (rows, 2 x classes with controls).
     """
 
     end: End

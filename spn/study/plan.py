@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import final
 
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spn.estimate.intervals import Floats
-from spn.observation import End, Prepared, Task
+from spn.observation import End, Outcome, Prepared, Task
 
 PILOT, STEADY, TERMINATING = 0, 1, 2
 """The experiments, as they stand in the keys of the replications."""
@@ -54,7 +54,9 @@ class Plan:
     offset: int = 0
     point: int = 0
     detail: bool = False
-    """Keep the tokens at the cuts and the firings of each transition class."""
+    """Keep the tokens at the cuts and the firings of each transition class, and all control variates."""
+    controls: tuple[int, ...] = ()
+    """The control variates that are kept, by their columns."""
 
     def task(self, seed: int, replication: int) -> Task:
         """The task of one replication (counted from 0, before the offset)."""
@@ -67,7 +69,7 @@ class Plan:
                 start *= 1.0 + float(shift.random()) + float(shift.random())
             cuts = tuple(start + self.length * cut / self.segments for cut in range(self.segments + 1))
         key = (self.point, self.experiment, number, TRAJECTORY)
-        return Task(seed, key, self.measures, cuts, max_firings=self.max_firings)
+        return Task(seed, key, self.measures, cuts, self.detail or bool(self.controls), max_firings=self.max_firings)
 
     def bounds(self, index: int) -> range:
         """The replications of batch `index`: eight batches of `unit`, then four of each size, which doubles up to `largest`."""
@@ -116,7 +118,8 @@ class Plan:
 class BatchResult:
     """What the replications of a batch gave, in order. n replications; `observations` by measure: shape (n, segments, columns).
 
-    `dead_at` is NaN for a replication that did not die. `tokens` (n, cuts, places) and `fired` (transitions, summed) are kept on request.
+    `dead_at` is NaN for a replication that did not die. `tokens` (n, cuts, places), `fired` (transitions, summed) and `controls` (n, segments,
+    columns) are kept on request.
     """
 
     index: int
@@ -128,6 +131,7 @@ class BatchResult:
     ends: tuple[End, ...]
     tokens: NDArray[np.int64] = field(default_factory=lambda: np.zeros((0, 0, 0), np.int64))
     fired: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    controls: Floats = field(default_factory=lambda: np.zeros((0, 0, 0)))
 
     @property
     def replications(self) -> int:
@@ -149,7 +153,17 @@ def run_batch(prepared: Prepared, plan: Plan, seed: int, index: int) -> BatchRes
         tuple(outcome.end for outcome in outcomes),
         np.stack([outcome.tokens for outcome in outcomes]) if plan.detail else np.zeros((0, 0, 0), np.int64),
         np.sum([outcome.fired for outcome in outcomes], axis=0) if plan.detail else np.zeros(0, np.int64),
+        _controls(plan, outcomes),
     )
+
+
+def _controls(plan: Plan, outcomes: Sequence[Outcome]) -> Floats:
+    """The control variates of each replication and segment that the plan keeps."""
+    if plan.detail:
+        return np.stack([outcome.controls for outcome in outcomes])
+    if plan.controls:
+        return np.stack([outcome.controls[:, list(plan.controls)] for outcome in outcomes])
+    return np.zeros((len(outcomes), 0, 0))
 
 
 def _thinned(values: Floats) -> Floats:

@@ -7,7 +7,7 @@ import pytest
 
 from spn import api
 from spn.engine.compiled import CompiledEngine
-from spn.engine.controls import MOST_ROWS
+from spn.engine.reference.controls import MOST_ROWS
 from spn.engine.reference.prepared import PreparedNet
 from spn.observation import Task
 

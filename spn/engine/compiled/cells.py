@@ -7,7 +7,7 @@ ERROR, SITE, HOLDS, IMMEDIATE, DIRTY, EPOCH, INSTANT, TOTAL, FREE, NODES, WORK, 
 GUESSED = 17
 """Whether few clocks are scanned with jumps."""
 CONTROLLED = 18
-"""Whether sums over the delays drawn are kept (`spn.engine.controls`)."""
+"""Whether sums over the delays drawn are kept (`spn.engine.reference.controls`)."""
 MODE, COUNT, HOLE, ENTRIES, HEAP_TIMES, HEAP_CLOCKS, STATIC, KEYS, CAPACITY = range(20, 29)
 # Cell WORK + 20 = 30 has the room of the list of work, in entries of three cells.
 REALS = 32

@@ -236,7 +236,8 @@ class Replication:
         self.missing: dict[str, int] = {}
         self.begun: dict[str, float] = {}
         self.tokens = np.full((len(task.cuts), len(machine.prepared.places)), -1, np.int64)
-        self.drawn = np.zeros((len(task.cuts), len(machine.plan.control_cells) if task.controlled else 0))
+        self.state[cells.CONTROLLED] = task.controlled
+        self.drawn = np.full((len(task.cuts), len(machine.plan.control_cells) if task.controlled else 0), np.nan)
         self.actions: list[tuple[float, Callable[[float], None]]] = []
         self.budget = FIRST_CHUNK
         mask = 0

@@ -5,8 +5,8 @@ from __future__ import annotations
 from bisect import bisect_right
 from functools import cached_property
 
-from spn.engine.controls import Control, controls_of
 from spn.engine.reference.classes import BIND, EQUAL, FREE, Arc, Check, Fan, Site, TransitionClass, is_static
+from spn.engine.reference.controls import Control, controls_of
 from spn.engine.reference.dependencies import Dependencies
 from spn.engine.reference.state import Function, State
 from spn.expressions.closures import compile_expression

@@ -22,7 +22,7 @@ class Replication:
         self.simulation = Simulation(net, task.seed, task.key, controlled=task.controlled)
         self.observers = _observers(net, task)
         self.tokens = np.full((len(task.cuts), len(net.places)), -1, np.int64)
-        self.drawn = np.zeros((len(task.cuts), len(self._sums())))
+        self.drawn = np.full((len(task.cuts), len(self._sums())), np.nan)
         self._watches: dict[int, list[Action]] = {}
         self._counters: list[list[Counter]] = [[] for _ in net.classes]
         actions: list[tuple[float, Action]] = []

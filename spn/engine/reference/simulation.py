@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from numpy.random import SFC64, Generator, SeedSequence
 
-from spn.engine.controls import Control
 from spn.engine.reference.classes import Site
 from spn.engine.reference.clocks import Clock, Clockwork
 from spn.engine.reference.conflicts import Conflicts
+from spn.engine.reference.controls import Control
 from spn.engine.reference.dependencies import Dependencies, candidates
 from spn.engine.reference.enabling import INFINITE, Binding, enabled_bindings
 from spn.engine.reference.firing import Change, fire, in_bounds
@@ -55,7 +55,7 @@ class Standing:
 
 
 class Drawn:
-    """The two sums of a control (`spn.engine.controls`)."""
+    """The two sums of a control (`spn.engine.reference.controls`)."""
 
     __slots__ = ("control", "sums")
 

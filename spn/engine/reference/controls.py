@@ -15,10 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spn.distributions.base import Continuous
+from spn.engine.reference.classes import is_static
 from spn.engine.reference.state import State
 from spn.expressions.errors import EvaluationError
 from spn.expressions.walk import free_variables
-from spn.net.types import Timed, Transition
+from spn.net.types import Net, Timed, Transition
 
 if TYPE_CHECKING:
     from spn.engine.reference.prepared import PreparedNet
@@ -51,12 +52,19 @@ class Control:
 
 def controls_of(prepared: PreparedNet) -> tuple[Control, ...]:
     """The controls of a net, by class. Classes whose delays depend on the marking or are always the same have none."""
-    random = [number for number, kind in enumerate(prepared.classes) if _is_random(kind.transition) and kind.static_delay]
+    random = [number for number, transition in enumerate(prepared.net.transitions) if _is_random(transition)]
     return tuple(_control(prepared, number) for number in random[:MOST_CLASSES])
 
 
+def control_names(net: Net) -> tuple[str, ...]:
+    """What the columns of an outcome's controls are called."""
+    names = [transition.name for transition in net.transitions if _is_random(transition)]
+    return tuple(text for name in names[:MOST_CLASSES] for text in (name, f"early {name}"))
+
+
 def _is_random(transition: Transition) -> bool:
-    return isinstance(transition.timing, Timed) and transition.timing.delay.name != "deterministic"
+    timing = transition.timing
+    return isinstance(timing, Timed) and timing.delay.name != "deterministic" and is_static(timing.delay, {transition.index})
 
 
 def _control(prepared: PreparedNet, number: int) -> Control:
