@@ -171,7 +171,7 @@ class _Changes:
     def _scalar(self, node: Scalar, data: Plain, flow: bool) -> str:
         """A value in place of another: in the quotes that the other had."""
         quote = self.text[node.span.start - 1 : node.span.start] if node.exact else self.text[node.span.start : node.span.start + 1]
-        if node.quoted and isinstance(data, str) and quote in ("'", '"') and not ("\n" in data):
+        if node.quoted and isinstance(data, str) and quote in ("'", '"') and "\n" not in data:
             return writing.quoted(data, double=quote == '"')
         return writing.flow(data) if flow else writing.after(data, 0).lstrip(" ") if "\n" not in str(data) else writing.quoted(str(data), double=True)
 

@@ -55,7 +55,9 @@ class Plan:
     offset: int = 0
     point: int = 0
     detail: bool = False
-    """Keep the tokens at the cuts and the firings of each transition class."""
+    """Keep the tokens at the cuts and the firings of each transition class, and all control variates."""
+    controls: tuple[int, ...] = ()
+    """The control variates that are kept, by their columns."""
 
     def tasks(self, seed: int, replications: range) -> Tasks:
         """The tasks of some replications (counted from 0, before the offset)."""
@@ -71,7 +73,8 @@ class Plan:
                 phases = streams[:, trajectories:].copy()
                 start *= 1.0 + uniforms(phases) + uniforms(phases)
             cuts = start[:, np.newaxis] + self.length * np.arange(self.segments + 1) / self.segments
-        return Tasks(seed, keys[0], streams[:, :trajectories], self.measures, cuts, self.max_firings, self.detail)
+        controlled = self.detail or bool(self.controls)
+        return Tasks(seed, keys[0], streams[:, :trajectories], self.measures, cuts, self.max_firings, self.detail, controlled)
 
     def bounds(self, index: int) -> range:
         """The replications of batch `index`: eight batches of `unit`, then four of each size, which doubles up to `largest`."""
@@ -120,7 +123,8 @@ class Plan:
 class BatchResult:
     """What the replications of a batch gave, in order. n replications; `observations` by measure: shape (n, segments, columns).
 
-    `dead_at` is NaN for a replication that did not die. `tokens` (n, cuts, places) and `fired` (transitions, summed) are kept on request.
+    `dead_at` is NaN for a replication that did not die. `tokens` (n, cuts, places), `fired` (transitions, summed) and `controls` (n, segments,
+    columns) are kept on request.
     """
 
     index: int
@@ -132,6 +136,7 @@ class BatchResult:
     ends: tuple[End, ...]
     tokens: NDArray[np.int64] = field(default_factory=lambda: np.zeros((0, 0, 0), np.int64))
     fired: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    controls: Floats = field(default_factory=lambda: np.zeros((0, 0, 0)))
 
     @property
     def replications(self) -> int:
@@ -151,6 +156,7 @@ def run_batch(prepared: Prepared, plan: Plan, seed: int, index: int) -> BatchRes
         found.ends,
         found.tokens,
         found.fired.sum(axis=0),
+        found.controls if plan.detail else found.controls[:, :, list(plan.controls)],
     )
 
 

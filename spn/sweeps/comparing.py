@@ -45,5 +45,6 @@ def _down(store: Store, number: int, measure: str) -> Down | None:
             down = 1.0 - observations[:, 0, 0]
             return Down(down, np.ones(len(down)), float(np.count_nonzero(down)))
         columns = observations.sum(axis=1)
-        return Down(columns[:, 1], columns[:, 0] + columns[:, 1], float(columns[:, 2].sum()))
+        controls = np.concatenate([batch.controls.sum(axis=1) for batch in batches]) if batches[0].controls.size else None
+        return Down(columns[:, 1], columns[:, 0] + columns[:, 1], float(columns[:, 2].sum()), controls)
     return None

@@ -21,8 +21,8 @@ from spn.sweeps.coding import Damaged, decode
 from spn.sweeps.comparing import ratio
 from spn.sweeps.definition import Definition
 from spn.sweeps.executors import Workers
-from spn.sweeps.points import Pair, Point, pairs, parameters, points
 from spn.sweeps.jobs import Batches, Job
+from spn.sweeps.points import Pair, Point, pairs, parameters, points
 from spn.sweeps.records import Record, plain_interval
 from spn.sweeps.scheduling import Scheduler
 from spn.sweeps.store import Store

@@ -46,7 +46,7 @@ def same_events(of, seed=3, most=FIRINGS):
 
 def same_outcomes(of, *cuts, **limits):
     """Compare all that one replication observes."""
-    task = Task(11, (2,), tuple(measure.name for measure in of.measures), cuts, **limits)
+    task = Task(11, (2,), tuple(measure.name for measure in of.measures), cuts, controlled=True, **limits)
     expected, found = ReferenceEngine().prepare(of).run(task), CompiledEngine().prepare(of).run(task)
     assert (found.end, found.time, found.firings, found.dead_at) == (expected.end, expected.time, expected.firings, expected.dead_at)
     for name, rows in expected.observations.items():
@@ -54,6 +54,7 @@ def same_outcomes(of, *cuts, **limits):
     for name, values in expected.values.items():
         np.testing.assert_array_equal(found.values[name], values, err_msg=name)
     np.testing.assert_array_equal(found.tokens, expected.tokens)
+    np.testing.assert_array_equal(found.controls, expected.controls)
     np.testing.assert_array_equal(found.fired, expected.fired)
     return found
 

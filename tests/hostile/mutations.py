@@ -22,8 +22,8 @@ SECONDS = 20
 FIRINGS = 300
 STRANGE = list(" \n\t:,{}[]()#'\"&*!|>%@`\\-+=.~0159eE_sxé\u00a0\u200b\u202e\ufeff\0\x07\r\U0001f600")
 WORDS = [
-    *"and or not if else for in true false now sum all any min max count index mean 0 1 -1 2 1e308 1e-320 0.5 9223372036854775807 10**30 1..3 1..0 s h year % _".split(),
-    *"infinite age resampling fifo random all null .nan .inf 012 1 << bool int time real 30 s 1 / h a(b) f(x=1)".split(),
+    *["and", "or", "not", "if", "else", "for", "in", "true", "false", "now", "sum", "all", "any", "min", "max", "count", "index", "mean", "0", "1", "-1", "2", "1e308", "1e-320", "0.5", "9223372036854775807", "10**30", "1..3", "1..0", "s", "h", "year", "%", "_"],
+    *["infinite", "age", "resampling", "fifo", "random", "all", "null", ".nan", ".inf", "012", "1", "<<", "bool", "int", "time", "real", "30", "s", "1", "/", "h", "a(b)", "f(x=1)"],
 ]
 PARTS = ("parameters", "places", "ports", "transitions", "instances", "measures")
 UNKNOWN = ("dealy", "colour_", "x", "In", "outs", "mean", "description")

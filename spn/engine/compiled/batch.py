@@ -60,7 +60,7 @@ class Batch:
         asked = set(tasks.measures)
         self.meters = [meter for meter in plan.meters if meter.measure.name in asked]
         mask = sum(meter.bit for meter in {meter.bit: meter for meter in self.meters}.values())
-        machine.state[cells.ASKED] = mask
+        machine.state[cells.ASKED], machine.state[cells.CONTROLLED] = mask, tasks.controlled
         for meter in self.meters:
             if isinstance(meter.measure.quantity, Availability):
                 machine.state[meter.ints] = -1
@@ -73,6 +73,8 @@ class Batch:
         self.ends = [End.OBSERVED] * number
         self.tokens = np.zeros((number, cuts, len(plan.layout.places)) if tasks.detail else (0, 0, 0), np.int64)
         self.fired = np.zeros((number, len(plan.layout.classes)) if tasks.detail else (0, 0), np.int64)
+        self.drawn = np.zeros((number, cuts, len(plan.control_cells)) if tasks.controlled else (0, 0, 0))
+        self.alone: dict[int, NDArray[np.float64]] = {}
         self._write_job(mask)
 
     def _write_job(self, mask: int) -> None:
@@ -101,6 +103,9 @@ class Batch:
         job[at.METER_COUNT], job[at.PLACE_COUNT] = len(self.meters), len(self.plan.layout.places)
         job[at.FIRED_FIRST], job[at.FIRED_COUNT] = self.plan.fired_cells[0] if self.plan.fired_cells else 0, len(self.plan.fired_cells)
         job[at.FIRINGS_OUT], job[at.DEATHS_OUT] = self.firings.ctypes.data, self.dead_at.ctypes.data
+        if tasks.controlled and self.plan.control_cells:
+            job[at.CONTROLS_OUT] = self.drawn.ctypes.data
+            job[at.CONTROLS_FIRST], job[at.CONTROLS_COUNT] = self.plan.control_cells[0], len(self.plan.control_cells)
         if tasks.detail:
             job[at.TOKENS_OUT], job[at.FIRED_OUT] = self.tokens.ctypes.data, self.fired.ctypes.data
 
@@ -138,7 +143,13 @@ class Batch:
         self.dead_at[k] = math.nan if found.dead_at is None else found.dead_at
         if self.tasks.detail:
             self.tokens[k], self.fired[k] = found.tokens, found.fired
+        self.alone[k] = found.controls
         self.job[at.NEXT], self.job[at.CUT] = k + 1, -1
 
     def _outcomes(self) -> Outcomes:
-        return Outcomes(self.rows, {}, self.firings, self.times, self.dead_at, tuple(self.ends), self.tokens, self.fired)
+        controls = self.drawn
+        if self.tasks.controlled:
+            controls = self.plan.prepared.usable(np.diff(self.drawn, axis=1))
+            for k, found in self.alone.items():
+                controls[k] = found
+        return Outcomes(self.rows, {}, self.firings, self.times, self.dead_at, tuple(self.ends), self.tokens, self.fired, controls)

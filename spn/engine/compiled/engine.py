@@ -44,7 +44,7 @@ class CompiledPrepared:
 
         machine = None
         try:
-            machine = Machine(self.plan, self.kernel, task.seed, task.key, None if begun is None else begun.simulation)
+            machine = Machine(self.plan, self.kernel, task.seed, task.key, None if begun is None else begun.simulation, controlled=task.controlled)
             return Replication(machine, task, begun, self.stopping).run()
         except RunError:
             if machine is None or machine.firings <= RETOLD_FIRINGS:

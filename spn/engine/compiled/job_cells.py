@@ -20,6 +20,9 @@ FIRINGS_OUT, DEATHS_OUT, TOKENS_OUT, FIRED_OUT = range(20, 24)
 PLACES, PLACE_COUNT, FIRED_FIRST, FIRED_COUNT = range(24, 28)
 """The address of first cell, cell after the last and step of each place's totals; the cells of `state` that count firings of classes."""
 
+CONTROLS_OUT, CONTROLS_FIRST, CONTROLS_COUNT = range(28, 31)
+"""The address for sums over delays at the cuts (0: not wanted), and the cells of `values` that have them."""
+
 JOB_CELLS = 32
 
 KIND, INTS, REALS, OUT, COLUMNS, METER_CELLS = range(6)

@@ -13,6 +13,9 @@ from spn.engine.compiled.job_cells import (
     AVAILABILITY,
     AVERAGE,
     COLUMNS,
+    CONTROLS_COUNT,
+    CONTROLS_FIRST,
+    CONTROLS_OUT,
     COUNT,
     CUT,
     CUT_COUNT,
@@ -194,20 +197,25 @@ def count_tokens(tokens: Any, address: int) -> None:
 def pass_cuts(tokens: Any, state: Any, values: Any, address: int, before: float) -> int:
     """Nothing more fires before a time (infinity: ever): the cuts until then are passed; whether the last of them is."""
     job = integers(address)
-    cuts, first, number = reals_at(job[CUTS]), job[NEXT] * job[CUT_COUNT], job[CUT_COUNT]
+    cuts, first, last = reals_at(job[CUTS]), job[NEXT] * job[CUT_COUNT], job[CUT_COUNT] - 1
     deaths = reals_at(job[DEATHS_OUT])
     if not before < 1.7976931348623157e308 and deaths[job[NEXT]] != deaths[job[NEXT]]:
         deaths[job[NEXT]] = values[0]
-    while job[CUT] < number and cuts[first + job[CUT]] < before:
+    while job[CUT] <= last and cuts[first + job[CUT]] < before:
         now = cuts[first + job[CUT]]
         if job[CUT] > 0:
             end_windows(state, values, address, cuts[first + job[CUT] - 1], now)
-        if job[CUT] < number - 1 and (job[CUT] > 0 or now > 0.0):
+        if job[CUT] < last and (job[CUT] > 0 or now > 0.0):
             begin_windows(state, values, address, now)
         if job[TOKENS_OUT] != 0:
             count_tokens(tokens, address)
+        if job[CONTROLS_OUT] != 0:
+            number = job[CONTROLS_COUNT]
+            out, row = reals_at(job[CONTROLS_OUT]), (job[NEXT] * job[CUT_COUNT] + job[CUT]) * number
+            for k in range(number):
+                out[row + k] = values[job[CONTROLS_FIRST] + k]
         job[CUT] += 1
-    return 1 if job[CUT] == number else 0
+    return 1 if job[CUT] > last else 0
 
 
 @apart

@@ -395,7 +395,7 @@ class KernelPlan:
         """
         if self._again is False:
             return None
-        reals = with_other_delays(self.writer, self.prepared, prepared, self._numbers[1])
+        reals = with_other_delays(self.writer, self.prepared, prepared, *self._numbers)
         if reals is None:
             return None
         if self._again is None:
@@ -435,6 +435,11 @@ class KernelPlan:
     def fired_cells(self) -> list[int]:
         """The cells of `state` with the firings of each class."""
         return [self.observing.fired(k) for k in range(len(self.layout.classes))]
+
+    @cached_property
+    def control_cells(self) -> list[int]:
+        """The cells of `values` with the sums over delays, in their order."""
+        return [first + k for _, first in self.layout.controls.values() for k in (0, 1)]
 
     @cached_property
     def _blocks(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
