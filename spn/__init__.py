@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 from spn.version import __version__
 
 if TYPE_CHECKING:
-    from spn.api import check, draw, load, results, simulate, sweep
+    from spn.api import check, draw, load, plot, plot_delays, results, simulate, sweep
 
-__all__ = ["__version__", "check", "draw", "load", "results", "simulate", "sweep"]
+__all__ = ["__version__", "check", "draw", "load", "plot", "plot_delays", "results", "simulate", "sweep"]
 
 
 def __getattr__(name: str) -> Any:
-    if name in {"check", "draw", "load", "results", "simulate", "sweep"}:
+    if name in __all__:
         return getattr(import_module("spn.api"), name)
     raise AttributeError(f"module 'spn' has no attribute {name!r}")
 

@@ -50,18 +50,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> Exit:
     """Write the figure, and print its caption."""
-    from dataclasses import replace
-
     from spn.plots.types import NotPlottable
+    from spn.tables.figures import drawn
 
     suffix = format_of(arguments.output)
     try:
         plot = _plot(arguments)
-        if arguments.bare:
-            plot = replace(plot, note="")
-        from spn.plots.render import figure
-
-        content = figure(plot, width=arguments.width, height=arguments.height, grey=arguments.grey).content(suffix)
+        look = {"width": arguments.width, "height": arguments.height, "grey": arguments.grey, "bare": arguments.bare}
+        content = drawn(plot, **look).content(suffix)
     except NotPlottable as error:
         raise UsageError(str(error)) from None
     Path(arguments.output).write_bytes(content)

@@ -12,7 +12,7 @@ from matplotlib.ticker import FixedLocator, Formatter, MaxNLocator, NullFormatte
 
 from spn.plots import labels, scales
 from spn.plots.picture import Picture, settings
-from spn.plots.style import MILLIMETRE, SMALL, SOFT, TINY, WIDTHS, Look, look
+from spn.plots.style import MILLIMETRE, SIZE, SMALL, SOFT, TINY, WIDTHS, Look, look
 from spn.plots.types import MOST_PANELS, MOST_SERIES, Axis, Level, Line, NotPlottable, Panel, Plot, Series
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ class _Painter:
         legend = labels.legend_height(plot, width, self.forest) if not height else 0.0
         size = (width * MILLIMETRE, (one * len(plot.rows) + NOTE_LINE * len(self.notes) + legend) * MILLIMETRE)
         self.figure = Picture(figsize=size)
-        below = NOTE_LINE * len(self.notes) * MILLIMETRE / size[1]
+        self.below = below = NOTE_LINE * len(self.notes) * MILLIMETRE / size[1]
         self.figure.set_layout_engine("constrained", rect=(0.0, below, 1.0, 1.0 - below), w_pad=0.02, h_pad=0.02, wspace=0.03, hspace=0.03)
 
     def _height(self, width: float) -> float:
@@ -157,9 +157,7 @@ class _Painter:
             axes.spines["left"].set_visible(False)
             axes.tick_params(axis="y", length=0)
             axes.grid(axis="y", linewidth=0.3, color="#d5d5d5")
-        for scale, put, is_outer in ((horizontal, axes.set_xlabel, below), (vertical, axes.set_ylabel, left)):
-            outer = is_outer or not self.plot.shared
-            put("" if not outer or scale.axis.categories else scale.title)
+        self._titles(axes, horizontal, vertical)
         axes.tick_params(labelbottom=below or not self.plot.shared, labelleft=left or not self.plot.shared)
         if panel.title:
             axes.set_title(plain(panel.title), loc="left", size=SMALL, pad=3.0)
@@ -174,6 +172,20 @@ class _Painter:
             else:
                 self._series(axes, series, x, y, len(panel.series) > MOST_SERIES)
         return y
+
+    def _titles(self, axes: Axes, horizontal: Shown, vertical: Shown) -> None:
+        """The titles of axes; panels that share their axes have them in common."""
+        whole = self.plot.shared and len(self.plot.panels) > 1
+        if not horizontal.axis.categories:
+            if whole:
+                self.figure.supxlabel(horizontal.title, size=SIZE, y=self.below + 0.006, va="bottom")
+            else:
+                axes.set_xlabel(horizontal.title)
+        if not vertical.axis.categories:
+            if whole:
+                self.figure.supylabel(vertical.title, size=SIZE, y=0.5 + self.below / 2)
+            else:
+                axes.set_ylabel(vertical.title)
 
     def _scales(self, panels: Sequence[Panel]) -> tuple[Shown, Shown]:
         """The axes of panels that share them."""
@@ -207,6 +219,8 @@ class _Painter:
                 va="bottom" if above else "top",
                 size=TINY,
                 color=SOFT,
+                bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.4},
+                zorder=3.8,
             )
 
     def _look(self, part: Series | Level) -> Look:

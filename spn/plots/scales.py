@@ -63,7 +63,8 @@ def exponent(values: Iterable[float], log: bool) -> int:
         return 0
     low, high = math.floor(math.log10(min(finite))), math.floor(math.log10(max(finite)))
     if log:
-        return 0 if is_wide(min(finite), max(finite)) or (low >= -1 and high <= 3) else low
+        middle = math.floor((math.log10(min(finite)) + math.log10(max(finite))) / 2.0)
+        return 0 if is_wide(min(finite), max(finite)) or (low >= -2 and high <= 4) else middle
     return 0 if -2 <= high <= 4 else high
 
 

@@ -58,7 +58,7 @@ SETTINGS: Mapping[str, Any] = {
     "legend.fontsize": SMALL,
     "legend.title_fontsize": SMALL,
     "lines.linewidth": 1.0,
-    "lines.markersize": 3.6,
+    "lines.markersize": 3.2,
     "lines.solid_capstyle": "round",
     "lines.dash_capstyle": "butt",
     "lines.scale_dashes": True,

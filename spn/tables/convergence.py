@@ -21,7 +21,10 @@ from spn.tables.numbers import percent
 from spn.tables.results import PointResult, Results
 from spn.tables.series import Choice, chosen_measure, chosen_points, time_unit
 
-FEW = 8
+ALL = 8
+"""Batches after each of which something is shown, for an experiment that looks later."""
+
+FEW = 6
 """Points up to which each is named."""
 _KINDS = {name.lower(): name for name in ("Availability", "Average", "Integral", "Rate", "Count", "Tally")} | {"first_passage": "FirstPassage"}
 
@@ -37,7 +40,7 @@ class Look:
 
 
 def looks(batches: Sequence[BatchResult], measure: str, measured: Measured, steady: bool) -> Iterator[Look]:
-    """What an experiment knew each time that it looked. `measured` is what became known of the measure in the end."""
+    """What an experiment knew each time that it looked, and after its first batches. `measured` is what became known of the measure in the end."""
     width = batches[0].observations[measure].shape[2] if batches else 0
     kind = _KINDS[measured.kind]
     subject = Subject(kind, point=width == 1 and kind != "Count", within=1.0 if kind == "FirstPassage" and not measured.unit else None, steady=steady)
@@ -45,7 +48,7 @@ def looks(batches: Sequence[BatchResult], measure: str, measured: Measured, stea
     firings = 0
     for k, batch in enumerate(batches):
         firings += int(batch.firings.sum())
-        if plan.is_look(batch.index) or k == len(batches) - 1:
+        if k < ALL or plan.is_look(batch.index) or k == len(batches) - 1:
             sample = Sample(np.concatenate([part.observations[measure] for part in batches[: k + 1]]))
             yield Look(plan.bounds(batch.index).stop, firings, estimate(subject, sample, measured.primary.confidence, measured.target))
 

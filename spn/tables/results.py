@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, final
+from typing import TYPE_CHECKING, Any, Unpack, final
 
 from spn.estimate.intervals import Interval, number
 from spn.sweeps.records import Measured, Record, interval_of
 from spn.sweeps.store import Store, StoreError
+
+if TYPE_CHECKING:
+    from spn.plots.picture import Picture
+    from spn.tables.figures import Options
 
 UNFINISHED = "not begun"
 
@@ -131,6 +135,12 @@ class Results:
                 for ratio in self.ratios
             ],
         }
+
+    def plot(self, **options: Unpack[Options]) -> Picture:
+        """A figure of them. The options are those of `spn.plot`."""
+        from spn.tables.figures import plot
+
+        return plot(self, **options)
 
     def to_pandas(self) -> Any:
         """A DataFrame: a row for each measure at each finished point, the axes' values and the numbers with their intervals as columns."""
