@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from spn.drawing import Drawing
     from spn.net.types import Net
     from spn.plots.picture import Picture
+    from spn.reproduction.reproduction import Reproduction
     from spn.resolver.resolve import Reading
     from spn.study import Progress, Result
     from spn.tables.figures import Look, Options
@@ -201,20 +202,21 @@ def sweep(
     executor: str | Executor = "process",
     told: Callable[[str], None] | None = None,
 ) -> Results:
-    """Simulate all points of a study file that are not finished, and give the results of all.
+    """Simulate all points of a study (a file, or the name of a shipped study) that are not finished, and give the results of all.
 
     They are kept in a file in the folder `output`, in which a sweep that was interrupted goes on. `workers` work at a time (default: as many as
     there are cores; 1: in this process); `executor` is ``process``, ``thread``, ``dask:ADDRESS``, ``mpi``, or any `concurrent.futures.Executor`.
     `told` is called with what is worth knowing meanwhile. Raises `ModelError`, `spn.sweeps.store.StoreError` and
     `spn.sweeps.executors.ExecutorError`.
     """
+    from spn.library import find_study
     from spn.sweeps.executors import workers as found
     from spn.sweeps.reading import load_study
     from spn.sweeps.run import Sweep, results_path
     from spn.sweeps.store import Store
     from spn.tables.results import Results
 
-    definition = load_study(study)
+    definition = load_study((find_study(study) if isinstance(study, str) else study) or study)
     with Store.write(results_path(Path(output), definition)) as store:
         pool = found(executor, workers)
         done = False
@@ -281,6 +283,21 @@ def plot_delays(
     else:
         found = reading.written_out(delays)
     return figures.drawn(delays_plot(found, function, None if until is None else reading.until(until)), **look)
+
+
+def reproduce(
+    name: str = "thesis", output: str | Path = "results", *, workers: int | None = None, told: Callable[[str], None] | None = None
+) -> Reproduction:
+    """Simulate a publication's numbers anew: `tables` has both, `verdict` what they say of each other. As `sweep` it goes on where it was.
+
+    Raises `FileNotFoundError` for a name that is not known, and what `sweep` raises.
+    """
+    from spn.library import shipped_studies
+    from spn.reproduction.reproduction import REPRODUCED, Reproduction
+
+    if name not in REPRODUCED:
+        raise FileNotFoundError(f"no published results are known by the name '{name}'")
+    return Reproduction(sweep(shipped_studies()[name], output, workers=workers, told=told))
 
 
 def _text(value: Any) -> str:
