@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Any
 from spn.version import __version__
 
 if TYPE_CHECKING:
-    from spn.api import check, draw, load, resolve, results, simulate, sweep
+    from spn.api import check, draw, load, plot, plot_delays, reproduce, resolve, results, simulate, sweep
     from spn.building import Instance, Measure, Model, Parameter, Place, Transition
+
+_VERBS = ("check", "draw", "load", "plot", "plot_delays", "reproduce", "resolve", "results", "simulate", "sweep")
+_PARTS = ("Instance", "Measure", "Model", "Parameter", "Place", "Transition")
 
 __all__ = [
     "Instance",
@@ -22,16 +25,16 @@ __all__ = [
     "check",
     "draw",
     "load",
+    "plot",
+    "plot_delays",
+    "reproduce",
     "resolve",
     "results",
     "simulate",
     "sweep",
 ]
 
-_MODULES = {
-    **dict.fromkeys(("check", "draw", "load", "resolve", "results", "simulate", "sweep"), "spn.api"),
-    **dict.fromkeys(("Instance", "Measure", "Model", "Parameter", "Place", "Transition"), "spn.building"),
-}
+_MODULES = {**dict.fromkeys(_VERBS, "spn.api"), **dict.fromkeys(_PARTS, "spn.building")}
 
 
 def __getattr__(name: str) -> Any:

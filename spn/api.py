@@ -1,6 +1,6 @@
-"""The verbs of the Python interface: load, check, resolve, draw, simulate and what the command line needs besides. Nothing is computed here.
+"""The verbs of the Python interface: load, check, resolve, draw, simulate, sweep, plot and what the command line needs besides.
 
-Whatever takes long to import is imported by the function that needs it.
+Nothing is computed here. Whatever takes long to import is imported by the function that needs it.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from spn.text.problems import ModelError, Problem
 from spn.text.source import Source
@@ -20,8 +20,11 @@ if TYPE_CHECKING:
     from spn.building import Model
     from spn.drawing import Drawing
     from spn.net.types import Net
+    from spn.plots.picture import Picture
+    from spn.reproduction.reproduction import Reproduction
     from spn.resolver.resolve import Reading
     from spn.study import Progress, Result
+    from spn.tables.figures import Look, Options
     from spn.tables.results import Results
 
     ModelLike: TypeAlias = str | Path | Source | Model
@@ -223,20 +226,21 @@ def sweep(
     executor: str | Executor = "process",
     told: Callable[[str], None] | None = None,
 ) -> Results:
-    """Simulate all points of a study file that are not finished, and give the results of all.
+    """Simulate all points of a study (a file, or the name of a shipped study) that are not finished, and give the results of all.
 
     They are kept in a file in the folder `output`, in which a sweep that was interrupted goes on. `workers` work at a time (default: as many as
     there are cores; 1: in this process); `executor` is ``process``, ``thread``, ``dask:ADDRESS``, ``mpi``, or any `concurrent.futures.Executor`.
     `told` is called with what is worth knowing meanwhile. Raises `ModelError`, `spn.sweeps.store.StoreError` and
     `spn.sweeps.executors.ExecutorError`.
     """
+    from spn.library import find_study
     from spn.sweeps.executors import workers as found
     from spn.sweeps.reading import load_study
     from spn.sweeps.run import Sweep, results_path
     from spn.sweeps.store import Store
     from spn.tables.results import Results
 
-    definition = load_study(study)
+    definition = load_study((find_study(study) if isinstance(study, str) else study) or study)
     with Store.write(results_path(Path(output), definition)) as store:
         pool = found(executor, workers)
         done = False
@@ -253,6 +257,71 @@ def results(path: str | Path) -> Results:
     from spn.tables.results import Results
 
     return Results.read(path)
+
+
+def plot(results: Results | str | Path, **options: Unpack[Options]) -> Picture:
+    """A figure (of matplotlib's) of a study's results, which a notebook shows; ``savefig("u.pdf")`` writes it.
+
+    Of a `measure` (default: the first availability) the `quantity` (``unavailability``, ``availability``, ``downtime``, ``nines``, ``failures``,
+    ``mean_up``, ``mean_down``; of other measures the estimate, or ``quantile 0.95``), or the `ratio` of a comparison (``""``: of the first), or with
+    `convergence` the half-width of intervals against firings.
+    It goes along the axis `x`; the values of the axes `by` are series, those of `panels` columns and rows of panels. ``model`` stands for the models.
+    `only` keeps of an axis one value, or those of a list. `log`: ``x``, ``y``, ``xy`` or ``none``. What is not said is chosen by what there is.
+    `width` (``column``, ``middle``, ``page`` or millimetres), `height` (millimetres), `grey` and `bare` are as on the command line.
+    Raises `spn.plots.types.NotPlottable`, and `spn.sweeps.store.StoreError`.
+    """
+    from spn.tables import figures
+    from spn.tables.results import Results
+
+    return figures.plot(results if isinstance(results, Results) else Results.read(results), **options)
+
+
+def plot_delays(
+    *delays: str,
+    model: ModelLike | Net | None = None,
+    parameters: Mapping[str, Any] | None = None,
+    results: Results | str | Path | None = None,
+    function: str = "hazard",
+    until: str | None = None,
+    **look: Unpack[Look],
+) -> Picture:
+    """A figure of the `function` (``hazard``, ``density``, ``survival`` or ``cdf``) of distributions, up to the time `until` (``"10000 h"``).
+
+    `delays` are distributions as models write them, or parameters of a `model`, or of the points in the `results` of a study; without any, all
+    parameters that are distributions. `look` as in `plot`. Raises `ModelError`, and `spn.plots.types.NotPlottable`.
+    """
+    from spn.net.types import Net
+    from spn.plots.delays import FUNCTIONS, delays_plot
+    from spn.plots.types import NotPlottable, listed
+    from spn.tables import delays as reading
+    from spn.tables import figures
+    from spn.tables.results import Results
+
+    if function not in FUNCTIONS:
+        raise NotPlottable(f"there is no function '{function}'; there are {listed(list(FUNCTIONS))}")
+    if results is not None:
+        found = reading.of_points(results if isinstance(results, Results) else Results.read(results), delays)
+    elif model is not None:
+        net = model if isinstance(model, Net) else resolve(model, parameters)
+        found = reading.of_parameters(net.name, net.origin, delays)
+    else:
+        found = reading.written_out(delays)
+    return figures.drawn(delays_plot(found, function, None if until is None else reading.until(until)), **look)
+
+
+def reproduce(
+    name: str = "thesis", output: str | Path = "results", *, workers: int | None = None, told: Callable[[str], None] | None = None
+) -> Reproduction:
+    """Simulate a publication's numbers anew: `tables` has both, `verdict` what they say of each other. As `sweep` it goes on where it was.
+
+    Raises `FileNotFoundError` for a name that is not known, and what `sweep` raises.
+    """
+    from spn.library import shipped_studies
+    from spn.reproduction.reproduction import REPRODUCED, Reproduction
+
+    if name not in REPRODUCED:
+        raise FileNotFoundError(f"no published results are known by the name '{name}'")
+    return Reproduction(sweep(shipped_studies()[name], output, workers=workers, told=told))
 
 
 def _text(value: Any) -> str:

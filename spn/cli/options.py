@@ -15,7 +15,7 @@ def add_model(parser: argparse.ArgumentParser) -> None:
     add_parameters(parser)
 
 
-def add_parameters(parser: argparse.ArgumentParser) -> None:
+def add_parameters(parser: argparse._ActionsContainer) -> None:
     """``-p name=value``, any number of times."""
     parser.add_argument(
         "-p",

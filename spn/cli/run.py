@@ -36,7 +36,7 @@ def execute(arguments: argparse.Namespace) -> Exit:
     if arguments.json:
         write_json(result.to_dict() | {"command": command})
     else:
-        from spn.cli.report import report
+        from spn.cli.outcome import report
 
         write(report(result, arguments.parameters, command))
     return exit_code(result)
