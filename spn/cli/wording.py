@@ -80,7 +80,7 @@ class Wording:
         return label_of(item.name, item.labels, index, lambda e, i: self.value(e, item, i)) if item.labels else self._plain(item, index)
 
     def _plain(self, item: Place | Transition, index: int) -> str:
-        return item.name if item.size == 1 else f"{item.name}({index})"
+        return item.name if item.size == 1 else f"{item.name}[{index}]"
 
     def elements(self, item: Place | Transition) -> str:
         """``fail(1)``, or ``6: fail(1) ... fail(6)``: the elements of a class, at most three by name."""
