@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from spn.building import Model
     from spn.drawing import Drawing
+    from spn.engine.reference import Event
+    from spn.engine.reference.prepared import PreparedNet
     from spn.net.types import Net
     from spn.plots.picture import Picture
     from spn.reproduction.reproduction import Reproduction
@@ -161,22 +163,29 @@ def simulate(
     )
 
 
-def trace(
-    net: Net, *, seed: int, firings: int, until: float | None = None, engine: str = "auto", notice: Callable[[str], None] | None = None
-) -> Iterator[str]:
-    """The events of one run, a line each. Every engine gives the same; ``auto`` is the reference engine. Raises `spn.study.NotSupported`."""
-    from spn.engine import trace as tracing
+def events(
+    net: Net, *, seed: int, until: float | None = None, engine: str = "auto", notice: Callable[[str], None] | None = None
+) -> tuple[PreparedNet, Iterator[Event]]:
+    """The events of one run up to time `until` (seconds), and the net made ready, which names them.
 
+    Every engine gives the same; ``auto`` is the reference engine. Raises `spn.study.NotSupported`.
+    """
     end = math.inf if until is None else until
     if engine != "compiled":
-        return tracing.trace(net, seed, until=end, firings=firings)
+        from spn.engine.reference import ReferencePrepared
+        from spn.engine.trace import reference_events
+
+        prepared = ReferencePrepared(net)
+        return prepared, reference_events(prepared, seed, until=end)
     from spn.engine.compiled import CompiledEngine
+    from spn.engine.compiled.events import events as compiled_events
     from spn.study import NotSupported
 
     compiled = CompiledEngine(notice, aside=True)
     if reasons := compiled.supports(net):
         raise NotSupported(engine, reasons)
-    return tracing.compiled_trace(compiled.prepare(net), seed, until=end, firings=firings)
+    plan = compiled.prepare(net)
+    return plan.plan.prepared, compiled_events(plan, seed, until=end)
 
 
 def kernel_source(net: Net) -> str:

@@ -49,9 +49,7 @@ def add_engine(parser: argparse.ArgumentParser) -> None:
 class _Assign(argparse.Action):
     """Collects assignments in a dictionary; the same name twice is a mistake."""
 
-    def __call__(
-        self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: object, option_string: str | None = None
-    ) -> None:
+    def __call__(self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: object, option_string: str | None = None) -> None:
         assert isinstance(values, tuple)
         name, value = values
         known: dict[str, str] = dict(getattr(namespace, self.dest))
@@ -112,6 +110,23 @@ def seconds(text: str) -> float:
     value = _number(text, text)
     if not 0 < value < math.inf:
         raise argparse.ArgumentTypeError(f"'{text}' is not a positive number of seconds")
+    return value
+
+
+def duration(text: str) -> float:
+    """A time from 0 on, in seconds or with a unit: ``90``, ``1.5 h``."""
+    from spn.expressions.units import UNITS, in_seconds
+
+    number = text.strip()
+    unit = re.search(r"[A-Za-z]+$", number)
+    if unit is not None and unit.group() in UNITS:
+        value = in_seconds(_number(number[: unit.start()], text), unit.group())
+    elif unit is not None and not re.search(r"[0-9.][eE]$", number):
+        raise argparse.ArgumentTypeError(f"'{text}' has no known unit of time; the units are {', '.join(UNITS)}")
+    else:
+        value = _number(number, text)
+    if not 0 <= value < math.inf:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a time from 0 on")
     return value
 
 

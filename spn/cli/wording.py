@@ -27,6 +27,12 @@ def seconds(value: float, digits: int = 6) -> str:
     return _shortest(value, {unit: value / size for unit, size in _TIMES.items()}, "{} {}", digits)
 
 
+def about(value: float) -> str:
+    """A time that nobody has written, to four digits, in the largest unit of which it is at least one."""
+    unit = next((unit for unit, size in _TIMES.items() if abs(value) >= size), "s")
+    return f"{value / _TIMES[unit]:.4g} {unit}"
+
+
 def per_time(value: float, digits: int = 6) -> str:
     """``0.1 / h``: a rate, likewise."""
     return _shortest(value, {unit: value * size for unit, size in _RATES.items()}, "{} / {}", digits)
@@ -62,11 +68,15 @@ class Wording:
     def expression(self, expression: Expression, place: Place | Transition | None = None) -> str:
         """An expression in the language, with the labels of elements that are fixed. In a class of one, its index is known."""
         if place is not None and place.size == 1:
-            expression = transform(expression, lambda node: Constant(node.type, 0) if _is_index(node, place.index) else node)
+            return self.at(expression, place, 0)
         named = transform(expression, self._named)
         labels = {node.place: self._colours[node.place] for node in _tokens(expression)}
         single = [*self._single, *(node.place for node in _tokens(named) if node.element is None)]
         return render(named, single=single, colours={**self._colours, **labels}, literal=_literal)
+
+    def at(self, expression: Expression, item: Place | Transition, index: int) -> str:
+        """An expression of a class as it is for one of its indices."""
+        return self.expression(transform(expression, lambda node: Constant(node.type, index) if _is_index(node, item.index) else node))
 
     def _named(self, node: Expression) -> Expression:
         if isinstance(node, Tokens) and isinstance(node.element, Constant) and not node.pattern:
@@ -80,7 +90,7 @@ class Wording:
         return label_of(item.name, item.labels, index, lambda e, i: self.value(e, item, i)) if item.labels else self._plain(item, index)
 
     def _plain(self, item: Place | Transition, index: int) -> str:
-        return item.name if item.size == 1 else f"{item.name}({index})"
+        return item.name if item.size == 1 else f"{item.name}[{index}]"
 
     def elements(self, item: Place | Transition) -> str:
         """``fail(1)``, or ``6: fail(1) ... fail(6)``: the elements of a class, at most three by name."""
@@ -122,7 +132,7 @@ class Wording:
         if call.name == "deterministic":
             return text.replace("value=", "", 1)
         mean = None if "mean" in call.form else self.mean(call, item)
-        return text if mean is None else f"{text}, mean {seconds(mean, 4)}"
+        return text if mean is None else f"{text}, mean {about(mean)}"
 
     def _argument(self, argument: Expression | Items, item: Transition) -> str:
         if isinstance(argument, Items):
