@@ -29,12 +29,14 @@ def mser(curve: Floats) -> int:
     considered as a beginning (the criterion is not stable there). A constant curve gives 0.
     """
     length = len(curve)
-    best, least = 0, math.inf
+    drops = np.arange(max(1, length - 4))
+    kept = length - drops
+    means = np.cumsum(curve[::-1])[::-1][drops] / kept
+    rest = np.where(np.arange(length) >= drops[:, np.newaxis], curve - means[:, np.newaxis], 0.0)
     slack = 1e-24 * float(np.sum(curve * curve))
-    for drop in range(max(1, length - 4)):
-        rest = curve[drop:]
-        error = float(np.sum((rest - rest.mean()) ** 2)) + slack
-        value = error / (length - drop) ** 2
+    values = (np.sum(rest * rest, axis=1) + slack) / kept**2
+    best, least = 0, math.inf
+    for drop, value in enumerate(values.tolist()):
         if value < least * (1.0 - 1e-12):
             best, least = drop, value
     return best

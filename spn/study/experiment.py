@@ -72,10 +72,12 @@ class Experiment:
         precision: dict[str, tuple[float, float]] = {}
         firings, sure, likely = self.before, 0, 0
         reason: Reason | None = None
+        found: Mapping[str, AnyEstimate] | None = None
         try:
             while reason is None:
                 sure = sure if sure > len(batches) else self.plan.next_look(len(batches)) + 1
                 last = yield Request(self.plan, len(batches), sure, max(sure, likely))
+                found = None
                 batches.append(last)
                 firings += int(last.firings.sum())
                 replications = self.plan.bounds(last.index).stop
@@ -91,7 +93,7 @@ class Experiment:
                 reason = criterion.reason(Status(replications, firings, elapsed(), looks))
         except KeyboardInterrupt:
             reason = Reason.INTERRUPTED
-        return Finished(batches, reason, self.estimates(batches))
+        return Finished(batches, reason, self.estimates(batches) if found is None else found)
 
     def _likely(self, replications: int, looks: Mapping[str, Look]) -> int:
         """How many batches it will probably take, as half-widths shrink with the root of the replications; at most twice as many as there are."""
