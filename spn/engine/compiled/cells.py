@@ -6,6 +6,8 @@ from __future__ import annotations
 ERROR, SITE, HOLDS, IMMEDIATE, DIRTY, EPOCH, INSTANT, TOTAL, FREE, NODES, WORK, HISTORY, LAST, NODE, STARTED, TRAP, FIRED = range(17)
 GUESSED = 17
 """Whether few clocks are scanned with jumps."""
+SET = 18
+"""Which clocks are set, a bit for each, where they are scanned."""
 MODE, COUNT, HOLE, ENTRIES, HEAP_TIMES, HEAP_CLOCKS, STATIC, KEYS, CAPACITY = range(20, 29)
 # Cell WORK + 20 = 30 has the room of the list of work, in entries of three cells.
 REALS = 32
