@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from spn.distributions import conversions, draws
 from spn.distributions.base import ENTRIES, Argument, Distribution, Form
+from spn.engine.compiled.cells import CONTROLLED
 from spn.engine.compiled.formulas import Scope, formula, real
 from spn.engine.compiled.layout import ClassPlan
 from spn.engine.compiled.source import CONTEXT, Function, Writer
@@ -90,7 +91,7 @@ def _noted(writer: Writer, plan: ClassPlan) -> str:
     writer.keep_helper(("noted", plan.number), name)
     control, cell = writer.layout.controls[plan.number]
     function = Function(writer, name, "i, delay", f"A delay of {plan.transition.name} has been drawn.")
-    with function.block("if unlikely(state[18] != 0):"):
+    with function.block(f"if unlikely(state[{CONTROLLED}] != 0):"):
         first = writer.real_array(function, f"control_{plan.name}", control.constants.ravel())
         row = first if len(control.constants) == 1 else f"{first} + 3 * i"
         function.add(f"values[{cell}] += delay - reals[{row}]")

@@ -25,7 +25,7 @@ from spn.engine.compiled.layout import LINE_CELLS, MOST_SLOTS, ClassPlan, Layout
 from spn.engine.compiled.looks import Look, write_resampling
 from spn.engine.compiled.observing import Meter, Observing
 from spn.engine.compiled.relations import Relations
-from spn.engine.compiled.remembering import CHOSEN, FOLLOW, NAMES, SETTLE, Remembering
+from spn.engine.compiled.remembering import APART, IMMEDIATE, SETTLE, Remembering
 from spn.engine.compiled.schedulers import QUEUED, SCAN
 from spn.engine.compiled.source import CONTEXT, Function, Writer, bag_cell
 from spn.engine.compiled.table_memory import Tables
@@ -313,17 +313,18 @@ class KernelPlan:
         self.writer.define(function, inline=True)
 
     def _run(self, resampling: list[ClassPlan]) -> str:
-        layout = self.layout
+        layout, on = self.layout, self.remembering.on
         timed: list[str] = []
         immediate: list[str] = []
         resample: list[str] = []
         locals_: list[str] = []
         for group, lines in ((layout.timed, timed), (layout.immediate, immediate)):
             alive = [plan for plan in group if plan in layout.alive]
-            if lines is immediate and alive:
-                lines.append(CHOSEN.rstrip() if self.remembering.on else f"            slot = choose_immediate({CONTEXT})")
-                lines.append("            state[12] = slot")
-            self._dispatch(alive, lines, 12, locals_)
+            if lines is immediate and alive and not on:
+                lines += [f"            slot = choose_immediate({CONTEXT})", "            state[12] = slot"]
+            self._dispatch(alive, lines, 4 if on else 12, locals_)
+        names = "".join(f"    {line}\n" for line in dict.fromkeys(locals_))
+        fired = ["".join(line + "\n" for line in lines) or f"{'    ' if on else ' ' * 12}pass\n" for lines in (timed, immediate)]
         if resampling:
             resample.append("        if state[3] == 0:")
             resample += [f"            resample_{plan.name}({CONTEXT})" for plan in resampling]
@@ -335,17 +336,16 @@ class KernelPlan:
             context=CONTEXT,
             observe=observe,
             several="" if all(plan.single for plan in layout.timed) else SEVERAL,
-            timed="".join(line + "\n" for line in timed) or "            pass\n",
-            immediate="".join(line + "\n" for line in immediate) or "            pass\n",
+            timed=self.remembering.timed if on else fired[0],
+            immediate=IMMEDIATE if on else fired[1],
             resample="".join(line + "\n" for line in resample),
             recall=self.remembering.recall([f"resample_{plan.name}({CONTEXT})" for plan in resampling]) if self.remembering.on else "",
-            follow=FOLLOW if self.remembering.on else "",
+            follow=self.remembering.follow if self.remembering.on else "",
         )
-        text = text.replace("    done = 0\n", "    done = 0\n" + "".join(f"    {line}\n" for line in dict.fromkeys(locals_)), 1)
-        if not self.remembering.on:
-            return "@apart\n" + text
-        text = text.replace("    done = 0\n", "    done = 0\n" + NAMES, 1).replace("def run(", "def fire_until(", 1)
-        return f"@apart\n{text}\n\n{SETTLE}"
+        if not on:
+            return "@apart\n" + text.replace("    done = 0\n", "    done = 0\n" + names, 1)
+        text = text.replace("    done = 0\n", "    done = 0\n" + self.remembering.names, 1).replace("def run(", "def fire_until(", 1)
+        return APART.format(names=names, timed=fired[0], immediate=fired[1]) + f"@apart\n{text}\n\n{SETTLE}"
 
     def _dispatch(self, group: list[ClassPlan], lines: list[str], indent: int, names: list[str]) -> None:
         """A tree of comparisons of `slot` with the first slots of classes."""
