@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from spn.version import __version__
 
 if TYPE_CHECKING:
-    from spn.api import check, draw, load, plot, plot_delays, results, simulate, sweep
+    from spn.api import check, draw, load, plot, plot_delays, report, results, simulate, sweep
 
-__all__ = ["__version__", "check", "draw", "load", "plot", "plot_delays", "results", "simulate", "sweep"]
+__all__ = ["__version__", "check", "draw", "load", "plot", "plot_delays", "report", "results", "simulate", "sweep"]
 
 
 def __getattr__(name: str) -> Any:

@@ -7,14 +7,14 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from spn.cli import check, compare, compile, draw, explain, plot, resolve, run, schema, sweep, table, trace
+from spn.cli import check, compare, compile, draw, explain, plot, report, resolve, run, schema, sweep, table, trace
 from spn.cli.console import close_quietly, note, prepare_streams, show_problems
 from spn.cli.exits import Exit, UsageError
 
 if TYPE_CHECKING:
     from spn.text.problems import Problem
 
-COMMANDS = (run, compare, sweep, table, plot, check, explain, draw, resolve, trace, compile, schema)
+COMMANDS = (run, compare, sweep, table, plot, report, check, explain, draw, resolve, trace, compile, schema)
 
 EPILOG = """\
 exit codes:
