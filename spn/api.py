@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from spn.engine.reference.prepared import PreparedNet
     from spn.net.types import Net
     from spn.plots.picture import Picture
+    from spn.reports.page import Report
     from spn.reproduction.reproduction import Reproduction
     from spn.resolver.resolve import Reading
     from spn.study import Progress, Result
@@ -283,6 +284,17 @@ def plot(results: Results | str | Path, **options: Unpack[Options]) -> Picture:
     from spn.tables.results import Results
 
     return figures.plot(results if isinstance(results, Results) else Results.read(results), **options)
+
+
+def report(results: Results | str | Path, path: str | Path | None = None) -> Report:
+    """All that is known of a study as one page of HTML (`html`), which is written to `path` if one is given. Raises `spn.sweeps.store.StoreError`."""
+    from spn.reports import page
+    from spn.tables.results import Results
+
+    made = page.report(results if isinstance(results, Results) else Results.read(results))
+    if path is not None:
+        made.save(path)
+    return made
 
 
 def plot_delays(

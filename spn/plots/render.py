@@ -22,8 +22,9 @@ CROWDED = 16
 """Points of a series from which on it is a curve with a band, instead of points with bars."""
 FEW_TICKS = 8
 NOTE_LINE = 2.9
+TITLE_LINE = 4.0
 DIGIT = 1.25
-"""Millimetres: the height of a line of the note, and the width of a digit at a tick."""
+"""Millimetres: the height of a line of the note, that of an axis's title, and the width of a digit at a tick."""
 
 
 def figure(plot: Plot, *, width: str | float = "column", height: float | None = None, grey: bool = False) -> Picture:
@@ -109,8 +110,13 @@ class _Painter:
         legend = labels.legend_height(plot, width, self.forest) if not height else 0.0
         size = (width * MILLIMETRE, (one * len(plot.rows) + NOTE_LINE * len(self.notes) + legend) * MILLIMETRE)
         self.figure = Picture(figsize=size)
-        self.below = below = NOTE_LINE * len(self.notes) * MILLIMETRE / size[1]
-        self.figure.set_layout_engine("constrained", rect=(0.0, below, 1.0, 1.0 - below), w_pad=0.02, h_pad=0.02, wspace=0.03, hspace=0.03)
+        common = TITLE_LINE if plot.shared and len(plot.panels) > 1 else 0.0
+        size = (size[0], size[1] + (common * MILLIMETRE if not height else 0.0))
+        self.figure.set_size_inches(*size)
+        self.line = TITLE_LINE * MILLIMETRE / size[1]
+        self.below = below = (NOTE_LINE * len(self.notes) + common) * MILLIMETRE / size[1]
+        self.aside = aside = common * MILLIMETRE / size[0] if not self.forest else 0.0
+        self.figure.set_layout_engine("constrained", rect=(aside, below, 1.0 - aside, 1.0 - below), w_pad=0.02, h_pad=0.02, wspace=0.03, hspace=0.03)
 
     def _height(self, width: float) -> float:
         """Of a panel, in millimetres."""
@@ -178,14 +184,20 @@ class _Painter:
         whole = self.plot.shared and len(self.plot.panels) > 1
         if not horizontal.axis.categories:
             if whole:
-                self.figure.supxlabel(horizontal.title, size=SIZE, y=self.below + 0.006, va="bottom")
+                self._common(horizontal.title, 0.5 * (1.0 + self.aside), self.below - 0.2 * self.line, 0.0)
             else:
                 axes.set_xlabel(horizontal.title)
         if not vertical.axis.categories:
             if whole:
-                self.figure.supylabel(vertical.title, size=SIZE, y=0.5 + self.below / 2)
+                self._common(vertical.title, self.aside, 0.5 * (1.0 + self.below), 90.0)
             else:
                 axes.set_ylabel(vertical.title)
+
+    def _common(self, title: str, x: float, y: float, rotation: float) -> None:
+        """A title that all panels have in common, ending at a place in the figure."""
+        if not any(text.get_text() == title for text in self.figure.texts):
+            ha, va = ("center", "top") if not rotation else ("right", "center")
+            self.figure.text(x, y, title, size=SIZE, rotation=rotation, ha=ha, va=va)
 
     def _scales(self, panels: Sequence[Panel]) -> tuple[Shown, Shown]:
         """The axes of panels that share them."""

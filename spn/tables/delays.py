@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from typing import final
 
 from spn.distributions.base import Distribution
+from spn.drawing.times import duration_text, rate_text
 from spn.expressions.check import check, check_delay
 from spn.expressions.parse import parse_expression
 from spn.expressions.scope import ParameterSymbol, Scope, Symbol
 from spn.expressions.tree import DelayCall, Expression
 from spn.expressions.types import Distribution as DistributionType
-from spn.plots import scales
 from spn.plots.delays import Named
 from spn.plots.types import NotPlottable, listed
 from spn.resolver.scopes import names_in
@@ -23,8 +23,11 @@ from spn.tables.results import Results
 from spn.text.positioned import Text
 from spn.text.problems import ModelError, Problems, nearest
 
-_SECONDS = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?(?:e[+-]?\d+)?) s\b")
+_PER_SECOND = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?(?:e[+-]?\d+)?) / \(1 s\)")
+_SECONDS = re.compile(r"(?<![\w.])(?<!/ \()(\d+(?:\.\d+)?(?:e[+-]?\d+)?) s\b")
 _WITH_UNIT = re.compile(r"\d\s*(?:ms|us|ns|s|min|h|d|week|year)\b")
+
+USUAL = ("s", "min", "h", "d")
 
 
 @final
@@ -131,20 +134,10 @@ def _written_times(texts: Iterable[str]) -> list[str]:
     return [match[0] for text in texts for match in _WITH_UNIT.finditer(text)]
 
 
-def readable(text: str) -> str:
-    """The text of a distribution, with its times, which may be in seconds, in fitting units."""
-
-    def fitting(match: re.Match[str]) -> str:
-        seconds = float(match[1])
-        unit = next((unit for unit in ("d", "h", "min") if seconds >= scales.unit_size(unit) and _short(seconds / scales.unit_size(unit))), "s")
-        unit = "h" if unit == "d" and seconds < 30 * 86400 else unit
-        return f"{seconds / scales.unit_size(unit):.6g} {unit}"
-
-    return _SECONDS.sub(fitting, text)
-
-
-def _short(value: float) -> bool:
-    return len(f"{value:.6g}") <= 5
+def readable(text: str, units: Iterable[str] = USUAL) -> str:
+    """The text of a value with its times and rates, which may be in seconds, in those of the units in which they are shortest."""
+    found = _PER_SECOND.sub(lambda match: rate_text(float(match[1]), units), text)
+    return _SECONDS.sub(lambda match: duration_text(float(match[1]), units), found)
 
 
 def until(text: str) -> float:

@@ -120,7 +120,7 @@ class Results:
     def to_dict(self) -> dict[str, Any]:
         """For JSON: plain types, null for what is unknown or unbounded."""
         return {
-            "study": dict(self.about),
+            "study": {name: value for name, value in self.about.items() if name not in ("text", "models")},
             "finished": self.finished,
             "converged": self.converged,
             "points": [_point(point) for point in self.points],

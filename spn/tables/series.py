@@ -79,6 +79,14 @@ class Row:
     doubtful: bool = False
 
 
+class TooMuch(NotPlottable):
+    """More axes than a plot has room for: `axes` are those that would have to be fixed."""
+
+    def __init__(self, axes: Sequence[str], message: str) -> None:
+        super().__init__(message)
+        self.axes = tuple(axes)
+
+
 def plot_of(results: Results, choice: Choice = Choice()) -> Plot:
     """The plot of a study's results. Raises `NotPlottable`, in words for the user."""
     return _Plotter(results, choice, dimensions(results)).plot()
@@ -253,9 +261,10 @@ class _Plotter:
             rest.remove(by[0])
         room = 2 - len(panels)
         if len(rest) > max(room, 0):
-            raise NotPlottable(
+            raise TooMuch(
+                rest[max(room, 0) :],
                 f"there is more than a plot can show: {listed([x, *by, *panels, *rest])} vary; choose values with --only, as in --only "
-                f"'{rest[-1]}={next(iter(self.known[rest[-1]].shown.values()))}', or axes with --by and --panels"
+                f"'{rest[-1]}={next(iter(self.known[rest[-1]].shown.values()))}', or axes with --by and --panels",
             )
         return _Layout(x, tuple(by), (*panels, *rest))
 
