@@ -42,7 +42,7 @@ class Picture(Figure):
         """As `Figure.savefig`, and the same bytes for the same figure: without a date, with the fonts and settings that it was made with."""
         kind = str(options.get("format") or str(getattr(fname, "name", fname)).rpartition(".")[2]).lower()
         if kind == "svg":
-            content = self.content("svg", **options)
+            content = self.content(**{**options, "format": "svg"})
             if hasattr(fname, "write"):
                 fname.write(content)
             else:
@@ -65,7 +65,8 @@ class Picture(Figure):
 
     def _metadata(self, kind: str) -> Mapping[str, Any]:
         if kind == "svg":
-            return {"Date": None, "Creator": f"spn {__version__}", "Title": self.caption or None, "Description": self.about or None}
+            words = {"Title": self.caption, "Description": self.about}
+            return {"Date": None, "Creator": f"spn {__version__}", **{name: text for name, text in words.items() if text}}
         if kind == "pdf":
             return {
                 "CreationDate": None,
