@@ -11,7 +11,7 @@ from typing import Any
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-from spn.plots.style import SETTINGS
+from spn.plots.style import SETTINGS, printable
 from spn.version import __version__
 
 _FAMILIES = "'STIXGeneral', 'DejaVu Sans'"
@@ -64,8 +64,9 @@ class Picture(Figure):
         return found.replace(_FAMILIES.encode(), _FAMILIES_SEEN.encode()) if format == "svg" else found
 
     def _metadata(self, kind: str) -> Mapping[str, Any]:
+        caption, about = printable(self.caption), printable(self.about)
         if kind == "svg":
-            words = {"Title": self.caption, "Description": self.about}
+            words = {"Title": caption, "Description": about}
             return {"Date": None, "Creator": f"spn {__version__}", **{name: text for name, text in words.items() if text}}
         if kind == "pdf":
             return {
@@ -73,10 +74,10 @@ class Picture(Figure):
                 "ModDate": None,
                 "Producer": None,
                 "Creator": f"spn {__version__}",
-                "Title": self.caption,
-                "Subject": self.about,
+                "Title": caption,
+                "Subject": about,
             }
-        return {"Software": f"spn {__version__}", "Title": self.caption, "Description": self.about} if kind == "png" else {}
+        return {"Software": f"spn {__version__}", "Title": caption, "Description": about} if kind == "png" else {}
 
     def _repr_svg_(self) -> str:
         """What a notebook shows."""

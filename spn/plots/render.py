@@ -13,7 +13,7 @@ from matplotlib.ticker import FixedLocator, Formatter, MaxNLocator, NullFormatte
 
 from spn.plots import labels, scales
 from spn.plots.picture import Picture, settings
-from spn.plots.style import MILLIMETRE, SIZE, SMALL, SOFT, TINY, WIDTHS, Look, look
+from spn.plots.style import MILLIMETRE, SIZE, SMALL, SOFT, TINY, WIDTHS, Look, look, plain
 from spn.plots.types import MOST_PANELS, MOST_SERIES, Axis, Level, Line, NotPlottable, Panel, Plot, Series
 
 if TYPE_CHECKING:
@@ -75,11 +75,6 @@ class Shown:
 def gid(kind: str, label: str) -> str:
     """The name of a part in an SVG file."""
     return "-".join([kind, *re.findall(r"[A-Za-z0-9.]+", label)])
-
-
-def plain(text: str) -> str:
-    """The text without what matplotlib would take for mathematics."""
-    return text.replace("$", r"\$")
 
 
 def shown(axis: Axis, numbers: Sequence[float], *, margin: float = 0.04, certain: Sequence[float] = ()) -> Shown:

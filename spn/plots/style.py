@@ -72,6 +72,16 @@ SETTINGS: Mapping[str, Any] = {
 """Of matplotlib, in force while a plot is made and while it is written; nothing of it stays behind."""
 
 
+def plain(text: str) -> str:
+    """The text without what matplotlib would take for mathematics, and without control characters, which an SVG file cannot hold."""
+    return printable(text).replace("$", r"\$")
+
+
+def printable(text: str) -> str:
+    """The text with spaces for control characters."""
+    return "".join(character if character.isprintable() else " " for character in text)
+
+
 @final
 @dataclass(frozen=True, slots=True)
 class Look:

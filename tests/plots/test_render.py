@@ -114,6 +114,14 @@ def test_names_with_dollars_are_no_mathematics():
     assert "a$x_1$" in found and "costs $1 or $2" in found
 
 
+def test_names_in_any_script_and_with_control_characters_make_a_sound_file():
+    made = figure(plotted(series("平均 \x1b[31m<b>&"), series("b", style=1), x=Axis("時間\x07\n"), key="\x00"))
+    made.caption = "\x00 & <i>"
+    found = texts(made.content("svg"))
+    assert "平均 [31m<b>&" in found and "時間" in found
+    assert made.content("png") and made.content("pdf")
+
+
 def test_panels_share_their_axes_and_have_their_titles():
     made = figure(plot_of(study(["standard", "actors"], {"mttf": MTTF[:2], "n": ["1", "2"]}, u)))
     first, second = made.axes
