@@ -343,7 +343,7 @@ class _Composer:
         grid = self._grid()
         rows = tuple(tuple(self._panel(values, title, x, y, labels) for values, title in row) for row in grid)
         key = self.known[self.layout.by[0]].title if self._has_key and len(labels) > 1 else ""
-        return Plot(rows, self._caption(what), self._note(), key=key)
+        return Plot(rows, self._caption(what), self._note(), key=key, about=origin(self.plotter.results))
 
     @property
     def _has_key(self) -> bool:
@@ -475,6 +475,13 @@ class _Composer:
         if self._is_near_equal:
             text += " The dashed line is where both are equal."
         return text + f" Study {about.get('name', '')}, seed {about.get('seed', '')}."
+
+
+def origin(results: Results) -> str:
+    """Where the numbers of a plot come from, for the file that it is written to."""
+    about = results.about
+    versions = ", ".join(f"{name} {version}" for name, version in sorted(about.get("versions", {}).items()))
+    return f"study {about.get('name', '')}, seed {about.get('seed', '')}, precision {percent(about['precision'])}; {versions}".rstrip("; ")
 
 
 def _series(placed: Sequence[tuple[float, Row]], label: str, style: int, shade: float | None) -> Series:

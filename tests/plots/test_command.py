@@ -29,7 +29,7 @@ def test_a_picture_and_its_caption(swept, tmp_path, capsys):
     code, out, err = plotted(swept, folder=tmp_path, capsys=capsys)
     assert (code, err) == (0, "") and re.match(r"Unavailability of 'system' against mttf, for spares\. Bars .*95 % confidence.*seed 3\.\n$", out)
     svg = (tmp_path / "out.svg").read_text()
-    assert "Mean time to failure (s)" in svg and "spares = 1" in svg
+    assert "Mean time to failure (s)" in svg and "spares = 1" in svg and "study small, seed 3, precision 20 %; numpy" in svg
     assert plotted(swept, folder=tmp_path, capsys=capsys, name="again.svg")[0] == 0
     assert (tmp_path / "again.svg").read_text() == svg
 
