@@ -136,7 +136,7 @@ def _parameter(parameter: ParameterValue, names: Collection[str]) -> tuple[str, 
     return parameter.name, " ".join(parts)
 
 
-_LITERAL = re.compile(r"[\d.]+ \w+|\w+\([\w\s.=,%]*\)")
+_LITERAL = re.compile(r"[\d.]+( \w+| ?%)?|\w+\([\w\s.=,%]*\)")
 
 
 def _is_literal(written: str, names: Collection[str]) -> bool:
