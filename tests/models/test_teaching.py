@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -113,30 +114,39 @@ def test_the_repairman_goes_to_critical_machines_first():
     assert near(ratio(found["repairs"]), (1 - p[0]) / (8 * HOURS))
 
 
-@pytest.mark.parametrize("coverage", [0.95, 1.0, 0.0])
-def test_a_hot_standby_with_imperfect_coverage(coverage):
-    life, repair, restart = 100.0, 4.0, 0.5
+def hot_standby(life: float, coverage: float, repair: float = 4.0, restart: float = 0.5) -> tuple[float, float, float, float]:
+    """The probabilities of both up and of a crash, and the rates of crashes by uncovered and by last failures."""
     one = 2 / life * coverage / (1 / life + 1 / repair)
     uncovered, exhausted = 2 / life * (1 - coverage), one / life
     crash = (uncovered + exhausted) * restart
     total = 1 + one + crash
+    return 1 / total, crash / total, uncovered / total, exhausted / total
+
+
+@pytest.mark.parametrize("coverage", [0.95, 1.0, 0.0])
+def test_a_hot_standby_with_imperfect_coverage(coverage):
+    both, crash, uncovered, exhausted = hot_standby(100.0, coverage)
     found = observed(
         "hot_standby", 50 * HOURS, 8_000 * HOURS, ("system", "both", "uncovered", "exhausted"), (("mean_life", "100 h"), ("coverage", str(coverage)))
     )
-    assert near(unavailability(found["system"]), crash / total)
-    assert near(ratio(found["both"]), 1 / total)
+    assert near(unavailability(found["system"]), crash)
+    assert near(ratio(found["both"]), both)
     for measure, rate in (("uncovered", uncovered), ("exhausted", exhausted)):
         if rate:
-            assert near(ratio(found[measure]), rate / total / HOURS)
+            assert near(ratio(found[measure]), rate / HOURS)
         else:
             assert not found[measure][:, 0].any()
 
 
+def cycle(age: float):
+    """The life of a part, and the mean times that it works and that it is down between two replacements."""
+    life = stats.weibull_min(3.0, scale=1000.0 / math.gamma(4 / 3))
+    return life, integrate.quad(life.sf, 0, age)[0], 1.0 * life.sf(age) + 20.0 * life.cdf(age)
+
+
 @pytest.mark.parametrize("age", [300.0, 600.0, 2000.0])
 def test_age_replacement_has_the_unavailability_of_renewal_theory(age):
-    life = stats.weibull_min(3.0, scale=1000.0 / math.gamma(4 / 3))
-    up = integrate.quad(life.sf, 0, age)[0]
-    down = 1.0 * life.sf(age) + 20.0 * life.cdf(age)
+    life, up, down = cycle(age)
     found = observed("age_replacement", 10_000 * HOURS, 30_000 * HOURS, ("part", "planned", "failures"), (("age", f"{age} h"),))
     assert near(unavailability(found["part"]), down / (up + down))
     assert near(ratio(found["planned"]), life.sf(age) / (up + down) / HOURS)
@@ -159,8 +169,8 @@ def test_k_out_of_n_with_a_common_crew(crew):
     assert near(ratio(found["working"]), p @ (5 - np.arange(6)))
 
 
-def test_the_time_until_too_few_components_work():
-    """Mean and probability within a week by the generator of the chain without repairs of the state in which too few work."""
+def first_passage() -> tuple[float, float]:
+    """Mean time until the third of five components is down, and the probability that it is within a week."""
     from scipy.linalg import expm
 
     rates = np.zeros((4, 4))  # 0, 1, 2 down; 3 is the end
@@ -169,8 +179,12 @@ def test_the_time_until_too_few_components_work():
         if down:
             rates[down, down - 1] = 1 / 10.0
     q = rates - np.diag(rates.sum(axis=1))
-    mean = np.linalg.solve(-q[:3, :3], np.ones(3))[0]
-    week = expm(q * 168.0)[0, 3]
+    return float(np.linalg.solve(-q[:3, :3], np.ones(3))[0]), float(expm(q * 168.0)[0, 3])
+
+
+def test_the_time_until_too_few_components_work():
+    """Mean and probability within a week by the generator of the chain without repairs of the state in which too few work."""
+    mean, week = first_passage()
     found = observed("k_out_of_n", 0.0, 0.0, ("mttf", "mission"))
     assert near(found["mttf"][:, 0] / HOURS, mean)
     happened = found["mission"][:, 0].sum()
@@ -200,3 +214,20 @@ def test_a_cluster_with_one_repairer_is_a_birth_and_death_process():
 def test_models_in_folders_are_found_by_their_last_part():
     assert find_model("mm1k") == find_model("teaching/mm1k") == shipped_models()["teaching/mm1k"]
     assert find_model("mm1") is None
+
+
+def test_the_page_tells_the_known_answers():
+    page = (Path(__file__).parents[2] / "docs" / "models.md").read_text()
+    rows = {row.split("`")[1]: row.rpartition(" | ")[2] for row in page.splitlines() if row.startswith("| `")}
+    p = 0.8 ** np.arange(6)
+    p /= p.sum()
+    wait = 0.7 * 1.25 / (2 * 0.3)
+    states, q = repairman_chain(2, 4, 100.0, 8.0)
+    _, up, down = cycle(600.0)
+    assert rows["mm1k"].startswith(f"{p @ np.arange(6):.3f} customers, {p[-1] * 100:.2f} % lost")
+    assert rows["mg1_fifo"].startswith(f"mean wait {wait:.3f} s (Pollaczek and Khinchine), {0.7 * (wait + 1):.3f} customers")
+    assert rows["repairman"].startswith(f"U = {sum(share for (a, _, _), share in zip(states, q, strict=True) if a):.4f}:")
+    assert rows["hot_standby"].startswith(f"U = {hot_standby(1000.0, 0.95)[1] * 1e5:.3f}e-5")
+    assert rows["age_replacement"].startswith(f"U = {down / (up + down) * 1e3:.3f}e-3")
+    assert rows["k_out_of_n"].startswith(f"U = {birth_and_death(5, 1, 100.0, 10.0)[3:].sum():.4g}, MTTF {first_passage()[0]:.4g} h")
+    assert rows["cluster"].startswith(f"U = {stats.binom.cdf(2, 4, 500 / 512) * 1e3:.3f}e-3")
