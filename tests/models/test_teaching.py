@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
-from spn.engine.reference import ReferenceEngine
+from spn.engine.reference import ReferenceEngine, Simulation
 from spn.library import find_model, shipped_models
 from spn.net.types import Net
 from spn.observation import Task
@@ -209,6 +209,22 @@ def test_a_cluster_with_one_repairer_is_a_birth_and_death_process():
     found = observed("cluster", 200 * HOURS, 2_000 * HOURS, ("cluster", "working"), times)
     assert near(unavailability(found["cluster"]), p[2:].sum())
     assert near(ratio(found["working"]), p @ (4 - np.arange(5)))
+
+
+def test_orders_of_the_storage_cluster_take_their_lead_time():
+    """60 % a day, 30 % three days, 10 % ten days."""
+    found = observed("storage", 0.0, 3 * 31557600.0, ("wait",), (("tolerated", "12"), ("disk_life", "exponential(mean=60 d)")))
+    assert near(found["wait"][:, 1] / found["wait"][:, 0], 2.5 * 86400)
+
+
+def test_the_storage_cluster_loses_data_and_is_restored():
+    """All disks fail after a day, so that data is lost, restored in a week, and lost again."""
+    net = shipped("teaching/storage", tolerated="0", disk_life="deterministic(1 d)", switch_repair="0.001 s")
+    simulation = Simulation(net, 1)
+    simulation.run(until=100 * 86400.0)
+    fired = dict(zip((t.name for t in net.transitions), simulation.fired, strict=True))
+    assert fired["restore"] == 100 // 8  # lost after a day, restored after seven more
+    assert fired["refill"] == 3 * fired["restore"]
 
 
 def test_models_in_folders_are_found_by_their_last_part():
