@@ -131,6 +131,8 @@ def _parameter(parameter: ParameterValue, names: Collection[str]) -> tuple[str, 
         parts.append(f"(changed; the model has {parameter.default})")
     elif parameter.written != text and not _is_literal(parameter.written, names):
         parts.append(f"= {parameter.written}")
+    if not parameter.used:
+        parts.append("(nothing uses it)")
     if parameter.doc:
         parts.append(f"- {' '.join(parameter.doc.split())}")
     return parameter.name, " ".join(parts)
