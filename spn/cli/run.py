@@ -44,13 +44,14 @@ def execute(arguments: argparse.Namespace) -> Exit:
             write(explain(net, seed))
         raise
     command = repeating(arguments, [arguments.model], seed)
+    wanted = arguments.explain and exit_code(result) is not Exit.INTERRUPTED  # whoever presses Ctrl-C wants no more of it
     if arguments.json:
-        write_json(result.to_dict() | {"command": command} | ({"explanation": explained(net, seed)} if arguments.explain else {}))
+        write_json(result.to_dict() | {"command": command} | ({"explanation": explained(net, seed)} if wanted else {}))
     else:
         from spn.cli.outcome import report
 
         write(report(result, arguments.parameters, command))
-        if arguments.explain:
+        if wanted:
             write("\n" + explain(net, seed))
         elif not result.converged:
             note("(what happened: the same with --explain)")
@@ -65,12 +66,15 @@ def explain(net: Net, seed: int) -> str:
     return explanation(diagnose(net, seed))
 
 
-def explained(net: Net, seed: int) -> dict[str, Any]:
-    """The same for programs."""
+def explained(net: Net, seed: int) -> dict[str, Any] | None:
+    """The same for programs. None, if it is interrupted: the result, which is there, is not lost with it."""
     from spn.cli.explanation import explanation_data
     from spn.engine.diagnosis import diagnose
 
-    return explanation_data(diagnose(net, seed))
+    try:
+        return explanation_data(diagnose(net, seed))
+    except KeyboardInterrupt:
+        return None
 
 
 def simulate(arguments: argparse.Namespace, net: Net, seed: int) -> Result:

@@ -117,12 +117,14 @@ def _evaluate(expression: Expression, frame: Frame) -> Array:
         return normalised(np.full(frame.size, expression.value), expression.type)
     if isinstance(expression, tree.Variable):
         return normalised(frame.variables[expression.name], expression.type)
-    if isinstance(expression, Parameter) and isinstance(values := frame.parameters[expression.name], np.ndarray):
+    if isinstance(expression, Parameter) and isinstance(values := frame.parameters.get(expression.name), np.ndarray):
         return normalised(np.broadcast_to(values, (frame.size,)), expression.type)
     nodes = list(walk(expression))
     for node in nodes:
         if isinstance(node, (tree.PlaceRead, tree.Tokens, tree.Now)):
             raise EvaluationError("this has to be known before anything runs; it may use parameters, not the marking or the time", node.span)
+        if isinstance(node, Parameter) and node.name not in frame.parameters:
+            raise EvaluationError(f"a table is the same for all instances and cannot use '{node.name}'; a list under 'parameters' can", node.span)
     tables = frame.tables
     parameters: dict[str, Array] = {}
     moments: dict[str, Array] = {}
