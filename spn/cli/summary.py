@@ -322,17 +322,20 @@ def _quantity(measure: Measure, subject: str) -> str:
         case Tally(quantiles=quantiles):
             also = "".join(f", {q * 100:.6g} % quantile" for q in quantiles)
             return f"mean{also} of {subject}"
-        case FirstPassage(within=None):
+        case FirstPassage(within=()):
             return f"first passage, the time until {subject}"
         case FirstPassage(within=within):
-            assert within is not None
-            return f"probability that {subject} comes true within {seconds(within)}"
+            return f"probability that {subject} comes true within {_times(within)}"
+
+
+def _times(times: tuple[float, ...]) -> str:
+    return seconds(times[0]) if len(times) == 1 else f"each of {len(times)} times from {seconds(times[0])} to {seconds(times[-1])}"
 
 
 def _window(measure: Measure, until: str) -> str:
     match measure.window:
-        case At(time=time):
-            return f", at {seconds(time)}"
+        case At(times=times):
+            return f", at {_times(times)}"
         case Over(start=start, stop=stop):
             return f", from {seconds(start) if start else 'the start'} to {seconds(stop)}"
         case Until():

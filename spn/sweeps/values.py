@@ -19,6 +19,7 @@ from spn.expressions.tree import Constant, DelayCall, Expression, Function, IfEl
 from spn.expressions.types import DISTRIBUTION, REAL, Distribution, Enumeration, Number, Type
 from spn.expressions.units import UNITS, in_seconds
 from spn.expressions.walk import transform
+from spn.model.ranges import between
 from spn.resolver.parameters import element_type
 from spn.resolver.scopes import names_in
 from spn.sweeps.types import Axis
@@ -126,7 +127,7 @@ def _range(name: Name, start: Text, stop: Text, points: Text, log: bool, problem
     if first == last:
         problems.error("bad-value", "the ends of a range differ", stop.span)
         return None
-    values = [_between(first, last, k / (count - 1), log) for k in range(count)]
+    values = between(first, last, count, log)
     type_: Number = ends.type
     if type_.integer and all(abs(value - round(value)) <= 1e-9 * max(1.0, abs(value)) for value in values):
         numbers: list[float | int] = [round(value) for value in values]
@@ -134,13 +135,6 @@ def _range(name: Name, start: Text, stop: Text, points: Text, log: bool, problem
         type_, numbers = Number(False, type_.dimension), list(values)
     unit = _unit(start, problems)
     return AxisSpec(name, tuple(_numbered(number, type_, unit, start) for number in numbers), type_)
-
-
-def _between(first: float, last: float, share: float, log: bool) -> float:
-    """The ends are met exactly."""
-    if share in (0.0, 1.0):
-        return last if share else first
-    return first * math.pow(last / first, share) if log else first + (last - first) * share
 
 
 def _numbered(number: float, type_: Number, unit: str | None, span: Text) -> AxisValue:

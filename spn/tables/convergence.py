@@ -42,8 +42,10 @@ class Look:
 def looks(batches: Sequence[BatchResult], measure: str, measured: Measured, steady: bool) -> Iterator[Look]:
     """What an experiment knew each time that it looked, and after its first batches. `measured` is what became known of the measure in the end."""
     width = batches[0].observations[measure].shape[2] if batches else 0
-    kind = _KINDS[measured.kind]
-    subject = Subject(kind, point=width == 1 and kind != "Count", within=1.0 if kind == "FirstPassage" and not measured.unit else None, steady=steady)
+    kind = _KINDS.get(measured.kind)
+    if kind is None:
+        raise NotPlottable(f"'{measure}' is a curve, which has no one half-width")
+    subject = Subject(kind, point=width == 1 and kind != "Count", within=kind == "FirstPassage" and not measured.unit, steady=steady)
     plan = Plan(STEADY if steady else TERMINATING, (measure,))
     firings = 0
     for k, batch in enumerate(batches):
