@@ -131,7 +131,8 @@ def wrong_kind(value: Any, expected: str, subject: str = SUBJECT) -> Fault:
     if _empty(value):
         hint = "give it a value, or leave it out; a '#' after a space starts a comment"
         return Fault("missing-value", f"{subject} is empty, but must be {expected}", span_of(value), hint)
-    return Fault("wrong-kind", f"{subject} must be {expected}, not {_kind(value)}", span_of(value))
+    hint = "write 'name: ...' for each, without '-' or '['" if expected.startswith("a mapping from") and isinstance(value, list | tuple) else None
+    return Fault("wrong-kind", f"{subject} must be {expected}, not {_kind(value)}", span_of(value), hint)
 
 
 def shortened(text: str, most: int = 60) -> str:
