@@ -318,7 +318,8 @@ class Checker:
             self.error("wrong-type", f"'{callee.name}' cannot be called: it is no place and no function", node, hint_text)
         else:
             known = [*self.scope.all_names(), *FUNCTIONS, *REDUCTIONS, *families]
-            self.error("unknown-name", f"there is no place, function or distribution '{callee.name}'", callee, suggestions.of_call(callee.name) or nearest(callee.name, known))
+            other = suggestions.of_call(callee.name) or nearest(callee.name, known)
+            self.error("unknown-name", f"there is no place, function or distribution '{callee.name}'", callee, other)
         for argument in node.arguments:
             if not isinstance(argument.value, syntax.Wildcard | syntax.ListOf):
                 self.check(argument.value)

@@ -131,8 +131,9 @@ def wrong_kind(value: Any, expected: str, subject: str = SUBJECT) -> Fault:
     if _empty(value):
         hint = "give it a value, or leave it out; a '#' after a space starts a comment"
         return Fault("missing-value", f"{subject} is empty, but must be {expected}", span_of(value), hint)
-    hint = "write 'name: ...' for each, without '-' or '['" if expected.startswith("a mapping from") and isinstance(value, list | tuple) else None
-    return Fault("wrong-kind", f"{subject} must be {expected}, not {_kind(value)}", span_of(value), hint)
+    entries = expected.startswith("a mapping from") and isinstance(value, list | tuple)
+    found = Fault("wrong-kind", f"{subject} must be {expected}, not {_kind(value)}", span_of(value))
+    return found._replace(hint="write 'name: ...' for each, without '-' or '['") if entries else found
 
 
 def shortened(text: str, most: int = 60) -> str:
@@ -377,5 +378,5 @@ def twice(keys: Iterable[tuple[str, Text]], what: str) -> Iterator[Fault]:
             continue
         earlier, other = first[name]
         span = span_of(other)
-        line = f" in line {span.source.position(span.start)[0]}" if span and isinstance(other, Text) and span.source.places is None else ""
+        line = f" in line {span.source.position(span.start)[0]}" if span and span.source.places is None else ""
         yield Fault("declared-twice", f"'{name}' is already declared under '{earlier}'{line}", span_of(name), what)

@@ -167,7 +167,7 @@ def are_list_items(items: tuple[Expression, ...], problems: Problems) -> bool:
     wrong = [item for item in items if not isinstance(item.type, (Number, types.Boolean, Enumeration))]
     for item in wrong:
         what = "a distribution" if isinstance(item.type, types.Distribution) else "such a value"
-        problems.error("wrong-type", f"{what} cannot be an item of a list", item.span, "a list holds numbers, durations, rates, truth values or members")
+        problems.error("wrong-type", f"{what} cannot be an item of a list", item.span, "a list holds numbers, truth values or members")
     return not wrong
 
 

@@ -42,6 +42,12 @@ class _Points:
     element: Array
 
 
+def _length(start: Expression, stop: Expression) -> int:
+    """How many values a loop takes, if that is the same everywhere; else 0."""
+    first, last = (bound.value if isinstance(bound, Constant) else 0 for bound in (start, stop))
+    return max(0, last - first + 1) if isinstance(first, int) and isinstance(last, int) else 0
+
+
 @dataclass(slots=True)
 class _Builder:
     atlas: Atlas
@@ -160,9 +166,7 @@ class _Builder:
             start, stop = fold(lowered.start, space), fold(lowered.stop, space)
             bounds = start, stop  # type: ignore[assignment]
         counts = self._counts(initial, points)
-        first, last = (bound.value if isinstance(bound, Constant) else 0 for bound in bounds)
-        assert isinstance(first, int) and isinstance(last, int)
-        self._check_number(initial, points, counts, max(0, last - first + 1))
+        self._check_number(initial, points, counts, _length(*bounds))
         count = self._encode(self._spread(counts, points), INTEGER)
         return [InitialTokens(initial.value, count, Loop(loop.variable, *bounds, loop.type))]
 

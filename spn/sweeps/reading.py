@@ -91,7 +91,7 @@ class _Reader:
     def _derive(self) -> None:
         parsed = {key: parse_expression(text, text.span, self.problems, text.exact) for key, text in self.file.derived.items()}
         used = {key: set() if node is None else set(names_in(node)) for key, node in parsed.items()}
-        needs = {key: [other for other in parsed if other in used[key]] for key in parsed if key not in self.names}
+        needs: dict[str, list[Name]] = {key: [other for other in parsed if other in used[key]] for key in parsed if key not in self.names}
         for key, circle in in_order(needs):
             if circle:
                 message = f"derived parameters depend on each other in a circle: {' -> '.join(circle)}"

@@ -1,4 +1,4 @@
-"""Texts that a coverage-guided fuzzer found (`experiments.fuzzing`): the smallest of those that reach all it reached, and each that ever broke the promise."""
+"""Texts that a coverage-guided fuzzer found (`experiments.fuzzing`): a few that reach all that it reached, and each that ever broke the promise."""
 
 from __future__ import annotations
 

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a case is a line
 """Hostile files and arguments: what somebody sends who wants the program to hang, to eat the memory, to show a file, or to run something.
 
 A case writes its files into a folder and gives the command line. `code` is one of the codes that must be told, `place` the line and column of one.
@@ -131,7 +132,7 @@ guard("no number by subtraction", "1e308 * 10 - 1e308 * 10 > a", "not-finite")
 guard("division by zero", "1 / 0 > a", "bad-value", "6:12")
 guard("a unit to a high power", "(1 s) ** 100000 > a", "wrong-")
 guard("seconds and tokens", "a + 1 s > 2", "wrong-")
-guard("ten sums in each other", "".join(f"sum(" for k in range(10)) + "a" + "".join(f" for x{k} in 1..1000)" for k in range(10)) + " > 1", "too-")
+guard("ten sums in each other", "".join("sum(" for k in range(10)) + "a" + "".join(f" for x{k} in 1..1000)" for k in range(10)) + " > 1", "too-")
 guard("a sum over 10**15", "sum(k for k in 1..10**15) > a", "bad-value")
 guard("characters that look alike", "\u0430 > 0", "syntax")
 
@@ -141,7 +142,7 @@ nested = "modules:\n  inner: {places: {a: 1}}\n  outer:\n    modules: {inner: {p
 model("a million times a million instances", nested + "instances: {o: {module: outer, for: y in 1..1000000}}\n", "too-large")
 model("nine ranges of an array", "places: {a: {over: [" + ", ".join(["1..100"] * 9) + "]}}\n", "too-large")
 model("an array of 10**12", "places: {a: {over: 1..10**12}}\n", "too-large", "2:20")
-model("a colour of 10**12 values", f"colours: {{c: 1..10**12}}\nplaces: {{p: {{colour: c, initial: all}}}}\ntransitions: {{t: {{in: p(x), delay: 1 s}}}}\n", "too-large")
+model("a colour of 10**12 values", "colours: {c: 1..10**12}\nplaces: {p: {colour: c, initial: all}}\ntransitions: {t: {in: p(x), delay: 1 s}}\n", "too-large")
 model("a product beyond 64 bits", "colours: {c: 1..10**9, d: c * c * c * c}\nplaces: {p: {colour: d, initial: all}}\n", "wrong-initial")
 model("a product of products", "colours:\n  c0: 1..1000\n" + "".join(f"  c{k}: c{k - 1} * c{k - 1}\n" for k in range(1, 40)) + "places: {p: {over: c39}}\n", "")
 model("three ranges of a transition", f"{NET.splitlines()[0]}\ntransitions: {{t: {{for: [x in 1..3000, y in 1..3000, z in 1..3000], in: a, delay: 1 s}}}}\n", "too-large")

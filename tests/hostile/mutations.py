@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a case is a line
 """Valid models with something changed at random: a few characters, words, or parts of the tree. A seed names a mutant."""
 
 from __future__ import annotations
