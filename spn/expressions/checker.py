@@ -447,7 +447,7 @@ class Checker:
         if isinstance(symbol, BrokenSymbol):
             return None
         if isinstance(symbol, ModuleSymbol):
-            return Instances(node.name), InstanceOf(node.name)
+            return Instances(symbol.name), InstanceOf(node.name)  # its own name, and what it is called here
         if isinstance(symbol, ColourSymbol) and symbol.domain is not None:
             return symbol.domain, symbol.type
         if symbol is None and node.name == "bool":

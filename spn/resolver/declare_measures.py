@@ -96,7 +96,7 @@ class Measures:
         first = parsed.loops[0]
         symbol = None if isinstance(first.domain, syntax.RangeOf) else scope.lookup(first.domain.name)
         if isinstance(symbol, ModuleSymbol):
-            scope = scope.with_variable(first.variable, InstanceOf(symbol.name))
+            scope = scope.with_variable(first.variable, InstanceOf(first.domain.name))
             return self._target(parsed, scope, symbol.name, None, value)
         loop = checked_loop(first, scope, self.problems)
         if loop is None:

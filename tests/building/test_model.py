@@ -59,7 +59,8 @@ def server(**changes) -> spn.Model:
     ],
 )
 def test_a_part_has_the_keys_of_a_file(part, declaration):
-    assert tuple(part.KEYS.values()) == tuple(declaration.keys())
+    keys = tuple(declaration.keys())
+    assert keys == tuple(part.KEYS.values())
     assert part.SHORT == declaration.short
 
 
