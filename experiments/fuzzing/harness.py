@@ -1,7 +1,7 @@
 """Coverage-guided fuzzing of reader, expressions and resolver: what any text is promised (`tests.hostile.promise`) is held against millions of texts.
 
     pip install atheris
-    python -m experiments.fuzzing.harness build/fuzz tests/fuzz/corpus -max_total_time=1200
+    python -m experiments.fuzzing.harness build/fuzz build/seeds -max_total_time=1200
 
 Arguments are libFuzzer's: folders of texts to start from (what is new goes into the first), and options. A text that breaks the promise is
 written to the folder `FINDINGS`, one for each place in the program, and the search goes on; one that takes longer than ten seconds ends it.

@@ -288,6 +288,8 @@ def _label(item: Any, context: Context) -> Label:
     number = start.value if isinstance(start, Text) else start
     if not isinstance(number, int) or isinstance(number, bool) or number < 0:
         raise wrong_kind(start, "an integer of at least 0", "the start of a label").error()
+    if isinstance(template, Text) and not isinstance(template.value, str):
+        raise wrong_kind(template, "a text", "the template of a label").error()
     return Label(number, as_text(template, "a text", "the template of a label"), _texts(arguments, context))
 
 
