@@ -60,7 +60,7 @@ def server(**changes) -> spn.Model:
 )
 def test_a_part_has_the_keys_of_a_file(part, declaration):
     assert list(declaration.keys()) == [part.KEYS[name] for name in part.KEYS]
-    assert part.SHORT == declaration.short
+    assert declaration.short == part.SHORT
 
 
 def test_a_model_has_the_sections_of_a_file():
