@@ -199,7 +199,7 @@ class TransitionDeclaration(Section):
 class InstanceDeclaration(Section):
     """A use of a module."""
 
-    expected = "a mapping with a 'module'"
+    expected = "a mapping with a 'module', as in 'module: pump'"
 
     module: Text = declare(ONE, description="The name of the module.")
     loops: Texts = declare(SEVERAL, (), alias="for", description="Variables and domains, 'w in 1..workers': an instance for each value.")
@@ -262,7 +262,7 @@ class Times(Section):
 class MeasureDeclaration(Section):
     """A measure: what is to be found out. Exactly one kind, and at most one window; without a window the steady state."""
 
-    expected = f"a mapping with one of {', '.join(WINDOWS)}"
+    expected = f"a mapping with one of {', '.join(WINDOWS)}, as in 'availability: up == 1'"
 
     availability: Text | None = declare(
         ONE,

@@ -104,8 +104,8 @@ class Measures:
             return self._target(parsed, scope, None, None, value)
         first = parsed.loops[0]
         symbol = None if isinstance(first.domain, syntax.RangeOf) else scope.lookup(first.domain.name)
-        if isinstance(symbol, ModuleSymbol):
-            scope = scope.with_variable(first.variable, InstanceOf(symbol.name))
+        if isinstance(symbol, ModuleSymbol) and isinstance(first.domain, syntax.Name):
+            scope = scope.with_variable(first.variable, InstanceOf(first.domain.name))
             return self._target(parsed, scope, symbol.name, None, value)
         loop = checked_loop(first, scope, self.problems)
         if loop is None:

@@ -70,12 +70,12 @@ def axis_values(name: Name, axis: Axis, problems: Problems) -> AxisSpec | None:
 
 def listed_values(name: Name, texts: tuple[Text, ...], problems: Problems) -> AxisSpec | None:
     """Values that are written one by one, all of one kind; None and problems, if there is something wrong with them."""
+    if len(texts) > MOST_VALUES:
+        problems.error("too-large", f"an axis has at most {MOST_VALUES:,} values", texts[0].span)
+        return None
     parsed = [parse_expression(text, text.span, problems, text.exact) for text in texts]
     nodes = [node for node in parsed if node is not None]
     if len(nodes) < len(texts):
-        return None
-    if len(texts) > MOST_VALUES:
-        problems.error("too-large", f"an axis has at most {MOST_VALUES:,} values", texts[0].span)
         return None
     if all(isinstance(node, syntax.Name) for node in nodes):
         members = tuple(dict.fromkeys(str(text).strip() for text in texts))
