@@ -10,10 +10,10 @@ from dataclasses import replace
 from typing import final
 
 from spn.study.batches import Conversation, Dialogue
-from spn.study.plan import Plan
+from spn.study.plan import BatchResult, Plan
 from spn.study.result import Result
 from spn.study.run import NotSupported
-from spn.sweeps.coding import Damaged, decode, plan_key
+from spn.sweeps.coding import Damaged, context_of, decode, plan_key
 from spn.sweeps.work import Answer, Asked, Ended, Order, Packer, Parcel, WholeAnswer, WholeOrder
 
 SLICE = 0.1
@@ -113,12 +113,15 @@ class Job:
         if data is None:
             return False
         try:
-            batch = decode(data)
+            batch = self._decoded(plan, index, data)
         except Damaged:
             self.damaged += 1
             return False
         talk.put(plan, index, batch)
         return True
+
+    def _decoded(self, plan: Plan, index: int, data: bytes) -> BatchResult:
+        return decode(data, context_of(self.key(plan), index, self._asked.digest))
 
     # Orders
 
@@ -154,7 +157,7 @@ class Job:
                 break
         if plan is None or not indices:
             return None
-        return Order(self._packer.sent(self._parcel), self._engine, plan, self._asked.seed, tuple(indices))
+        return Order(self._packer.sent(self._parcel), self._engine, plan, self._asked.seed, tuple(indices), self._asked.digest)
 
     def heavy(self, order: Order | WholeOrder) -> Order | WholeOrder:
         """The order with the net, for a worker that does not have it."""
@@ -174,7 +177,7 @@ class Job:
         if replications:
             self._pace = answer.seconds / replications
         for index, data in done:
-            self._talk.put(order.plan, index, decode(data))
+            self._talk.put(order.plan, index, self._decoded(order.plan, index, data))
         if answer.error is not None:
             self._talk.put(order.plan, order.indices[len(done)], answer.error)
         self._replay(self._talk)

@@ -17,12 +17,12 @@ from spn.study.batches import Dialogue
 from spn.study.result import Progress, Result, versions
 from spn.study.run import NotSupported, Settings, budget, new_seed
 from spn.sweeps.choosing import engine_for
-from spn.sweeps.coding import Damaged, decode
+from spn.sweeps.coding import Damaged, context_of, decode
 from spn.sweeps.comparing import ratio
 from spn.sweeps.definition import Definition
 from spn.sweeps.executors import Workers
-from spn.sweeps.points import Pair, Point, pairs, parameters, points
 from spn.sweeps.jobs import Batches, Job
+from spn.sweeps.points import Pair, Point, pairs, parameters, points
 from spn.sweeps.records import Record, plain_interval
 from spn.sweeps.scheduling import Scheduler
 from spn.sweeps.store import Store
@@ -117,12 +117,10 @@ class Sweep:
         sources = [self._source(point, texts) for point, texts in zip(self.points, given, strict=True)]
         self._probe(sources)
         self.store.begin(self._about(), ((self._of(point, texts), source) for point, texts, source in zip(self.points, given, sources, strict=True)))
+        self._damaged += self.store.repaired
         for place, number in self.store.finished():
-            if place in self._partners and not self._is_whole(number):
-                self.store.reopen(number)
-                continue
-            self._numbers[place] = number
-            self._remember(place)
+            if self._is_usable(place, number):
+                self._remember(place)
         found = len(self._finished)
         if found:
             self.told(f"{found:,} of {len(self.points):,} points are finished already")
@@ -130,16 +128,23 @@ class Sweep:
         scheduler.run()
         return Summary(len(self.points), found, self._failed, self._unsupported, scheduler.lost, self._damaged)
 
-    def _is_whole(self, number: int) -> bool:
-        """Whether the batches of a finished point can be read, which are needed to compare it."""
+    def _is_usable(self, place: int, number: int) -> bool:
+        """Whether the result of a finished point, which has this number, can stay. If it is compared, its batches have to be there."""
+        self._numbers[place] = number
+        if place not in self._partners:
+            return True
+        found = json.loads(self.store.result(number))
+        missing = sum(course["replications"] for course in found["experiments"])
         damaged = 0
-        for data in self.store.batches(number).values():
+        for (key, index), data in self.store.batches(number).items():
             try:
-                decode(data)
+                missing -= decode(data, context_of(key, index, found["digest"])).replications
             except Damaged:
                 damaged += 1
         self._damaged += damaged
-        return not damaged
+        if damaged or missing:
+            self.store.reopen(number)
+        return not damaged and not missing
 
     # What is known of points
 
@@ -238,9 +243,9 @@ class Sweep:
         except ModelError as error:
             self._failed[place] = "\n".join(problem.render() for problem in error.problems)
             return None
-        number, result = self.store.open(place, made.identity, source)
+        number, finished = self.store.open(place, made.identity, source)
         self._numbers[place] = number
-        if result is not None:
+        if finished and self._is_usable(place, number):
             self._remember(place)
             return None
         net = made.member.net
@@ -300,7 +305,7 @@ class Sweep:
         """A point is finished."""
         self._finished.add(place)
         if place in self._partners:
-            self._results[place] = Record.from_dict(json.loads(self.store.result(self._numbers[place]) or "{}"))
+            self._results[place] = Record.from_dict(json.loads(self.store.result(self._numbers[place])))
             self._compare(place)
 
     def _compare(self, place: int) -> None:

@@ -11,7 +11,7 @@ import zlib
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any, final
+from typing import final
 
 import numpy as np
 
@@ -22,7 +22,7 @@ from spn.study.batches import Conversation, Request
 from spn.study.plan import BatchResult, Plan, run_batch
 from spn.study.result import Progress, Result
 from spn.study.run import NotSupported, Settings, Study, chosen_measures
-from spn.sweeps.coding import encode
+from spn.sweeps.coding import context_of, encode, plan_key
 from spn.sweeps.records import Record, record
 from spn.version import __version__
 
@@ -114,6 +114,7 @@ class Order:
     plan: Plan
     seed: int
     indices: tuple[int, ...]
+    digest: str
 
 
 @final
@@ -184,7 +185,7 @@ def _batches(order: Order) -> Answer:
         if known is None:
             return Answer(missing=True)
         for index in order.indices:
-            done.append(encode(run_batch(known.prepared, order.plan, order.seed, index)))
+            done.append(_encoded(run_batch(known.prepared, order.plan, order.seed, index), order.plan, order.digest))
     except RunError as error:
         return Answer(tuple(done), error, time.perf_counter() - began)
     except NotSupported as error:
@@ -209,7 +210,12 @@ def _whole(order: WholeOrder) -> WholeAnswer:
         ended = Ended.of(talk.result) if talk.ended else None
     except NotSupported as error:
         return WholeAnswer(error=error)
-    return WholeAnswer(tuple((plan, tuple(map(encode, own))) for plan, own in done.items() if plan.experiment or ended is None), ended)
+    wanted = [(plan, own) for plan, own in done.items() if plan.experiment or ended is None]
+    return WholeAnswer(tuple((plan, tuple(_encoded(batch, plan, order.asked.digest) for batch in own)) for plan, own in wanted), ended)
+
+
+def _encoded(batch: BatchResult, plan: Plan, digest: str) -> bytes:
+    return encode(batch, context_of(plan_key(plan), batch.index, digest))
 
 
 def _run(prepared: Prepared, seed: int, request: Request) -> BatchResult | RunError:
