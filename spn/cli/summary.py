@@ -18,12 +18,12 @@ def describe(net: Net) -> str:
         ("timed transitions", _sizes(transition.size for transition in timed)),
         ("immediate transitions", _sizes(transition.size for transition in immediate)),
     ]
-    lines += _table(rows)
+    lines += aligned(rows)
     parameters = parameters_of(net)
     if parameters:
-        lines += ["", "parameters", *_table(parameters.items())]
+        lines += ["", "parameters", *aligned(parameters.items())]
     if net.measures:
-        lines += ["", "measures", *_table((measure.name, _measure(measure)) for measure in net.measures)]
+        lines += ["", "measures", *aligned((measure.name, _measure(measure)) for measure in net.measures)]
     else:
         lines += ["", "no measures: there is nothing to simulate for"]
     return "\n".join(lines)
@@ -43,7 +43,8 @@ def _sizes(sizes: Iterable[int]) -> str:
     return f"{elements:,} in {classes} {'class' if classes == 1 else 'classes'}"
 
 
-def _table(rows: Iterable[tuple[str, str]]) -> list[str]:
+def aligned(rows: Iterable[tuple[str, str]]) -> list[str]:
+    """Names and texts in two columns."""
     known = list(rows)
     width = max(len(name) for name, _ in known)
     return [f"  {name:<{width}}  {text}" for name, text in known]

@@ -26,11 +26,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("study", metavar="STUDY", help="a study file")
     parser.add_argument("-o", "--output", metavar="DIR", default="results", help="the folder of the results file (default: results)")
     parser.add_argument("--workers", metavar="N", type=options.count, help="how many work at a time (default: as many as there are cores)")
+    parser.add_argument("--dry-run", action="store_true", help="check everything, and only say what would be simulated")
     parser.add_argument("--executor", metavar="E", default="process", help="process, thread, dask:ADDRESS or mpi (default: process)")
 
 
 def execute(arguments: argparse.Namespace) -> Exit:
     """Simulate what is not finished, and print what is."""
+    if arguments.dry_run:
+        return _dry(arguments)
     from spn.cli.progress import sweeping
     from spn.sweeps.executors import ExecutorError, workers
     from spn.sweeps.reading import load_study
@@ -62,6 +65,17 @@ def execute(arguments: argparse.Namespace) -> Exit:
     if results is not None:
         write(text(results))
     return Exit.INTERRUPTED if summary is None or results is None else _told(summary, results)
+
+
+def _dry(arguments: argparse.Namespace) -> Exit:
+    from spn.cli.studies import outlook_of
+    from spn.sweeps.store import StoreError
+
+    try:
+        write(outlook_of(arguments.study, Path(arguments.output)))
+    except StoreError as error:
+        raise UsageError(str(error)) from None
+    return Exit.OK
 
 
 def _told(summary: Summary, results: Results) -> Exit:

@@ -19,6 +19,9 @@ from spn.sweeps.work import Answer, Asked, Ended, Order, Packer, Parcel, WholeAn
 SLICE = 0.1
 """Seconds that an order should take: long beside the time it takes to hand it out, short beside the patience of who waits."""
 
+WHOLE = 0.2
+"""Seconds that a worker takes over a point by itself; what is not finished by then is handed out in parts."""
+
 Batches = dict[Plan, list[tuple[int, bytes]]]
 """By plan: numbers and bytes."""
 
@@ -139,7 +142,7 @@ class Job:
         """The next order: the whole, or up to `most` batches that take about a `SLICE`."""
         if self._talk is None:
             self._away = True
-            return WholeOrder(self._packer.sent(self._parcel), self._engine, self._asked)
+            return WholeOrder(self._packer.sent(self._parcel), self._engine, self._asked, WHOLE)
         indices: list[int] = []
         size = 0.0
         plan: Plan | None = None

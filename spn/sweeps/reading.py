@@ -68,7 +68,8 @@ class _Reader:
         groups = self._groups()
         settings = self._settings()
         if len(uses) == len(file.models) and len(self.axes) == len(file.parameters):
-            self._unused(uses)
+            if len(self.derived) == len(file.derived):  # else what reaches a model is not known
+                self._unused(uses)
             self._measures(uses)
             comparisons = tuple(self._comparison(key, entry, uses) for key, entry in file.compare.items())
         else:

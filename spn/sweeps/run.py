@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, final
 
-from spn.model.read import Library
 from spn.net.types import Net
-from spn.resolver.again import Member, Series
 from spn.study.batches import Dialogue
 from spn.study.result import Progress, Result, versions
 from spn.study.run import NotSupported, Settings, budget, new_seed
@@ -22,7 +19,8 @@ from spn.sweeps.comparing import ratio
 from spn.sweeps.definition import Definition
 from spn.sweeps.executors import Workers
 from spn.sweeps.jobs import Batches, Job
-from spn.sweeps.points import Pair, Point, pairs, parameters, points
+from spn.sweeps.making import Made, Maker, distinct
+from spn.sweeps.points import Pair, Point, pairs, points
 from spn.sweeps.records import Record, plain_interval
 from spn.sweeps.scheduling import Scheduler
 from spn.sweeps.store import Store
@@ -59,15 +57,6 @@ class Summary:
 
 
 @final
-@dataclass(slots=True)
-class _Made:
-    """A point whose net is known."""
-
-    member: Member
-    identity: str
-
-
-@final
 class Sweep:
     """One run of a study. Raises `ModelError` when it is made, if the study or its models have errors."""
 
@@ -82,10 +71,9 @@ class Sweep:
         problems.stop_if_any()
         self.seed = self._seed()
         self.budget = budget(study.max_firings)
-        self._texts = {use.name: library_digest(use.library) for use in study.uses}
-        self._series = {use.name: Series(use.library, use.label) for use in study.uses}
+        self._maker = Maker(study, self.seed, self.budget)
         self._packer = Packer()
-        self._made: dict[int, _Made] = {}
+        self._made: dict[int, Made] = {}
         self._jobs: dict[int, Job] = {}
         self._near: dict[int, tuple[float, float]] = {}
         self._failed: dict[int, str] = {}
@@ -113,8 +101,8 @@ class Sweep:
 
     def run(self) -> Summary:
         """Simulate what is not finished. An interruption goes through, and leaves in the results file what was done."""
-        given = [self._given(point) for point in self.points]
-        sources = [self._source(point, texts) for point, texts in zip(self.points, given, strict=True)]
+        given = [self._maker.given(point) for point in self.points]
+        sources = [self._maker.source(point, texts) for point, texts in zip(self.points, given, strict=True)]
         self._probe(sources)
         self.store.begin(self._about(), ((self._of(point, texts), source) for point, texts, source in zip(self.points, given, sources, strict=True)))
         self._damaged += self.store.repaired
@@ -148,10 +136,6 @@ class Sweep:
 
     # What is known of points
 
-    def _given(self, point: Point) -> dict[str, str]:
-        problems = Problems()
-        return {name: str(text) for name, text in parameters(self.study, point, problems).items()}
-
     def _of(self, point: Point, given: Mapping[str, str]) -> dict[str, Any]:
         return {"model": str(point.use.name), "of": point.use.label, "axes": point.shown, "keys": point.keys, "parameters": dict(given)}
 
@@ -170,40 +154,18 @@ class Sweep:
             "versions": versions(),
         }
 
-    def _asked(self, point: Point) -> dict[str, Any]:
-        """What beside its net a point's numbers depend on."""
-        study, made = self.study, versions()
-        return {
-            "measures": list(point.use.measures),
-            "precision": study.precision,
-            "confidence": study.confidence,
-            "max_firings": self.budget,
-            "seed": self.seed,
-            "stream": point.stream,
-            "versions": [made["spn"], made["numpy"]],
-        }
-
-    def _source(self, point: Point, given: Mapping[str, str]) -> str:
-        """What the identity of a point follows from, without making its net."""
-        return _hash([self._texts[point.use.name], dict(given), self._asked(point)])
-
-    def _make(self, place: int) -> _Made:
+    def _make(self, place: int) -> Made:
         """The net of a point. Raises `ModelError`, whose problems name the point."""
         made = self._made.pop(place, None)
         if made is not None:
             return made
-        point, problems = self.points[place], Problems()
-        texts = parameters(self.study, point, problems)
-        try:
-            problems.stop_if_any()
-            member = self._series[point.use.name].member(texts, problems)
-        except ModelError as error:
-            raise ModelError([_at(problem, point) for problem in error.problems]) from None
+        point = self.points[place]
+        made = self._maker.make(point)
         if point.use.name not in self._warned:
             self._warned.add(str(point.use.name))
-            for warning in problems.warnings:
+            for warning in made.warnings:
                 self.told(warning.render())
-        return _Made(member, _hash([member.digest, self._asked(point)]))
+        return made
 
     def _probe(self, sources: Sequence[str]) -> None:
         """Make some points beforehand: of each model the first, and those that differ from it in one value. Raises `ModelError` with all problems."""
@@ -221,8 +183,7 @@ class Sweep:
             except ModelError as error:
                 found += error.problems
         if found:
-            distinct = {(problem.code, problem.span and (problem.span.source.name, problem.span.start)): problem for problem in reversed(found)}
-            raise ModelError(distinct.values())
+            raise ModelError(distinct(found))
 
     # The life of a point
 
@@ -321,21 +282,6 @@ class Sweep:
         if self.progress is not None:
             working = {self.points[place].label: near for place, near in self._near.items()}
             self.progress(State(len(self.points), len(self._finished), self._firings, time.monotonic() - self._began, working))
-
-
-def _hash(data: Any) -> str:
-    return hashlib.sha256(json.dumps(data, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
-
-
-def library_digest(library: Library) -> str:
-    """A digest of the texts that a model is made of."""
-    texts = sorted(model.spn.span.source.text for model in library.models.values() if model.spn is not None)
-    return _hash(texts)
-
-
-def _at(problem: Problem, point: Point) -> Problem:
-    """The problem with the point at which it was found, if there is more than one."""
-    return replace(problem, message=f"{problem.message} (at {point.label})") if point.values else problem
 
 
 def results_path(folder: Path, study: Definition) -> Path:

@@ -307,6 +307,10 @@ class Store:
         """The texts that are known to mean a point."""
         return {source for (source,) in self._rows("SELECT source FROM sources")}
 
+    def finished_sources(self) -> set[str]:
+        """Of these those whose point has a result."""
+        return {source for (source,) in self._rows("SELECT source FROM sources JOIN points ON points.id = sources.point WHERE result IS NOT NULL")}
+
     # Points
 
     def open(self, place: int, identity: str, source: str) -> tuple[int, bool]:

@@ -32,9 +32,6 @@ SMALL = 4096
 KEPT = 64
 """Nets that a worker keeps."""
 
-WHOLE = 0.2
-"""Seconds that a worker takes over a point by itself; what is not finished by then is handed out in parts."""
-
 VERSIONS = (__version__, np.__version__)
 """What all workers must have in common, as the numbers depend on it."""
 
@@ -120,11 +117,12 @@ class Order:
 @final
 @dataclass(frozen=True, slots=True)
 class WholeOrder:
-    """A point to simulate from its beginning, to its end if that does not take long."""
+    """A point to simulate from its beginning, to its end if that takes no more than so many `seconds`."""
 
     net: Parcel
     engine: str
     asked: Asked
+    seconds: float
 
 
 @final
@@ -194,8 +192,8 @@ def _batches(order: Order) -> Answer:
 
 
 def _whole(order: WholeOrder) -> WholeAnswer:
-    """One batch after the other, as `serial` does, for as long as a worker may."""
-    until = time.perf_counter() + WHOLE
+    """One batch after the other, as `serial` does, for as long as it may."""
+    until = time.perf_counter() + order.seconds
     try:
         known = _prepared(order)
         if known is None:

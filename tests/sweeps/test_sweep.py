@@ -51,7 +51,7 @@ def test_the_numbers_are_those_of_closed_forms(undisturbed):
 @pytest.fixture
 def in_parts(monkeypatch):
     """No point is simulated as a whole by one worker: after its first batch everything is handed out."""
-    monkeypatch.setattr("spn.sweeps.work.WHOLE", 0.0)
+    monkeypatch.setattr("spn.sweeps.jobs.WHOLE", 0.0)
 
 
 def test_points_handed_out_in_parts_are_the_same_as_whole_ones(undisturbed, tmp_path, in_parts):
@@ -60,7 +60,7 @@ def test_points_handed_out_in_parts_are_the_same_as_whole_ones(undisturbed, tmp_
     assert len(seen) > 20
 
 
-def test_threads_and_processes_give_the_same_bits(undisturbed, tmp_path):
+def test_threads_and_processes_give_the_same_bits(undisturbed, tmp_path, in_parts):
     for number, pool in enumerate((workers("thread", 3), Processes(2))):
         folder = tmp_path / str(number)
         folder.mkdir()
