@@ -20,7 +20,7 @@ SLICE = 0.1
 """Seconds that an order should take: long beside the time it takes to hand it out, short beside the patience of who waits."""
 
 WHOLE = 0.2
-"""Seconds that a worker takes over a point by itself; what is not finished by then is handed out in parts."""
+"""Seconds that a worker works on a point by itself; what is not finished by then is handed out in parts."""
 
 Batches = dict[Plan, list[tuple[int, bytes]]]
 """By plan: numbers and bytes."""

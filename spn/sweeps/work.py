@@ -32,6 +32,9 @@ SMALL = 4096
 KEPT = 64
 """Nets that a worker keeps."""
 
+PATIENCE = 10.0
+"""How much longer than it works a worker may take over a whole point: other work on its machine can make it wait."""
+
 VERSIONS = (__version__, np.__version__)
 """What all workers must have in common, as the numbers depend on it."""
 
@@ -117,7 +120,7 @@ class Order:
 @final
 @dataclass(frozen=True, slots=True)
 class WholeOrder:
-    """A point to simulate from its beginning, to its end if that takes no more than so many `seconds`."""
+    """A point to simulate from its beginning, to its end if that takes no more than so many `seconds` of the processor."""
 
     net: Parcel
     engine: str
@@ -193,14 +196,14 @@ def _batches(order: Order) -> Answer:
 
 def _whole(order: WholeOrder) -> WholeAnswer:
     """One batch after the other, as `serial` does, for as long as it may."""
-    until = time.perf_counter() + order.seconds
     try:
         known = _prepared(order)
         if known is None:
             return WholeAnswer(missing=True)
+        working, waiting = time.thread_time() + order.seconds, time.perf_counter() + PATIENCE * order.seconds
         talk = Conversation(order.asked.study(known.net).dialogue())
         done: dict[Plan, list[BatchResult]] = {}
-        while talk.request is not None and (not done or time.perf_counter() < until):
+        while talk.request is not None and (not done or (time.thread_time() < working and time.perf_counter() < waiting)):
             found = _run(known.prepared, order.asked.seed, talk.request)
             if isinstance(found, BatchResult):
                 done.setdefault(talk.request.plan, []).append(found)
