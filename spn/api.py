@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from spn.tables.results import Results
 
 
+MOST_LOOKED_AT = 20_000_000
+"""Bytes of a file in which is looked for what it is; larger ones are not read anyway."""
+
+
 def load(model: str | Path | Source, parameters: Mapping[str, Any] | None = None) -> Net:
     """The net of a model: a path, the name of a shipped model, or a `Source` holding its text.
 
@@ -53,11 +57,31 @@ def _read(model: str | Path | Source, parameters: Mapping[str, Any] | None) -> R
 
 
 def check(model: str | Path | Source, parameters: Mapping[str, Any] | None = None) -> list[Problem]:
-    """All problems of a model, errors and warnings; none, if it is right."""
+    """All problems of a model, or of a study at all its points: errors and warnings; none, if it is right."""
+    found: list[Problem] = []
     try:
+        if not parameters and not isinstance(model, Source) and is_study(model):
+            from spn.sweeps.outlook import outlook
+            from spn.sweeps.reading import load_study
+
+            outlook(load_study(model), told=found.append)
+            return found
         return load_with_warnings(model, parameters)[1]
     except ModelError as error:
         return error.problems
+
+
+def is_study(path: str | Path) -> bool:
+    """Whether a file is a study and not a model."""
+    try:
+        with Path(path).open("rb") as file:
+            if b"study" not in file.read(MOST_LOOKED_AT):
+                return False
+    except (OSError, ValueError):
+        return False
+    from spn.sweeps import reading
+
+    return reading.is_study(path)
 
 
 def draw(

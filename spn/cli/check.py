@@ -23,14 +23,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> Exit:
     """Print the summary; problems are raised as a `ModelError`."""
-    from spn.cli import studies
+    from spn import api
     from spn.cli.summary import describe
 
     found = find_model(arguments.model)
-    if found is not None and studies.is_study(found):
+    if found is not None and api.is_study(found):
+        from spn.cli.studies import outlook_of
+
         if arguments.parameters:
             raise UsageError("'-p' gives a model's parameters; a study says itself what its models are given")
-        write(studies.outlook_of(arguments.model))
+        write(outlook_of(arguments.model))
     else:
         write(describe(load(arguments.model, arguments.parameters)))
     return Exit.OK

@@ -19,26 +19,6 @@ MOST_SHOWN = 8
 """Values of an axis that are listed; of more the first and the last are."""
 
 
-def is_study(path: Path) -> bool:
-    """Whether a file is a study and not a model: it says ``study: 1`` on its outermost level."""
-    from spn.text.files import load_file
-    from spn.text.nodes import Mapping
-    from spn.text.problems import ModelError, Problems
-
-    problems = Problems()
-    source = load_file(path, problems)
-    if source is None or "study" not in source.text:
-        return False
-    from spn.text.yaml import read
-
-    try:
-        node = read(source, problems)
-    except ModelError:
-        return False
-    keys = {str(key.text) for key, _ in node.entries} if isinstance(node, Mapping) else set()
-    return "study" in keys and "spn" not in keys
-
-
 def outlook_of(path: str, results: Path | None = None) -> str:
     """The summary of a study, all of it checked; with its results file, also how much is done. Raises `ModelError` and `StoreError`."""
     from spn.sweeps.outlook import outlook

@@ -11,6 +11,7 @@ import time
 
 import pytest
 
+import spn
 from spn.cli.main import main
 from tests.sweeps.studies import MACHINE, SMALL, write
 
@@ -41,6 +42,8 @@ def test_check_looks_at_every_point(tmp_path, capsys):
     code, out, err = called("check", write(tmp_path, study, model), capsys=capsys)
     assert (code, out) == (1, "")
     assert "machine.yaml:5:" in err and "mttf = 37 s" in err
+    assert "bad-value" in [problem.code for problem in spn.check(tmp_path / "small.yaml")]
+    assert spn.check(write(tmp_path, name="right.yaml")) == []
 
 
 def test_a_dry_run_says_how_much_is_done_and_writes_nothing(tmp_path, capsys):
