@@ -8,14 +8,39 @@ from typing import TYPE_CHECKING, Any
 from spn.version import __version__
 
 if TYPE_CHECKING:
-    from spn.api import check, draw, load, results, simulate, sweep
+    from spn.api import check, draw, load, plot, plot_delays, report, reproduce, resolve, results, simulate, sweep
+    from spn.building import Instance, Measure, Model, Parameter, Place, Transition
 
-__all__ = ["__version__", "check", "draw", "load", "results", "simulate", "sweep"]
+_VERBS = ("check", "draw", "load", "plot", "plot_delays", "report", "reproduce", "resolve", "results", "simulate", "sweep")
+_PARTS = ("Instance", "Measure", "Model", "Parameter", "Place", "Transition")
+
+__all__ = [
+    "Instance",
+    "Measure",
+    "Model",
+    "Parameter",
+    "Place",
+    "Transition",
+    "__version__",
+    "check",
+    "draw",
+    "load",
+    "plot",
+    "plot_delays",
+    "report",
+    "reproduce",
+    "resolve",
+    "results",
+    "simulate",
+    "sweep",
+]
+
+_MODULES = {**dict.fromkeys(_VERBS, "spn.api"), **dict.fromkeys(_PARTS, "spn.building")}
 
 
 def __getattr__(name: str) -> Any:
-    if name in {"check", "draw", "load", "results", "simulate", "sweep"}:
-        return getattr(import_module("spn.api"), name)
+    if name in _MODULES:
+        return getattr(import_module(_MODULES[name]), name)
     raise AttributeError(f"module 'spn' has no attribute {name!r}")
 
 

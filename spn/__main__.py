@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import sys
 
@@ -11,6 +12,7 @@ INTERRUPTED = 130
 
 def main() -> int:
     """Run the command line with the arguments of the process and return its exit code."""
+    gc.set_threshold(100_000)  # modules and models are hardly ever garbage; looking for it would take a tenth of a short command's time
     try:
         from spn.cli.main import main as run
 
@@ -22,6 +24,7 @@ def main() -> int:
             sys.stdout.flush()
         # Everything is written. Taking libraries and kernels down in good order would take longer than whoever presses Ctrl-C wants to wait.
         os._exit(code)
+    gc.freeze()  # so that nothing is looked through once more at the end
     return code
 
 

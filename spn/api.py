@@ -1,6 +1,6 @@
-"""The verbs of the Python interface: load, check, draw, simulate and what the command line needs besides. Nothing is computed here.
+"""The verbs of the Python interface: load, check, resolve, draw, simulate, sweep, plot and what the command line needs besides.
 
-Whatever takes long to import is imported by the function that needs it.
+Nothing is computed here. Whatever takes long to import is imported by the function that needs it.
 """
 
 from __future__ import annotations
@@ -8,28 +8,47 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
-from spn.engine.engines import find_engine
 from spn.text.problems import ModelError, Problem
 from spn.text.source import Source
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
+    from typing import TypeAlias
 
+    from spn.building import Model
     from spn.drawing import Drawing
+    from spn.engine.reference import Event
+    from spn.engine.reference.prepared import PreparedNet
     from spn.net.types import Net
+    from spn.plots.picture import Picture
+    from spn.reports.page import Report
+    from spn.reproduction.reproduction import Reproduction
     from spn.resolver.resolve import Reading
     from spn.study import Progress, Result
+    from spn.tables.figures import Look, Options
     from spn.tables.results import Results
 
+    ModelLike: TypeAlias = str | Path | Source | Model
+    """A path, the name of a shipped model, the text of one, or a model built in code."""
 
 MOST_LOOKED_AT = 20_000_000
 """Bytes of a file in which is looked for what it is; larger ones are not read anyway."""
 
 
-def load(model: str | Path | Source, parameters: Mapping[str, Any] | None = None) -> Net:
-    """The net of a model: a path, the name of a shipped model, or a `Source` holding its text.
+def load(model: str | Path | Source) -> Model:
+    """A model that can be looked at, changed and saved: of a path, the name of a shipped model, or a `Source` holding its text.
+
+    Raises `ModelError` if it is no YAML that models are written in, and `FileNotFoundError`. What else is wrong, `check` tells, and whoever uses it.
+    """
+    from spn.building import Model
+
+    return Model.read(model) if isinstance(model, Source) else Model.load(_found(model))
+
+
+def resolve(model: ModelLike, parameters: Mapping[str, Any] | None = None) -> Net:
+    """The net of a model: of a path, the name of a shipped model, a `Source` holding its text, or a model built in code.
 
     `parameters` gives parameters other values, as texts in the language of models or as numbers.
     Raises `ModelError` with all problems, and `FileNotFoundError`.
@@ -37,30 +56,39 @@ def load(model: str | Path | Source, parameters: Mapping[str, Any] | None = None
     return load_with_warnings(model, parameters)[0]
 
 
-def load_with_warnings(model: str | Path | Source, parameters: Mapping[str, Any] | None = None) -> tuple[Net, list[Problem]]:
-    """As `load`, and the warnings about the model."""
-    reading = _read(model, parameters)
+def load_with_warnings(model: ModelLike, parameters: Mapping[str, Any] | None = None) -> tuple[Net, list[Problem]]:
+    """As `resolve`, and the warnings about the model."""
+    reading = read(model, parameters)
     return reading.net, reading.warnings
 
 
-def _read(model: str | Path | Source, parameters: Mapping[str, Any] | None) -> Reading:
-    from spn.library import find_model, models_folder
-    from spn.resolver import resolve
+def read(model: ModelLike, parameters: Mapping[str, Any] | None = None) -> Reading:
+    """As `load_with_warnings`, with what the net was made from."""
+    from spn.library import models_folder
+    from spn.resolver import resolve as resolving
 
-    given = {name: _text(value) for name, value in (parameters or {}).items()}
+    if not isinstance(model, str | Path | Source):
+        return model.reading(parameters)
+    given = {name: value if isinstance(value, str) else _text(value) for name, value in (parameters or {}).items()}
     if isinstance(model, Source):
-        return resolve.read_reading(model.text, given, model.name, models_folder())
+        return resolving.read_reading(model, given, library=models_folder())
+    return resolving.load_reading(_found(model), given, models_folder())
+
+
+def _found(model: str | Path) -> Path:
+    from spn.library import find_model
+
     found = find_model(model) if isinstance(model, str) else model
     if found is None:
         raise FileNotFoundError(f"no model '{model}': neither a file nor a shipped model")
-    return resolve.load_reading(found, given, models_folder())
+    return found
 
 
-def check(model: str | Path | Source, parameters: Mapping[str, Any] | None = None) -> list[Problem]:
+def check(model: ModelLike, parameters: Mapping[str, Any] | None = None) -> list[Problem]:
     """All problems of a model, or of a study at all its points: errors and warnings; none, if it is right."""
     found: list[Problem] = []
     try:
-        if not parameters and not isinstance(model, Source) and is_study(model):
+        if not parameters and isinstance(model, str | Path) and is_study(model):
             from spn.sweeps.outlook import outlook
             from spn.sweeps.reading import load_study
 
@@ -85,7 +113,7 @@ def is_study(path: str | Path) -> bool:
 
 
 def draw(
-    model: str | Path | Source,
+    model: ModelLike,
     parameters: Mapping[str, Any] | None = None,
     *,
     module: str | None = None,
@@ -102,7 +130,7 @@ def draw(
 
 
 def draw_with_warnings(
-    model: str | Path | Source,
+    model: ModelLike,
     parameters: Mapping[str, Any] | None = None,
     *,
     module: str | None = None,
@@ -112,12 +140,12 @@ def draw_with_warnings(
     """As `draw`, and the warnings about the model."""
     from spn import drawing
 
-    reading = _read(model, parameters)
+    reading = read(model, parameters)
     return drawing.draw(reading, module=module, unfold=unfold, inside=inside), reading.warnings
 
 
 def simulate(
-    model: str | Path | Source | Net,
+    model: ModelLike | Net,
     parameters: Mapping[str, Any] | None = None,
     *,
     precision: float = 0.05,
@@ -140,9 +168,10 @@ def simulate(
     Raises `ModelError`, `spn.study.NotSupported`, and `RunError` if the net cannot go on.
     """
     from spn import study
+    from spn.engine.engines import find_engine
     from spn.net.types import Net
 
-    net = model if isinstance(model, Net) else load(model, parameters)
+    net = model if isinstance(model, Net) else resolve(model, parameters)
     return study.simulate(
         net,
         find_engine(engine, notice),
@@ -158,22 +187,29 @@ def simulate(
     )
 
 
-def trace(
-    net: Net, *, seed: int, firings: int, until: float | None = None, engine: str = "auto", notice: Callable[[str], None] | None = None
-) -> Iterator[str]:
-    """The events of one run, a line each. Every engine gives the same; ``auto`` is the reference engine. Raises `spn.study.NotSupported`."""
-    from spn.engine import trace as tracing
+def events(
+    net: Net, *, seed: int, until: float | None = None, engine: str = "auto", notice: Callable[[str], None] | None = None
+) -> tuple[PreparedNet, Iterator[Event]]:
+    """The events of one run up to time `until` (seconds), and the net made ready, which names them.
 
+    Every engine gives the same; ``auto`` is the reference engine. Raises `spn.study.NotSupported`.
+    """
     end = math.inf if until is None else until
     if engine != "compiled":
-        return tracing.trace(net, seed, until=end, firings=firings)
+        from spn.engine.reference import ReferencePrepared
+        from spn.engine.trace import reference_events
+
+        prepared = ReferencePrepared(net)
+        return prepared, reference_events(prepared, seed, until=end)
     from spn.engine.compiled import CompiledEngine
+    from spn.engine.compiled.events import events as compiled_events
     from spn.study import NotSupported
 
     compiled = CompiledEngine(notice, aside=True)
     if reasons := compiled.supports(net):
         raise NotSupported(engine, reasons)
-    return tracing.compiled_trace(compiled.prepare(net), seed, until=end, firings=firings)
+    plan = compiled.prepare(net)
+    return plan.plan.prepared, compiled_events(plan, seed, until=end)
 
 
 def kernel_source(net: Net) -> str:
@@ -203,16 +239,16 @@ def net_to_dict(net: Net) -> dict[str, Any]:
 
 def schema() -> dict[str, Any]:
     """The JSON Schema of model files."""
-    from spn.model.types import Model
+    from spn.model.types import model_schema
 
-    return Model.model_json_schema()
+    return model_schema()
 
 
 def study_schema() -> dict[str, Any]:
     """The JSON Schema of study files."""
-    from spn.sweeps.types import StudyFile
+    from spn.sweeps.types import study_schema as made
 
-    return StudyFile.model_json_schema()
+    return made()
 
 
 def sweep(
@@ -223,20 +259,21 @@ def sweep(
     executor: str | Executor = "process",
     told: Callable[[str], None] | None = None,
 ) -> Results:
-    """Simulate all points of a study file that are not finished, and give the results of all.
+    """Simulate all points of a study (a file, or the name of a shipped study) that are not finished, and give the results of all.
 
     They are kept in a file in the folder `output`, in which a sweep that was interrupted goes on. `workers` work at a time (default: as many as
     there are cores; 1: in this process); `executor` is ``process``, ``thread``, ``dask:ADDRESS``, ``mpi``, or any `concurrent.futures.Executor`.
     `told` is called with what is worth knowing meanwhile. Raises `ModelError`, `spn.sweeps.store.StoreError` and
     `spn.sweeps.executors.ExecutorError`.
     """
+    from spn.library import find_study
     from spn.sweeps.executors import workers as found
     from spn.sweeps.reading import load_study
     from spn.sweeps.run import Sweep, results_path
     from spn.sweeps.store import Store
     from spn.tables.results import Results
 
-    definition = load_study(study)
+    definition = load_study((find_study(study) if isinstance(study, str) else study) or study)
     with Store.write(results_path(Path(output), definition)) as store:
         pool = found(executor, workers)
         done = False
@@ -255,7 +292,84 @@ def results(path: str | Path) -> Results:
     return Results.read(path)
 
 
+def plot(results: Results | str | Path, **options: Unpack[Options]) -> Picture:
+    """A figure (of matplotlib's) of a study's results, which a notebook shows; ``savefig("u.pdf")`` writes it.
+
+    Of a `measure` (default: the first availability) the `quantity` (``unavailability``, ``availability``, ``downtime``, ``nines``, ``failures``,
+    ``mean_up``, ``mean_down``; of other measures the estimate, or ``quantile 0.95``), or the `ratio` of a comparison (``""``: of the first), or with
+    `convergence` the half-width of intervals against firings.
+    It goes along the axis `x`; the values of the axes `by` are series, those of `panels` columns and rows of panels. ``model`` stands for the models.
+    `only` keeps of an axis one value, or those of a list. `log`: ``x``, ``y``, ``xy`` or ``none``. What is not said is chosen by what there is.
+    `width` (``column``, ``middle``, ``page`` or millimetres), `height` (millimetres), `grey` and `bare` are as on the command line.
+    Raises `spn.plots.types.NotPlottable`, and `spn.sweeps.store.StoreError`.
+    """
+    from spn.tables import figures
+    from spn.tables.results import Results
+
+    return figures.plot(results if isinstance(results, Results) else Results.read(results), **options)
+
+
+def report(results: Results | str | Path, path: str | Path | None = None) -> Report:
+    """All that is known of a study as one page of HTML (`html`), which is written to `path` if one is given. Raises `spn.sweeps.store.StoreError`."""
+    from spn.reports import page
+    from spn.tables.results import Results
+
+    made = page.report(results if isinstance(results, Results) else Results.read(results))
+    if path is not None:
+        made.save(path)
+    return made
+
+
+def plot_delays(
+    *delays: str,
+    model: ModelLike | Net | None = None,
+    parameters: Mapping[str, Any] | None = None,
+    results: Results | str | Path | None = None,
+    function: str = "hazard",
+    until: str | None = None,
+    **look: Unpack[Look],
+) -> Picture:
+    """A figure of the `function` (``hazard``, ``density``, ``survival`` or ``cdf``) of distributions, up to the time `until` (``"10000 h"``).
+
+    `delays` are distributions as models write them, or parameters of a `model`, or of the points in the `results` of a study; without any, all
+    parameters that are distributions. `look` as in `plot`. Raises `ModelError`, and `spn.plots.types.NotPlottable`.
+    """
+    from spn.net.types import Net
+    from spn.plots.delays import FUNCTIONS, delays_plot
+    from spn.plots.types import NotPlottable, listed
+    from spn.tables import delays as reading
+    from spn.tables import figures
+    from spn.tables.results import Results
+
+    if function not in FUNCTIONS:
+        raise NotPlottable(f"there is no function '{function}'; there are {listed(list(FUNCTIONS))}")
+    if results is not None:
+        found = reading.of_points(results if isinstance(results, Results) else Results.read(results), delays)
+    elif model is not None:
+        net = model if isinstance(model, Net) else resolve(model, parameters)
+        found = reading.of_parameters(net.name, net.origin, delays)
+    else:
+        found = reading.written_out(delays)
+    return figures.drawn(delays_plot(found, function, None if until is None else reading.until(until)), **look)
+
+
+def reproduce(
+    name: str = "thesis", output: str | Path = "results", *, workers: int | None = None, told: Callable[[str], None] | None = None
+) -> Reproduction:
+    """Simulate a publication's numbers anew: `tables` has both, `verdict` what they say of each other. As `sweep` it goes on where it was.
+
+    Raises `FileNotFoundError` for a name that is not known, and what `sweep` raises.
+    """
+    from spn.library import shipped_studies
+    from spn.reproduction.reproduction import REPRODUCED, Reproduction
+
+    if name not in REPRODUCED:
+        raise FileNotFoundError(f"no published results are known by the name '{name}'")
+    return Reproduction(sweep(shipped_studies()[name], output, workers=workers, told=told))
+
+
 def _text(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return value if isinstance(value, str) else repr(value)
+    """A parameter's value as text; numbers and truth values are all that most need."""
+    from spn.building.model import parameter_text
+
+    return parameter_text(value)

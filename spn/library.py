@@ -1,4 +1,4 @@
-"""The models that ship with the package: where they are and what they are called. Nothing here reads them."""
+"""The models and studies that ship with the package: where they are and what they are called. Nothing here reads them."""
 
 from __future__ import annotations
 
@@ -34,3 +34,27 @@ def find_model(name: str) -> Path | None:
     except (OSError, ValueError):  # too long for a path, or with a null character
         return None
     return shipped_models().get(name)
+
+
+def studies_folder() -> Path:
+    """The folder of the shipped studies: inside an installed package, or beside the package in a checkout."""
+    package = Path(__file__).resolve().parent
+    for folder in (package / "studies", package.parent / "experiments"):
+        if folder.is_dir():
+            return folder
+    return package / "studies"
+
+
+def shipped_studies() -> dict[str, Path]:
+    """The file of each shipped study by its name, sorted."""
+    return {path.stem: path for path in sorted(studies_folder().glob("*.yaml"))}
+
+
+def find_study(name: str) -> Path | None:
+    """The file that `name` means: a path as it is, or the name of a shipped study. None if there is neither. A file wins."""
+    try:
+        if Path(name).exists() and not Path(name).is_dir():
+            return Path(name)
+    except (OSError, ValueError):  # too long for a path, or with a null character
+        return None
+    return shipped_studies().get(name)

@@ -165,7 +165,7 @@ def load(workload: Workload) -> Any:
     from spn import api
 
     path = HERE / "models" / f"{workload.model}.yaml"
-    return api.load(path if path.exists() else workload.model, dict(workload.parameters))
+    return api.resolve(path if path.exists() else workload.model, dict(workload.parameters))
 
 
 def task(workload: Workload, until: float, seed: int) -> Any:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from experiments.verification.agreement import known, run_agreement, summary
 from experiments.verification.coverage import run_coverage
+from experiments.verification.mutants import run_mutants
+from experiments.verification.mutants import summary as mutants_summary
 from experiments.verification.random_nets import run_random
 from experiments.verification.report import Z_LIMIT, coverage_markdown, coverage_table, line, markdown, provenance, verdict
 from experiments.verification.rows import all_rows, checks
@@ -25,7 +27,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--coverage", type=int, metavar="SEEDS", help="instead: quick measures with so many seeds each")
     parser.add_argument("--random", type=int, metavar="NETS", help="instead: random nets against their Markov chains")
     parser.add_argument("--engines", type=int, metavar="MODELS", help="instead: both engines on random models of the whole language, event by event")
-    parser.add_argument("--first", type=int, default=0, metavar="SEED", help="the first model's seed, for --engines (default: 0)")
+    parser.add_argument("--mutations", type=int, metavar="MUTANTS", help="instead: random mutations of valid models, which must not break the reader")
+    parser.add_argument("--first", type=int, default=0, metavar="SEED", help="the first model's seed, for --engines and --mutations (default: 0)")
     parser.add_argument("--record", type=Path, help="what --engines found, a line for each model; those in the file are not examined again")
     parser.add_argument("--seed", type=int, default=1, help="base seed (default: 1)")
     parser.add_argument("--processes", type=int, default=2, help="simulations at a time (default: 2)")
@@ -37,6 +40,8 @@ def main() -> int:
     given = arguments()
     if given.engines:
         return engines(given)
+    if given.mutations:
+        return mutations(given)
     if given.random:
         return random_nets(given)
     return coverage(given) if given.coverage else verification(given)
@@ -82,6 +87,18 @@ def engines(given: argparse.Namespace) -> int:
     found = [finding for finding in known(record) if finding.seed in seeds]
     print("\n".join(summary(found)))
     return 1 if any(finding.trouble for finding in found) else 0
+
+
+def mutations(given: argparse.Namespace) -> int:
+    found = []
+    for mutant in run_mutants(range(given.first, given.first + given.mutations), given.processes):
+        found.append(mutant)
+        if mutant.trouble:
+            print(f"seed {mutant.seed}, {mutant.kind} of {mutant.source}: {mutant.trouble}", flush=True)
+        if len(found) % 1000 == 0:
+            print(f"{len(found)} mutants", flush=True)
+    print("\n".join(mutants_summary(found)))
+    return 1 if any(mutant.trouble for mutant in found) else 0
 
 
 def verification(given: argparse.Namespace) -> int:

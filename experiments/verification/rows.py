@@ -151,12 +151,12 @@ class Check:
 
 def checks() -> list[Check]:
     """Every reference value that can be computed without a simulation, computed."""
-    from spn.api import load
+    from spn.api import resolve
 
     found = []
     for case in CASES:
         if case.exact:
-            net = load(case.path, case.parameters)
+            net = resolve(case.path, case.parameters)
             chain = Chain(net)
             found += [
                 Check(case.name, m.name, case.values[m.name], exact(chain, m), f"Markov chain, {len(chain.states)} states") for m in net.measures

@@ -66,7 +66,7 @@ def score(estimate: float, low: float, high: float, reference: float, replicatio
 
 def run(row: Row, base: int, firings: int = MAX_FIRINGS) -> Finding:
     """One row's simulation."""
-    from spn.api import find_engine, load
+    from spn.api import find_engine, resolve
     from spn.estimate.estimates import AvailabilityEstimate
     from spn.observation import RunError
     from spn.study import simulate
@@ -74,7 +74,7 @@ def run(row: Row, base: int, firings: int = MAX_FIRINGS) -> Finding:
     seed, began = seed_of(row, base), time.monotonic()
     model = ROOT / row.model if row.model.endswith(".yaml") else row.model
     try:
-        net = load(model, row.parameters)
+        net = resolve(model, row.parameters)
         result = simulate(
             net,
             find_engine("auto"),

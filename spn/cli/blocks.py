@@ -18,6 +18,8 @@ def block(name: str, estimate: AnyEstimate) -> str:
     lines = [f"{name}  ({estimate.kind.replace('_', ' ')}, intervals of {percent(confidence)} confidence)"]
     rows = _availability(estimate) if isinstance(estimate, AvailabilityEstimate) else _other(estimate)
     rows.append(("basis", _basis(estimate)))
+    if (reduction := estimate.assessment.variance_reduction) is not None:
+        rows.append(("controls", f"{', '.join(estimate.assessment.controls)}: {reduction:.3g} times less variance than without them"))
     if not estimate.converged:
         rows.append(("state", estimate.assessment.state.value))
     rows += [("note", note) for note in estimate.assessment.notes]

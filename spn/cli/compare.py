@@ -56,7 +56,7 @@ def execute(arguments: argparse.Namespace) -> Exit:
 
 
 def _show(arguments: argparse.Namespace, results: list[Result], measures: list[str], seed: int) -> Exit:
-    from spn.cli.report import report
+    from spn.cli.outcome import report
 
     chosen = ["--measure", arguments.measure] if arguments.measure else []
     command = repeating(arguments, [arguments.first, arguments.second, *chosen], seed)

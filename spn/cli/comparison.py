@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from spn.cli.blocks import aligned
-from spn.cli.report import heading
+from spn.cli.outcome import heading
 from spn.tables.numbers import duration, percent, with_interval
 
 if TYPE_CHECKING:

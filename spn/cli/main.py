@@ -5,16 +5,17 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from typing import TYPE_CHECKING
 
-from spn.cli import check, compare, compile, draw, explain, resolve, run, schema, sweep, table, trace
 from spn.cli.console import close_quietly, note, prepare_streams, show_problems
 from spn.cli.exits import Exit, UsageError
 
 if TYPE_CHECKING:
     from spn.text.problems import Problem
 
-COMMANDS = (run, compare, sweep, table, check, explain, draw, resolve, trace, compile, schema)
+COMMANDS = ("run", "compare", "sweep", "table", "plot", "report", "reproduce", "check", "explain", "draw", "resolve", "trace", "compile", "schema")
+"""The commands, each a module beside this one."""
 
 EPILOG = """\
 exit codes:
@@ -29,8 +30,8 @@ Results go to stdout, everything else to stderr.
 """
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """The parser of all commands; each sets `execute`, a function from the parsed arguments to an exit code."""
+def build_parser(wanted: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:
+    """The parser of some commands; each sets `execute`, a function from the parsed arguments to an exit code."""
     import spn
 
     parser = argparse.ArgumentParser(
@@ -42,8 +43,8 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"spn {spn.__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, title="commands")
-    for command in COMMANDS:
-        name = command.__name__.rpartition(".")[2]
+    for name in wanted:
+        command = import_module(f"spn.cli.{name}")
         part = commands.add_parser(name, help=command.HELP, description=command.DESCRIPTION, allow_abbrev=False)
         command.add_arguments(part)
         part.set_defaults(execute=command.execute)
@@ -55,7 +56,8 @@ def main(arguments: Sequence[str]) -> int:
     prepare_streams()
     try:
         try:
-            options = build_parser().parse_args(arguments)
+            # A command that is named needs no other: `spn check` is to answer at once.
+            options = build_parser(arguments[:1] if arguments and arguments[0] in COMMANDS else COMMANDS).parse_args(arguments)
             code = _execute(options)
             sys.stdout.flush()
         except BrokenPipeError:  # whoever reads has seen enough: `spn trace m | head`

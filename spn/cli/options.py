@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import math
 import re
-import secrets
 
 _NAME = re.compile(r"[^\W\d]\w*", re.ASCII)
 
@@ -16,7 +15,7 @@ def add_model(parser: argparse.ArgumentParser, what: str = "a model file, the na
     add_parameters(parser)
 
 
-def add_parameters(parser: argparse.ArgumentParser) -> None:
+def add_parameters(parser: argparse._ActionsContainer) -> None:
     """``-p name=value``, any number of times."""
     parser.add_argument(
         "-p",
@@ -50,9 +49,7 @@ def add_engine(parser: argparse.ArgumentParser) -> None:
 class _Assign(argparse.Action):
     """Collects assignments in a dictionary; the same name twice is a mistake."""
 
-    def __call__(
-        self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: object, option_string: str | None = None
-    ) -> None:
+    def __call__(self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: object, option_string: str | None = None) -> None:
         assert isinstance(values, tuple)
         name, value = values
         known: dict[str, str] = dict(getattr(namespace, self.dest))
@@ -95,6 +92,8 @@ def seed(text: str) -> int:
 
 def new_seed() -> int:
     """A seed nobody has chosen, short enough to be copied by hand."""
+    import secrets
+
     return secrets.randbelow(2**31)
 
 
@@ -111,6 +110,23 @@ def seconds(text: str) -> float:
     value = _number(text, text)
     if not 0 < value < math.inf:
         raise argparse.ArgumentTypeError(f"'{text}' is not a positive number of seconds")
+    return value
+
+
+def duration(text: str) -> float:
+    """A time from 0 on, in seconds or with a unit: ``90``, ``1.5 h``."""
+    from spn.expressions.units import UNITS, in_seconds
+
+    number = text.strip()
+    unit = re.search(r"[A-Za-z]+$", number)
+    if unit is not None and unit.group() in UNITS:
+        value = in_seconds(_number(number[: unit.start()], text), unit.group())
+    elif unit is not None and not re.search(r"[0-9.][eE]$", number):
+        raise argparse.ArgumentTypeError(f"'{text}' has no known unit of time; the units are {', '.join(UNITS)}")
+    else:
+        value = _number(number, text)
+    if not 0 <= value < math.inf:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a time from 0 on")
     return value
 
 

@@ -1,32 +1,38 @@
-"""The page that ``spn run`` prints: what was run, why it ended, a block for each measure, and the command that repeats it."""
+"""``spn report``: writes all that is known of a study as one page of HTML. What is on the page is made in `spn.reports`."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+import argparse
+from pathlib import Path
 
-from spn.cli.blocks import Rows, aligned, block
+from spn.cli.console import note, write
+from spn.cli.exits import Exit, UsageError
+from spn.cli.results import read
 
-if TYPE_CHECKING:
-    from spn.study import Result
-
-
-def report(result: Result, changed: Mapping[str, str], command: str) -> str:
-    """The whole page; `changed` are the parameters given on the command line."""
-    parts = ["\n".join(aligned(heading(result, changed)))]
-    parts += [block(name, estimate) for name, estimate in result.measures.items()]
-    parts.append(f"repeat: {command}")
-    return "\n\n".join(parts)
+HELP = "write a report of a study: one page with figures, tables, models and provenance"
+DESCRIPTION = """\
+Writes a report of a study as one page of HTML that needs no other file and no network: what was studied, what to look at first, figures, comparisons,
+tables, drawings of the models, and how to have the same numbers again. Drawings need the extra 'draw' (pip install 'spn-availability[draw]')."""
 
 
-def heading(result: Result, changed: Mapping[str, str]) -> Rows:
-    """Model, changed parameters, seed, engine, effort, reason for stopping, warnings."""
-    rows = [("model", result.model)]
-    rows += [("parameter", f"{name} = {value.strip()}") for name, value in changed.items()]
-    rows += [
-        ("seed", str(result.seed)),
-        ("engine", result.engine),
-        ("effort", f"{result.firings:,} firings in {result.elapsed_s:.3g} s"),
-        ("stopped", result.stop_reason.value),
-    ]
-    return rows + [("warning", warning) for warning in result.warnings]
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The results and the file."""
+    parser.add_argument("results", metavar="RESULTS", help="a results file, or a folder with one")
+    parser.add_argument("-o", "--output", metavar="FILE", required=True, help="a file .html")
+
+
+def execute(arguments: argparse.Namespace) -> Exit:
+    """Write the page; say what is missing on it."""
+    from spn.reports.page import report
+
+    if Path(arguments.output).suffix.lower() not in (".html", ".htm"):
+        raise UsageError(f"a report is a page of HTML, and '{arguments.output}' does not end with .html")
+    if "\0" in arguments.output:
+        raise UsageError("the name of a file cannot hold a null character")
+    results = read(arguments.results)
+    made = report(results)
+    made.save(arguments.output)
+    for line in made.notes:
+        note(line)
+    write(f"written: {arguments.output}")
+    return Exit.OK

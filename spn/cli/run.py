@@ -25,21 +25,52 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The model and how to simulate it."""
     options.add_model(parser)
     options.add_run(parser)
+    parser.add_argument("--explain", action="store_true", help="add what happened: what never fired and why, where tokens piled up, what was dead")
 
 
 def execute(arguments: argparse.Namespace) -> Exit:
     """Simulate and print the result."""
+    from spn.observation import RunError
+
     net = load(arguments.model, arguments.parameters)
     seed = options.new_seed() if arguments.seed is None else arguments.seed
-    result = simulate(arguments, net, seed)
+    try:
+        result = simulate(arguments, net, seed)
+    except RunError as error:
+        if arguments.explain and arguments.json:
+            failure = {"code": error.code, "message": error.message, "time_s": error.time}
+            write_json({"model": net.name, "seed": seed, "error": failure, "explanation": explained(net, seed)})
+        elif arguments.explain:
+            write(explain(net, seed))
+        raise
     command = repeating(arguments, [arguments.model], seed)
     if arguments.json:
-        write_json(result.to_dict() | {"command": command})
+        write_json(result.to_dict() | {"command": command} | ({"explanation": explained(net, seed)} if arguments.explain else {}))
     else:
-        from spn.cli.report import report
+        from spn.cli.outcome import report
 
         write(report(result, arguments.parameters, command))
+        if arguments.explain:
+            write("\n" + explain(net, seed))
+        elif not result.converged:
+            note("(what happened: the same with --explain)")
     return exit_code(result)
+
+
+def explain(net: Net, seed: int) -> str:
+    """What happened in one run, in words."""
+    from spn.cli.explanation import explanation
+    from spn.engine.diagnosis import diagnose
+
+    return explanation(diagnose(net, seed))
+
+
+def explained(net: Net, seed: int) -> dict[str, Any]:
+    """The same for programs."""
+    from spn.cli.explanation import explanation_data
+    from spn.engine.diagnosis import diagnose
+
+    return explanation_data(diagnose(net, seed))
 
 
 def simulate(arguments: argparse.Namespace, net: Net, seed: int) -> Result:

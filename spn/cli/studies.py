@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from spn.cli.console import note
-from spn.cli.summary import aligned
 from spn.tables.numbers import percent
 
 if TYPE_CHECKING:
@@ -19,7 +18,7 @@ MOST_SHOWN = 8
 """Values of an axis that are listed; of more the first and the last are."""
 
 
-def outlook_of(path: str, results: Path | None = None) -> str:
+def outlook_of(path: str | Path, results: Path | None = None) -> str:
     """The summary of a study, all of it checked; with its results file, also how much is done. Raises `ModelError` and `StoreError`."""
     from spn.sweeps.outlook import outlook
     from spn.sweeps.reading import load_study
@@ -80,3 +79,10 @@ def _size(net: Net) -> str:
 
 def _plural(number: int, what: str) -> str:
     return what if number == 1 else f"{what}s"
+
+
+def aligned(rows: Iterable[tuple[str, str]]) -> list[str]:
+    """Names and texts in two columns."""
+    known = list(rows)
+    width = max(len(name) for name, _ in known)
+    return [f"  {name:<{width}}  {text}" for name, text in known]

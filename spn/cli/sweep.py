@@ -23,10 +23,15 @@ DESCRIPTION = (
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The study, where its results are, and who works on it."""
-    parser.add_argument("study", metavar="STUDY", help="a study file")
+    parser.add_argument("study", metavar="STUDY", help="a study file, or the name of a shipped study")
+    add_work(parser)
+    parser.add_argument("--dry-run", action="store_true", help="check everything, and only say what would be simulated")
+
+
+def add_work(parser: argparse.ArgumentParser) -> None:
+    """Where the results are, and who works on them."""
     parser.add_argument("-o", "--output", metavar="DIR", default="results", help="the folder of the results file (default: results)")
     parser.add_argument("--workers", metavar="N", type=options.count, help="how many work at a time (default: as many as there are cores)")
-    parser.add_argument("--dry-run", action="store_true", help="check everything, and only say what would be simulated")
     parser.add_argument("--executor", metavar="E", default="process", help="process, thread, dask:ADDRESS or mpi (default: process)")
 
 
@@ -34,15 +39,34 @@ def execute(arguments: argparse.Namespace) -> Exit:
     """Simulate what is not finished, and print what is."""
     if arguments.dry_run:
         return _dry(arguments)
+    from spn.tables.forms import text
+
+    results, code = simulated(arguments, _located(arguments.study))
+    if results is not None:
+        write(text(results))
+    return code
+
+
+def _located(name: str) -> str | Path:
+    """The file of a study; a name that is none is told of as a file is."""
+    from spn.library import find_study, shipped_studies
+
+    found = find_study(name)
+    if found is None and not Path(name).suffix and "\0" not in name and not Path(name).exists():
+        raise UsageError(f"no study '{name}': neither a file nor a shipped study; shipped studies: {', '.join(shipped_studies())}")
+    return found or name
+
+
+def simulated(arguments: argparse.Namespace, file: str | Path) -> tuple[Results | None, Exit]:
+    """Simulate what is not finished of a study; its results, None if there are none yet, and the exit code."""
     from spn.cli.progress import sweeping
     from spn.sweeps.executors import ExecutorError, workers
     from spn.sweeps.reading import load_study
     from spn.sweeps.run import Sweep, results_path
     from spn.sweeps.store import Store, StoreError
-    from spn.tables.forms import text
     from spn.tables.results import Results
 
-    study = load_study(arguments.study)
+    study = load_study(file)
     path = results_path(Path(arguments.output), study)
     try:
         with Store.write(path) as store:
@@ -62,9 +86,7 @@ def execute(arguments: argparse.Namespace) -> Exit:
             results = Results.of(store) if store.study() else None
     except (StoreError, ExecutorError) as error:
         raise UsageError(str(error)) from None
-    if results is not None:
-        write(text(results))
-    return Exit.INTERRUPTED if summary is None or results is None else _told(summary, results)
+    return results, Exit.INTERRUPTED if summary is None or results is None else _told(summary, results)
 
 
 def _dry(arguments: argparse.Namespace) -> Exit:
@@ -72,7 +94,7 @@ def _dry(arguments: argparse.Namespace) -> Exit:
     from spn.sweeps.store import StoreError
 
     try:
-        write(outlook_of(arguments.study, Path(arguments.output)))
+        write(outlook_of(_located(arguments.study), Path(arguments.output)))
     except StoreError as error:
         raise UsageError(str(error)) from None
     return Exit.OK

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from spn.cli.console import note, write
 from spn.cli.exits import Exit, UsageError
+from spn.cli.results import read
 
 HELP = "print the results of a study"
 DESCRIPTION = "Prints the results of a study from its results file, with intervals; of a study that is not finished, also how far each point is."
@@ -26,14 +26,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> Exit:
     """Print the tables."""
-    from spn.sweeps.store import StoreError
     from spn.tables.forms import FORMS, text
-    from spn.tables.results import Results
 
-    try:
-        results = Results.read(_file(Path(arguments.results)))
-    except StoreError as error:
-        raise UsageError(str(error)) from None
+    results = read(arguments.results)
     if arguments.parquet:
         try:
             results.to_parquet(arguments.parquet)
@@ -47,14 +42,3 @@ def execute(arguments: argparse.Namespace) -> Exit:
     else:
         write(FORMS.get(arguments.form, text)(results))
     return Exit.OK
-
-
-def _file(path: Path) -> Path:
-    """The results file that is meant."""
-    if not path.is_dir():
-        return path
-    found = sorted(path.glob("*.sqlite"))
-    if len(found) == 1:
-        return found[0]
-    names = ", ".join(str(each) for each in found[:5]) or "none"
-    raise UsageError(f"'{path}' is a folder with {len(found)} results files; name one: {names}" if found else f"'{path}' has no results file")

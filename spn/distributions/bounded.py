@@ -6,11 +6,11 @@ The other closed-form densities are in `continuous`.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, final
 
 from spn.distributions import curves, draws
 from spn.distributions.base import Argument, Continuous, register
+from spn.records import dataclass
 
 if TYPE_CHECKING:
     from numpy.random import Generator

@@ -6,11 +6,11 @@ Uniform, triangular and truncated normal are in `bounded`, sums and mixtures of 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, final
 
 from spn.distributions import conversions, curves, draws
 from spn.distributions.base import Argument, Continuous, register
+from spn.records import dataclass
 
 if TYPE_CHECKING:
     from numpy.random import Generator

@@ -102,6 +102,28 @@ def invert(cdf: Callable[[FloatArray], FloatArray], sf: Callable[[FloatArray], F
     return high.view(np.float64)
 
 
+def double_exponential(function: Callable[[FloatArray], FloatArray], low: float, high: float) -> float:
+    """The integral of a bounded function that is smooth inside of ]low, high[ (Takahasi and Mori, Publ. RIMS 9, 1974).
+
+    The step is halved until two sums agree to 13 digits, six times at most.
+    """
+    import numpy as np
+
+    if not high > low:
+        return 0.0
+    width, step, last = high - low, 0.5, math.inf
+    while True:
+        t = np.arange(-3.2, 3.2 + step / 2.0, step)
+        s = math.pi / 2.0 * np.sinh(t)
+        # The share of the width on the left, written so that it keeps its digits near 0.
+        share = np.where(s < 0.0, np.exp(2.0 * np.minimum(s, 0.0)) / (1.0 + np.exp(2.0 * np.minimum(s, 0.0))), 1.0 / (1.0 + np.exp(-2.0 * s)))
+        weight = math.pi / 4.0 * np.cosh(t) / np.cosh(s) ** 2
+        total = float(np.sum(function(low + width * share) * weight)) * step * width
+        if abs(total - last) <= 1e-13 * abs(total) or step < 0.01:
+            return total
+        last, step = total, step / 2.0
+
+
 def stages(rates: Sequence[float], x: FloatArray) -> FloatArray:
     """Probabilities of being in stage 1, ..., k or done (the last) at each time x, for stages passed one after the other; shape (len(x), k + 1).
 

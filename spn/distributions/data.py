@@ -5,12 +5,13 @@ Everything with a density is in `continuous`, `bounded` and `phase`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, final
 
 from spn.distributions import draws
 from spn.distributions.base import Argument, Distribution, register
 from spn.distributions.phase import WEIGHTS, cumulate, summed
+from spn.records import dataclass
 
 if TYPE_CHECKING:
     from numpy.random import Generator

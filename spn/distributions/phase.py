@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import accumulate
 from typing import TYPE_CHECKING, final
 
 from spn.distributions import conversions, curves, draws
 from spn.distributions.base import Argument, Continuous, register
+from spn.records import dataclass
 
 if TYPE_CHECKING:
     from numpy.random import Generator

@@ -18,7 +18,7 @@ from spn.engine.compiled.kernel import KernelPlan
 from spn.engine.reference import ReferencePrepared
 from spn.engine.reference.replication import Replication
 from spn.net.types import Net
-from spn.observation import Abandoned, Outcome, RunError, Task
+from spn.observation import Abandoned, Outcome, Outcomes, RunError, Task, Tasks, gathered, joined
 
 CHUNK_FIRINGS = 256
 """The reference engine fires so often between two looks at whether to move."""
@@ -96,6 +96,17 @@ class AutoPrepared:
                 except HandoverError:
                     return compiled.run(task)  # from its beginning, which gives the same
         raise Abandoned
+
+    def run_all(self, tasks: Tasks) -> Outcomes:
+        """Run many replications: one by one until the kernel is there, and then on that. Raises `RunError` and `Abandoned`."""
+        outcomes: list[Outcome] = []
+        while len(outcomes) < len(tasks) and self._compiled is None:
+            outcomes.append(self.run(tasks.task(len(outcomes))))
+        parts = [gathered(outcomes, tasks)] if outcomes else []
+        if self._compiled is not None and len(outcomes) < len(tasks):
+            self._use("compiled")
+            parts.append(self._compiled.run_all(tasks.rest(len(outcomes))))
+        return joined(parts)
 
     def _use(self, name: str) -> None:
         if name not in self._used:

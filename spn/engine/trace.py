@@ -1,4 +1,4 @@
-"""A run as text, one line per firing; what `spn trace` shows. Nothing here decides what fires.
+"""A run as text, one line per firing, by which engines are compared. Nothing here decides what fires; `spn.cli.events` is how `spn trace` shows them.
 
 A line has these fields, separated by single spaces, and no other spaces:
 
@@ -32,13 +32,21 @@ def trace(
 ) -> Iterator[str]:
     """One line per firing up to time `until` (seconds), at most `firings` of them. A simulation goes on from where it is. Raises `RunError`."""
     simulation = what if isinstance(what, Simulation) else Simulation(what, seed, key)
+    return (line(simulation.net, event) for event in reference_events(simulation, until=until, firings=firings))
+
+
+def reference_events(
+    what: Net | ReferencePrepared | Simulation, seed: int = 0, key: Sequence[int] = (), until: float = math.inf, firings: float = math.inf
+) -> Iterator[Event]:
+    """The events of which `trace` gives the lines."""
+    simulation = what if isinstance(what, Simulation) else Simulation(what, seed, key)
     number = 0
     while number < firings and simulation.peek() <= until:
         event = simulation.step()
         if event is None:
             return
         number += 1
-        yield line(simulation.net, event)
+        yield event
 
 
 def compiled_trace(

@@ -35,7 +35,8 @@ class Assessment:
 
     `target` is the relative half-width asked for, `events` the number of failures, firings or values behind it (None where nothing is counted),
     `censored` the replications whose observation was cut short, `drift` Student's t between the halves of the windows and
-    `shift` their relative difference, `notes` what a reader has to know.
+    `shift` their relative difference, `controls` the control variates and `variance_reduction` how many times less variance they leave,
+    `notes` what a reader has to know.
     """
 
     state: State
@@ -45,6 +46,8 @@ class Assessment:
     censored: int = 0
     drift: float | None = None
     shift: float | None = None
+    controls: tuple[str, ...] = ()
+    variance_reduction: float | None = None
     notes: tuple[str, ...] = ()
 
     @property
@@ -58,7 +61,14 @@ class Assessment:
             "events": self.events,
             "converged": self.converged,
             "state": self.state.value,
-            "diagnostics": {"censored": self.censored, "drift_t": number(self.drift), "drift": number(self.shift), "notes": list(self.notes)},
+            "diagnostics": {
+                "censored": self.censored,
+                "drift_t": number(self.drift),
+                "drift": number(self.shift),
+                "controls": list(self.controls) if self.variance_reduction is not None else [],
+                "variance_reduction": number(self.variance_reduction),
+                "notes": list(self.notes),
+            },
         }
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spn.estimate import intervals
+from spn.estimate.controlled import ratio_with_controls
 from spn.estimate.estimates import YEAR, AnyEstimate, Assessment, AvailabilityEstimate, Estimate, State
 from spn.estimate.intervals import Floats, Interval
 from spn.estimate.quantiles import clustered_quantile
@@ -40,10 +41,14 @@ class Subject:
 @final
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """All observations of one measure. `values`: the tallied values of each replication (or an even thinning) where quantiles are asked for."""
+    """All observations of one measure. `values`: the tallied values of each replication (or an even thinning) where quantiles are asked for.
+
+    `controls` are sums of mean 0 that explain a part of what was observed, shape (replications, number), or None; chosen beforehand.
+    """
 
     observations: Floats
     values: Sequence[Floats] = field(default_factory=tuple)
+    controls: Floats | None = None
 
     @property
     def whole(self) -> NDArray[np.bool_]:
@@ -117,9 +122,22 @@ def estimate(subject: Subject, sample: Sample, confidence: float, target: float,
     if count:
         shift = halves(subject.kind, observations) if subject.steady else None
         base = replace(base, events=total, drift=None if shift is None else shift.t, shift=None if shift is None else shift.relative)
+    seen = total if total is not None else int(np.count_nonzero(observations[:, :, 0].any(axis=1)))
+    controls = sample.controls[whole] if sample.controls is not None and seen >= intervals.FEW_EVENTS else None
     if subject.kind == "Availability":
-        return _availability(subject, observations, confidence, base, min_events)
-    return _other(subject, observations, values, confidence, base, min_events)
+        return _availability(subject, observations, controls, confidence, base, min_events)
+    return _other(subject, observations, controls, values, confidence, base, min_events)
+
+
+def _controlled(above: Floats, below: Floats, controls: Floats | None, plain: Interval) -> tuple[Interval, float | None]:
+    """The interval of a ratio with controls, and how many times less variance it has; the `plain` one without controls that are of use."""
+    if controls is None or not 0.0 < plain.high - plain.low < math.inf:
+        return plain, None
+    found = ratio_with_controls(above, below, controls, plain.confidence)
+    if found is None:
+        return plain, None
+    width = found.high - found.low
+    return found, ((plain.high - plain.low) / width) ** 2 if width > 0.0 else math.inf
 
 
 def _judged(base: Assessment, interval: Interval, seen: bool, min_events: int) -> Assessment:
@@ -141,7 +159,9 @@ def _judged(base: Assessment, interval: Interval, seen: bool, min_events: int) -
     return replace(base, state=State.CONVERGED if interval.relative_half_width <= base.target else State.IMPRECISE)
 
 
-def _availability(subject: Subject, observations: Floats, confidence: float, base: Assessment, min_events: int) -> AvailabilityEstimate:
+def _availability(
+    subject: Subject, observations: Floats, controls: Floats | None, confidence: float, base: Assessment, min_events: int
+) -> AvailabilityEstimate:
     if subject.point:
         down = 1.0 - observations[:, 0, 0]
         u = intervals.unit_mean(down, None, confidence)
@@ -156,6 +176,12 @@ def _availability(subject: Subject, observations: Floats, confidence: float, bas
     rate = intervals.event_rate(failures, total, confidence)
     up_rate = intervals.event_rate(failures, up, confidence)
     mean_down = intervals.ratio_of_means(down, failures, confidence).clipped(0.0, math.inf)
+    if controls is not None and 0.0 < u.estimate < 1.0:
+        u, gain = _controlled(down, total, controls, u)
+        base, u = replace(base, variance_reduction=gain), u.clipped(0.0, 1.0)
+        rate = _controlled(failures, total, controls, rate)[0].clipped(0.0, math.inf)
+        up_rate = _controlled(failures, up, controls, up_rate)[0].clipped(0.0, math.inf)
+        mean_down = _controlled(down, failures, controls, mean_down)[0].clipped(0.0, math.inf)
     if base.events and not down.any():
         base = replace(base, notes=(*base.notes, f"the condition failed {base.events} times, but never for any length of time"))
     # Windows from the initial marking on: the number of failures is random and can be 1, fixed by the window; no events are asked of them.
@@ -164,7 +190,15 @@ def _availability(subject: Subject, observations: Floats, confidence: float, bas
     return AvailabilityEstimate(u, judged, rate.scaled(YEAR), up_rate.reciprocal(), mean_down)
 
 
-def _other(subject: Subject, observations: Floats, values: Sequence[Floats], confidence: float, base: Assessment, min_events: int) -> Estimate:
+def _other(
+    subject: Subject,
+    observations: Floats,
+    controls: Floats | None,
+    values: Sequence[Floats],
+    confidence: float,
+    base: Assessment,
+    min_events: int,
+) -> Estimate:
     kind, unit = _NAMES[subject.kind]
     if base.replications == 0:
         return Estimate(kind, intervals.unknown(confidence, "nothing was observed"), base, unit)
@@ -180,6 +214,13 @@ def _other(subject: Subject, observations: Floats, values: Sequence[Floats], con
         interval = _skewed(first, np.ones_like(first), confidence)
     else:
         interval = _skewed(first, columns[:, 1], confidence)
+    if subject.kind == "Tally":
+        interval, gain = _controlled(columns[:, 1], first, controls, interval)
+    else:
+        below = columns[:, 1] if columns.shape[1] > 1 else np.ones_like(first)
+        interval, gain = _controlled(first, below, controls, interval)
+        interval = interval.clipped(0.0, math.inf) if first.min() >= 0.0 else interval
+    base = replace(base, variance_reduction=gain)
     if subject.kind in ("Average", "Integral") and first.any() and not first.all():
         base = replace(base, events=int(np.count_nonzero(first)))
         min_events = intervals.FEW_EVENTS

@@ -8,6 +8,7 @@ from typing import final
 
 import numpy as np
 
+from spn.estimate.controlled import regress
 from spn.estimate.intervals import Floats, Interval, check_confidence, poisson_rate, t_quantile
 
 LEAST = 30
@@ -17,27 +18,40 @@ LEAST = 30
 @final
 @dataclass(frozen=True, slots=True)
 class Down:
-    """What the replications of one system saw: `down` time and `total` time of each, in their order, and the failures of all."""
+    """What the replications of one system saw: `down` time and `total` time of each, in their order, the failures of all, and control variates,
+    shape (replications, number), if there are any.
+    """
 
     down: Floats
     total: Floats
     failures: float
+    controls: Floats | None = None
 
     @property
     def enough(self) -> bool:
         """Whether the ratio of sums is nearly linear in them."""
         return len(self.down) >= LEAST and self.failures >= LEAST and float(self.down.sum()) > 0.0
 
-    def linearised(self) -> Floats:
-        """The terms whose mean is the error of log U, to first order (delta method)."""
+    def linearised(self) -> Linear:
+        """U and the terms whose mean is the error of log U, to first order (delta method); without what controls explain."""
         share = float(self.down.sum()) / float(self.total.sum())
-        found: Floats = (self.down - share * self.total) / float(self.down.mean())
-        return found
+        terms: Floats = (self.down - share * self.total) / float(self.down.mean())
+        fitted = None if self.controls is None else regress(terms, self.controls)
+        if fitted is None:
+            return Linear(share, terms, len(terms) - 1)
+        # The variance of the intercept is that of n terms of this size (see `regress`).
+        scale = fitted.error * len(terms) ** 0.5 / float(np.std(fitted.residuals, ddof=1))
+        return Linear(share * (1.0 + fitted.intercept), fitted.residuals * scale, fitted.freedom)
 
-    @property
-    def share(self) -> float:
-        """U."""
-        return float(self.down.sum()) / float(self.total.sum())
+
+@final
+@dataclass(frozen=True, slots=True)
+class Linear:
+    """U, the terms of the error of its logarithm, and the degrees of freedom that their variance has."""
+
+    share: float
+    terms: Floats
+    freedom: int
 
 
 def paired_ratio(a: Down, b: Down, confidence: float) -> Interval:
@@ -45,7 +59,7 @@ def paired_ratio(a: Down, b: Down, confidence: float) -> Interval:
 
     By the delta method on the logarithm (Owen, Monte Carlo theory, methods and examples, sec. 2.7 and 8.6):
     var log(U_a / U_b) = v_a / n_a + v_b / n_b - 2 c n / (n_a n_b), v being the variances of the linearised terms and c their covariance over
-    the n replications that both have; Student's quantile with n - 1 degrees of freedom. Without correlation c is 0 but for noise, and
+    the n replications that both have; Student's quantile with the fewer degrees of freedom of the two. Without correlation c is 0 but for noise, and
     this is the interval of independent estimates. Both must have `enough`.
 
     Where the random numbers in common make the two nearly the same, failures that only one of them had can be so few that none was seen, and the
@@ -53,11 +67,12 @@ def paired_ratio(a: Down, b: Down, confidence: float) -> Interval:
     failures that there were.
     """
     check_confidence(confidence)
-    x, y = a.linearised(), b.linearised()
+    one, other = a.linearised(), b.linearised()
+    x, y = one.terms, other.terms
     common = min(len(x), len(y))
     covariance = float(np.cov(x[:common], y[:common])[0, 1])
     variance = float(np.var(x, ddof=1)) / len(x) + float(np.var(y, ddof=1)) / len(y) - 2.0 * covariance * common / (len(x) * len(y))
-    half = t_quantile(confidence, common - 1) * math.sqrt(max(variance, 0.0))
+    half = t_quantile(confidence, min(one.freedom, other.freedom)) * math.sqrt(max(variance, 0.0))
     half = max(half, poisson_rate(0, min(a.failures, b.failures), confidence).high)
-    estimate = a.share / b.share
+    estimate = one.share / other.share
     return Interval(estimate, estimate * math.exp(-half), estimate * math.exp(half), confidence, "common random numbers, delta method on log")

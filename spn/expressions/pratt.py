@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypedDict
 
 from spn.expressions import syntax
 from spn.expressions.lexer import Token, instead, tokens
 from spn.expressions.syntax import Syntax
 from spn.expressions.units import OTHER_SPELLINGS, UNITS
+from spn.records import dataclass
 from spn.text.problems import nearest
 from spn.text.source import Span
 

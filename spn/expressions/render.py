@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from spn.expressions.tree import (
@@ -35,19 +35,31 @@ from spn.expressions.tree import (
     Variable,
 )
 from spn.expressions.types import Boolean, Dot, Enumeration, Number, Product, Record, Type
+from spn.records import dataclass
 
 _CHOICE, _OR, _AND, _NOT, _COMPARE, _SUM, _PRODUCT, _SIGN, _POWER, _ATOM = range(10)
 _TERMS = 40
 _LEVELS = {"or": _OR, "and": _AND, "+": _SUM, "-": _SUM, "*": _PRODUCT, "/": _PRODUCT, "//": _PRODUCT, "%": _PRODUCT, "**": _POWER}
 
 
-def render(expression: Expression, *, qualified: bool = False, single: Collection[str] = (), colours: Mapping[str, Type] | None = None) -> str:
+Literal = Callable[[float, Number], tuple[str, bool]]
+"""How a number is written, and whether it may stand beside any operator as it is."""
+
+
+def render(
+    expression: Expression,
+    *,
+    qualified: bool = False,
+    single: Collection[str] = (),
+    colours: Mapping[str, Type] | None = None,
+    literal: Literal | None = None,
+) -> str:
     """The expression in the language.
 
     `qualified` writes members as ``kind.voice``. `single` are place classes of one element, whose number is not written. `colours` are
-    those of place classes; patterns of records need them, since their fields are written by name.
+    those of place classes; patterns of records need them, since their fields are written by name. `literal` writes numbers otherwise, for people.
     """
-    return _Renderer(qualified, single, colours or {}).at(expression, _CHOICE)
+    return _Renderer(qualified, single, colours or {}, literal).at(expression, _CHOICE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +67,7 @@ class _Renderer:
     qualified: bool
     single: Collection[str]
     colours: Mapping[str, Type] = field(default_factory=dict)
+    literal: Literal | None = None
 
     def at(self, node: Expression, level: int) -> str:
         """The text of `node` where operators of at least `level` may stand; in parentheses if it is of a lower one."""
@@ -71,7 +84,7 @@ class _Renderer:
         match type:
             case Number():
                 assert isinstance(value, int | float)
-                return _number(value, type)
+                return self._number(value, type)
             case Boolean():
                 return ("true" if value else "false"), _ATOM
             case Enumeration():
@@ -94,6 +107,12 @@ class _Renderer:
         if isinstance(type, Product) and type.name and len(parts) > 1:
             return f"{type.name}({', '.join(parts)})", _ATOM
         return f"({', '.join(parts)}{',' if len(parts) == 1 else ''})", _ATOM
+
+    def _number(self, value: float, type: Number) -> tuple[str, int]:
+        if self.literal is None:
+            return _number(value, type)
+        text, atomic = self.literal(value, type)
+        return text, _ATOM if atomic else _PRODUCT
 
     def _make(self, node: Make) -> tuple[str, int]:
         return self._made(node.type, self.all(node.components))
@@ -176,6 +195,8 @@ class _Renderer:
         if isinstance(argument, Sequence):
             return f"[{', '.join(self._argument(item) for item in argument.items)}]"
         if isinstance(argument, Constant) and isinstance(argument.type, Number) and argument.type.dimension not in (0, 1):
+            if self.literal is not None:
+                return self.literal(float(argument.value), argument.type)[0]  # type: ignore[arg-type]
             return _number(float(argument.value), Number(False))[0]  # type: ignore[arg-type]  # a plain number is per second here
         return self.at(argument, _CHOICE)
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from spn.expressions.tree import Domain
 from spn.expressions.types import DOT, Enumeration, InstanceOf, Type
+from spn.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

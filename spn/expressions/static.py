@@ -6,7 +6,6 @@ Transcendental functions are Python's own, value by value: numpy's may differ in
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
@@ -38,6 +37,7 @@ from spn.expressions.tree import (
 from spn.expressions.types import REAL, Boolean, Number, Product, Record, Type
 from spn.expressions.values import is_integer, is_real
 from spn.expressions.walk import free_variables, walk
+from spn.records import dataclass
 
 Array = NDArray[Any]
 Data = Any
@@ -62,10 +62,15 @@ def evaluate(
 
     Raises `EvaluationError`, which names the first row without a value. Parts that a condition rules out in a row are not evaluated there.
     """
-    named = {**{("parameter", name): value for name, value in (parameters or {}).items()}, **{("variable", k): v for k, v in variables.items()}}
+    read = {node.name if isinstance(node, Variable | Parameter) else node.table for node in walk(expression) if isinstance(node, _NAMED)}
+    named = {("parameter", name): value for name, value in (parameters or {}).items() if name in read}
+    named |= {("variable", name): value for name, value in variables.items() if name in read}
     size = next((length for value in named.values() if (length := _length(value)) is not None), None)
     frame = _Frame({key: _native(value) for key, value in named.items()}, tables or {}, size, None, _Budget())
     return frame.evaluate(expression)
+
+
+_NAMED = (Variable, Parameter, Lookup)
 
 
 def _length(value: Data) -> int | None:

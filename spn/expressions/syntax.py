@@ -5,8 +5,9 @@ Nodes compare by value; spans and depths do not take part.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from spn.records import dataclass
 from spn.text.source import Span
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from spn.expressions import syntax
@@ -10,6 +9,7 @@ from spn.expressions.fitting import describe
 from spn.expressions.scope import PlaceSymbol, Scope, VariableSymbol
 from spn.expressions.tree import Constant, Expression, Field, Make, PlaceRead, Step, Tokens
 from spn.expressions.types import DOT, INTEGER, Dot, Enumeration, Product, Record, Type
+from spn.records import dataclass
 
 ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 

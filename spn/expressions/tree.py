@@ -9,10 +9,11 @@ Nodes compare by value; spans do not take part.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 from spn.expressions.types import Type
+from spn.records import dataclass
 from spn.text.source import Span
 
 Value = bool | int | float | tuple["Value", ...]

@@ -6,7 +6,7 @@ Times are in seconds inside.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from spn.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from itertools import count
+from typing import Any
 
 from spn.expressions.tree import (
     Binary,
@@ -29,31 +30,24 @@ from spn.expressions.tree import (
 
 def children(node: Expression) -> tuple[Expression, ...]:
     """The direct sub-expressions, in the order in which they are written (of a `Reduce`: start, stop, body, condition)."""
-    match node:
-        case Lookup():
-            return (node.index,)
-        case Field():
-            return (node.base,)
-        case Make():
-            return node.components
-        case Unary():
-            return (node.operand,)
-        case Binary():
-            return (node.left, node.right)
-        case IfElse():
-            return (node.condition, node.then, node.otherwise)
-        case Function():
-            return node.arguments
-        case Reduce():
-            return (*_domain_children(node.domain), node.body, *_present((node.condition,)))
-        case Tokens():
-            return (*_present((node.element,)), *_present(node.pattern))
-        case PlaceRead():
-            return (*(index for step in node.path for index in step.indices), *node.indices, *_present(node.pattern))
-        case DelayCall():
-            return tuple(e for argument in node.arguments for e in (argument.items if isinstance(argument, Sequence) else (argument,)))
-        case _:
-            return ()
+    parts = _PARTS.get(type(node))
+    return parts(node) if parts is not None else ()
+
+
+_PARTS: dict[type, Callable[[Any], tuple[Expression, ...]]] = {
+    Lookup: lambda node: (node.index,),
+    Field: lambda node: (node.base,),
+    Make: lambda node: node.components,
+    Unary: lambda node: (node.operand,),
+    Binary: lambda node: (node.left, node.right),
+    IfElse: lambda node: (node.condition, node.then, node.otherwise),
+    Function: lambda node: node.arguments,
+    Reduce: lambda node: (*_domain_children(node.domain), node.body, *_present((node.condition,))),
+    Tokens: lambda node: (*_present((node.element,)), *_present(node.pattern)),
+    PlaceRead: lambda node: (*(index for step in node.path for index in step.indices), *node.indices, *_present(node.pattern)),
+    DelayCall: lambda node: tuple(e for argument in node.arguments for e in (argument.items if isinstance(argument, Sequence) else (argument,))),
+}
+"""How each kind of node is taken apart; those that are not here have no parts. Looked up by type, as this is called most of all."""
 
 
 def _present(entries: tuple[Expression | None, ...]) -> tuple[Expression, ...]:
@@ -116,7 +110,8 @@ def walk(expression: Expression) -> Iterator[Expression]:
     while pending:
         node = pending.pop()
         yield node
-        pending.extend(reversed(children(node)))
+        if type(node) in _PARTS:
+            pending.extend(reversed(children(node)))
 
 
 def transform(expression: Expression, function: Callable[[Expression], Expression]) -> Expression:
@@ -124,18 +119,21 @@ def transform(expression: Expression, function: Callable[[Expression], Expressio
 
     An explicit stack, because a resolver's trees may be deeper than a model's.
     """
+    if type(expression) not in _PARTS:
+        return function(expression)
     done: list[Expression] = []
-    pending: list[tuple[Expression, bool]] = [(expression, False)]
+    pending: list[tuple[Expression, int]] = [(expression, -1)]
     while pending:
-        node, ready = pending.pop()
-        parts = children(node)
-        if parts and not ready:
-            pending.append((node, True))
-            pending.extend((part, False) for part in reversed(parts))
-            continue
-        if parts:
-            node = with_children(node, tuple(done[-len(parts) :]))
-            del done[-len(parts) :]
+        node, size = pending.pop()
+        if size < 0:
+            parts = children(node)
+            if parts:
+                pending.append((node, len(parts)))
+                pending.extend((part, -1) for part in reversed(parts))
+                continue
+        else:
+            node = with_children(node, tuple(done[-size:]))
+            del done[-size:]
         done.append(function(node))
     return done.pop()
 

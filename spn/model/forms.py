@@ -7,20 +7,20 @@ uses. What is wrong is a fault in plain words; where one value has several, they
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar
 
-from pydantic import BeforeValidator, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
-from pydantic_core import CoreSchema, PydanticCustomError, core_schema
-
+from spn.records import dataclass
 from spn.text.positioned import Name, Text
 from spn.text.problems import Problems
 from spn.text.source import Span
 
 RESERVED = ("and", "or", "not", "if", "else", "for", "in", "true", "false", "now")
 """The words of the language, which cannot be names."""
+
+T = TypeVar("T")
 
 SUBJECT = "{subject}"
 """Stands in a fault's message for the name of what is wrong, which only the path to it tells."""
@@ -76,23 +76,48 @@ class Fault(NamedTuple):
     span: Span | None
     hint: str | None = None
 
-    def error(self) -> PydanticCustomError:
-        return PydanticCustomError(self.code, "{message}", self._asdict())
+    def error(self) -> FoundFault:
+        return FoundFault(self)
 
 
-@dataclass(frozen=True, slots=True)
+class FoundFault(Exception):
+    """A value is not what it must be; whoever knows the name of the value adds it and goes on."""
+
+    def __init__(self, fault: Fault) -> None:
+        self.fault = fault
+        super().__init__(fault.message)
+
+
+@dataclass(slots=True)
 class Context:
-    """What a validation has at hand: where problems go, and how the path of a module's file is resolved."""
+    """What reading has at hand: where problems go, how the path of a module's file is resolved, and where it is."""
 
     problems: Problems
     locate: Callable[[Text], Path | None] | None = None
+    where: Span | None = None
+    """The key whose value is being read, where it stands in a file."""
+    failed: bool = False
+    """Whether there were faults without which there is nothing to go on with."""
+
+    @contextmanager
+    def inside(self, key: Any, data: dict[Any, Any]) -> Iterator[None]:
+        """While the value of a key is read."""
+        outside = self.where
+        written = key if isinstance(key, Text) else next((known for known in data if known == key), None)
+        self.where = span_of(written) or outside
+        yield
+        self.where = outside
+
+    def note(self, fault: Fault, subject: str, what: str = "") -> None:
+        """Note a fault in the value of a key, at its key where nothing is written."""
+        self.failed = True
+        span = fault.span if fault.span is not None and fault.span.stop > fault.span.start else self.where or fault.span
+        self.problems.error(fault.code, fault.message.replace(SUBJECT, what or f"'{subject}'"), span, fault.hint)
 
 
-def report(info: ValidationInfo, fault: Fault) -> None:
-    """Note a fault and go on; without a context there is nowhere to note it, and it ends the validation."""
-    if not isinstance(info.context, Context):
-        raise fault.error()
-    info.context.problems.error(fault.code, fault.message.replace(SUBJECT, "this"), fault.span, fault.hint)
+def report(context: Context, fault: Fault) -> None:
+    """Note a fault of something in a value and go on with the rest of it."""
+    context.problems.error(fault.code, fault.message.replace(SUBJECT, "this"), fault.span, fault.hint)
 
 
 def span_of(value: Any) -> Span | None:
@@ -132,18 +157,19 @@ def _kind(value: Any) -> str:
 # Forms ------------------------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, eq=False)
-class Form:
-    """Tells pydantic how a value is checked and what its JSON Schema is."""
+Schema = Callable[[dict[str, Any]], Mapping[str, Any]]
+"""The JSON Schema of a form; what it refers to is put into the definitions that are given."""
 
-    check: Callable[[Any, ValidationInfo], Any]
-    schema: dict[str, Any]
 
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.with_info_plain_validator_function(self.check)
+@dataclass(frozen=True, slots=True, eq=False)
+class Form(Generic[T]):
+    """How a value is checked (what is wrong is raised as a `FoundFault`) and what its JSON Schema is."""
 
-    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        return dict(self.schema)
+    check: Callable[[Any, Context], T]
+    schema: Mapping[str, Any] | Schema
+
+    def schema_in(self, definitions: dict[str, Any]) -> dict[str, Any]:
+        return dict(self.schema(definitions) if callable(self.schema) else self.schema)
 
 
 EXPRESSION = "a text or a number"
@@ -163,93 +189,93 @@ def as_text(value: Any, expected: str = EXPRESSION, subject: str = SUBJECT) -> T
     raise wrong_kind(value, expected, subject).error()
 
 
-def _texts(values: Iterable[Any], info: ValidationInfo, expected: str = EXPRESSION) -> tuple[Text, ...]:
+def _texts(values: Iterable[Any], context: Context, expected: str = EXPRESSION) -> tuple[Text, ...]:
     """The items of a list, each a text; those that are none are reported, all of them."""
     found = []
     for value in values:
         if isinstance(value, Text) and value.value is not None:
             found.append(value)
         elif isinstance(value, dict | list | tuple) or _empty(value):
-            report(info, wrong_kind(value, expected, "an item of this list"))
+            report(context, wrong_kind(value, expected, "an item of this list"))
         else:
             found.append(as_text(value))
     return tuple(found)
 
 
-def _one(value: Any, info: ValidationInfo) -> Text:
+def _one(value: Any, context: Context) -> Text:
     return as_text(value)
 
 
-def _several(expected: str = "a text or a list of texts", most: int | None = None) -> Callable[[Any, ValidationInfo], tuple[Text, ...]]:
-    def check(value: Any, info: ValidationInfo) -> tuple[Text, ...]:
+def _several(expected: str = "a text or a list of texts", most: int | None = None) -> Callable[[Any, Context], tuple[Text, ...]]:
+    def check(value: Any, context: Context) -> tuple[Text, ...]:
         if not isinstance(value, list | tuple):
             return (as_text(value, expected),)
         if not value or (most is not None and len(value) > most):
             raise Fault("wrong-length", f"{SUBJECT} must be {expected}; this list has {len(value)} items", span_of(value)).error()
-        return _texts(value, info)
+        return _texts(value, context)
 
     return check
 
 
-def _value(value: Any, info: ValidationInfo) -> Text | tuple[Text, ...]:
-    return _texts(value, info) if isinstance(value, list | tuple) else as_text(value, "a value or a list of values")
+def _value(value: Any, context: Context) -> Text | tuple[Text, ...]:
+    return _texts(value, context) if isinstance(value, list | tuple) else as_text(value, "a value or a list of values")
 
 
-def _table(value: Any, info: ValidationInfo) -> TableForm:
+def _table(value: Any, context: Context) -> TableForm:
     if isinstance(value, list | tuple):
-        return TableForm(_texts(value, info))
+        return TableForm(_texts(value, context))
     if isinstance(value, dict) and set(value) == {"type", "values"} and isinstance(value["values"], list | tuple):
         by_name = {str(key): entry for key, entry in value.items()}
-        return TableForm(_texts(by_name["values"], info), as_text(by_name["type"], "the name of a type"))
+        return TableForm(_texts(by_name["values"], context), as_text(by_name["type"], "the name of a type"))
     raise wrong_kind(value, "a list of numbers, or a mapping with 'type' and 'values'").error()
 
 
-def _pairs(value: dict[Any, Any], info: ValidationInfo, expected: str = EXPRESSION) -> dict[Text, Text]:
+def _pairs(value: dict[Any, Any], context: Context, expected: str = EXPRESSION) -> dict[Text, Text]:
     """The entries of a mapping from texts to texts; those that are not are reported, all of them."""
     found = {}
     for key, entry in value.items():
         if isinstance(entry, dict | list | tuple) or _empty(entry):
             span = span_of(key) if _empty(entry) else span_of(entry)
-            report(info, wrong_kind(entry, expected, f"'{key}'")._replace(span=span))
+            report(context, wrong_kind(entry, expected, f"'{key}'")._replace(span=span))
         elif key == "":
-            report(info, Fault("missing-value", "a key is empty", span_of(key)))
+            report(context, Fault("missing-value", "a key is empty", span_of(key)))
         else:
             found[as_text(key)] = as_text(entry)
     return found
 
 
-def _mapping_of_texts(expected: str) -> Callable[[Any, ValidationInfo], dict[Text, Text]]:
-    def check(value: Any, info: ValidationInfo) -> dict[Text, Text]:
+def _mapping_of_texts(expected: str) -> Callable[[Any, Context], dict[Text, Text]]:
+    def check(value: Any, context: Context) -> dict[Text, Text]:
         if not isinstance(value, dict):
             raise wrong_kind(value, expected).error()
-        return _pairs(value, info)
+        return _pairs(value, context)
 
     return check
 
 
-def _arcs(value: Any, info: ValidationInfo) -> tuple[Arc, ...]:
+def _arcs(value: Any, context: Context) -> tuple[Arc, ...]:
     if isinstance(value, dict):
-        return tuple(Arc(place, multiplicity) for place, multiplicity in _pairs(value, info).items())
+        return tuple(Arc(place, multiplicity) for place, multiplicity in _pairs(value, context).items())
     if isinstance(value, list | tuple):
-        return tuple(Arc(place) for place in _texts(value, info))
+        return tuple(Arc(place) for place in _texts(value, context))
     return (Arc(as_text(value, "an arc, a list of arcs, or a mapping from places to multiplicities")),)
 
 
-def _initial(value: Any, info: ValidationInfo) -> Text | tuple[Text, ...] | dict[Text, Text]:
+def _initial(value: Any, context: Context) -> Text | tuple[Text, ...] | dict[Text, Text]:
     if isinstance(value, dict):
-        return _pairs(value, info, "a number of tokens")
+        return _pairs(value, context, "a number of tokens")
     if isinstance(value, list | tuple):
-        return _texts(value, info)
+        return _texts(value, context)
     return as_text(value, "a number, 'all', a list of tokens, or a mapping from colours to numbers")
 
 
-def _labels(value: Any, info: ValidationInfo) -> tuple[Label, ...]:
+def _labels(value: Any, context: Context) -> tuple[Label, ...]:
     if not isinstance(value, list | tuple):
         raise wrong_kind(value, "a list of labels").error()
-    return tuple(_label(item, info) for item in value)
+    return tuple(_label(item, context) for item in value)
 
 
-def _label(item: Any, info: ValidationInfo) -> Label:
+def _label(item: Any, context: Context) -> Label:
     match item:
         case [start, template]:
             arguments: Any = ()
@@ -260,11 +286,11 @@ def _label(item: Any, info: ValidationInfo) -> Label:
     number = start.value if isinstance(start, Text) else start
     if not isinstance(number, int) or isinstance(number, bool) or number < 0:
         raise wrong_kind(start, "an integer of at least 0", "the start of a label").error()
-    return Label(number, as_text(template, "a text", "the template of a label"), _texts(arguments, info))
+    return Label(number, as_text(template, "a text", "the template of a label"), _texts(arguments, context))
 
 
-def _choice(allowed: tuple[str, ...]) -> Callable[[Any, ValidationInfo], Text]:
-    def check(value: Any, info: ValidationInfo) -> Text:
+def _choice(allowed: tuple[str, ...]) -> Callable[[Any, Context], Text]:
+    def check(value: Any, context: Context) -> Text:
         expected = f"one of {', '.join(allowed)}"
         text = as_text(value, expected)
         if text not in allowed:
@@ -274,7 +300,7 @@ def _choice(allowed: tuple[str, ...]) -> Callable[[Any, ValidationInfo], Text]:
     return check
 
 
-def _version(value: Any, info: ValidationInfo) -> Text:
+def _version(value: Any, context: Context) -> Text:
     text = as_text(value, "1")
     if text.value != 1 or not isinstance(text.value, int) or isinstance(text.value, bool):
         message = f"{SUBJECT} must be 1, the version of the language, not '{shortened(text)}'"
@@ -292,64 +318,53 @@ def name_fault(text: Text, dotted: bool = False) -> Fault | None:
     return None
 
 
-def _name(dotted: bool) -> Callable[[Any, ValidationInfo], Name]:
-    def check(value: Any, info: ValidationInfo) -> Name:
+def _name(dotted: bool) -> Callable[[Any, Context], Name]:
+    def check(value: Any, context: Context) -> Name:
         text = as_text(value, "a name")
         fault = name_fault(text, dotted)
         if fault:
-            report(info, fault)
+            report(context, fault)
         return Name(text, text.span, text.exact, text.value)
 
     return check
 
 
-def _names(value: Any, info: ValidationInfo) -> tuple[Name, ...]:
+def _names(value: Any, context: Context) -> tuple[Name, ...]:
     if not isinstance(value, list | tuple):
         raise wrong_kind(value, "a list of names").error()
     if not value:
         raise Fault("wrong-length", f"{SUBJECT} must be a list of at least one name", span_of(value)).error()
     check = _name(dotted=False)
-    return tuple(check(text, info) for text in _texts(value, info, "a name"))
+    return tuple(check(text, context) for text in _texts(value, context, "a name"))
 
 
-_NAME_PATTERN = f"^(?!(?:{'|'.join(RESERVED)})$)[A-Za-z_][A-Za-z0-9_]*$"
-_DOTTED_PATTERN = f"^(?!(?:{'|'.join(RESERVED)})$)[A-Za-z_][A-Za-z0-9_]*(\\.[A-Za-z_][A-Za-z0-9_]*)*$"
+def name_form(dotted: bool) -> Form[Name]:
+    """A name that is declared."""
+    word = f"(?!(?:{'|'.join(RESERVED)})$)[A-Za-z_][A-Za-z0-9_]*"
+    return Form(_name(dotted), {"type": "string", "pattern": f"^{word}{DOTTED if dotted else ''}$"})
 
-One = Annotated[Text, Form(_one, ONE_SCHEMA)]
-Version = Annotated[Text, Form(_version, {"const": 1})]
-Several = Annotated[tuple[Text, ...], Form(_several(), {"anyOf": [ONE_SCHEMA, MANY_SCHEMA | {"minItems": 1}]})]
-OneOrTwo = Annotated[
-    tuple[Text, ...],
-    Form(_several("a time or a list of two", most=2), {"anyOf": [ONE_SCHEMA, MANY_SCHEMA | {"minItems": 1, "maxItems": 2}]}),
-]
-Value = Annotated[Text | tuple[Text, ...], Form(_value, {"anyOf": [ONE_SCHEMA, MANY_SCHEMA]})]
+
+DOTTED = "(\\.[A-Za-z_][A-Za-z0-9_]*)*"
 _TYPED_TABLE = {"type": "object", "properties": {"type": {"type": "string"}, "values": MANY_SCHEMA}, "required": ["type", "values"]}
-Table = Annotated[TableForm, Form(_table, {"anyOf": [MANY_SCHEMA, _TYPED_TABLE | {"additionalProperties": False}]})]
-Key = Annotated[Name, Form(_name(dotted=False), {"type": "string", "pattern": _NAME_PATTERN})]
-DottedKey = Annotated[Name, Form(_name(dotted=True), {"type": "string", "pattern": _DOTTED_PATTERN})]
-Names = Annotated[tuple[Name, ...], Form(_names, {"type": "array", "items": {"type": "string", "pattern": _NAME_PATTERN}, "minItems": 1})]
-Arcs = Annotated[tuple[Arc, ...], Form(_arcs, {"anyOf": [ONE_SCHEMA, MANY_SCHEMA, PAIRS_SCHEMA]})]
-Initial = Annotated[Text | tuple[Text, ...] | dict[Text, Text], Form(_initial, {"anyOf": [ONE_SCHEMA, MANY_SCHEMA, PAIRS_SCHEMA]})]
-Connections = Annotated[dict[Text, Text], Form(_mapping_of_texts("a mapping from ports to places"), PAIRS_SCHEMA)]
-Origin = Annotated[dict[Text, Text], Form(_mapping_of_texts("a mapping from texts to texts"), PAIRS_SCHEMA)]
 _LABEL_SCHEMA = {"type": "array", "prefixItems": [{"type": "integer", "minimum": 0}, {"type": "string"}, MANY_SCHEMA], "minItems": 2, "maxItems": 3}
-Labels = Annotated[tuple[Label, ...], Form(_labels, {"type": "array", "items": _LABEL_SCHEMA})]
+
+ONE = Form(_one, ONE_SCHEMA)
+VERSION = Form(_version, {"const": 1})
+SEVERAL = Form(_several(), {"anyOf": [ONE_SCHEMA, MANY_SCHEMA | {"minItems": 1}]})
+ONE_OR_TWO = Form(_several("a time or a list of two", most=2), {"anyOf": [ONE_SCHEMA, MANY_SCHEMA | {"minItems": 1, "maxItems": 2}]})
+VALUE = Form(_value, {"anyOf": [ONE_SCHEMA, MANY_SCHEMA]})
+TABLE = Form(_table, {"anyOf": [MANY_SCHEMA, _TYPED_TABLE | {"additionalProperties": False}]})
+NAMES = Form(_names, {"type": "array", "items": name_form(dotted=False).schema_in({}), "minItems": 1})
+ARCS = Form(_arcs, {"anyOf": [ONE_SCHEMA, MANY_SCHEMA, PAIRS_SCHEMA]})
+INITIAL = Form(_initial, {"anyOf": [ONE_SCHEMA, MANY_SCHEMA, PAIRS_SCHEMA]})
+CONNECTIONS = Form(_mapping_of_texts("a mapping from ports to places"), PAIRS_SCHEMA)
+ORIGIN = Form(_mapping_of_texts("a mapping from texts to texts"), PAIRS_SCHEMA)
+LABELS = Form(_labels, {"type": "array", "items": _LABEL_SCHEMA})
 
 
-def one_of(*allowed: str) -> Form:
+def one_of(*allowed: str) -> Form[Text]:
     """A text out of a fixed few."""
     return Form(_choice(allowed), {"enum": list(allowed)})
-
-
-def mapping(expected: str) -> BeforeValidator:
-    """The check that a section is a mapping at all, before its entries are looked at."""
-
-    def check(value: Any) -> dict[Any, Any]:
-        if not isinstance(value, dict):
-            raise wrong_kind(value, f"a mapping from {expected}").error()
-        return value
-
-    return BeforeValidator(check)
 
 
 def twice(keys: Iterable[tuple[str, Text]], what: str) -> Iterator[Fault]:
@@ -361,5 +376,5 @@ def twice(keys: Iterable[tuple[str, Text]], what: str) -> Iterator[Fault]:
             continue
         earlier, other = first[name]
         span = span_of(other)
-        line = f" in line {span.source.position(span.start)[0]}" if span and isinstance(other, Text) else ""
+        line = f" in line {span.source.position(span.start)[0]}" if span and isinstance(other, Text) and span.source.places is None else ""
         yield Fault("declared-twice", f"'{name}' is already declared under '{earlier}'{line}", span_of(name), what)

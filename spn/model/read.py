@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any, TypeVar
 
-from pydantic import ValidationError
-
-from spn.model.forms import SUBJECT, Context, Fault, span_of
+from spn.model.forms import Context, FoundFault
+from spn.model.section import Section
 from spn.model.sound import sound_part
-from spn.model.types import Model, ModuleFile, Section
+from spn.model.types import Model, ModuleFile
+from spn.records import dataclass
 from spn.text.files import MAX_BYTES, load_file
 from spn.text.positioned import Entries, Text, positioned
 from spn.text.problems import Problems
@@ -81,10 +80,12 @@ def load_model(path: str | os.PathLike[str], problems: Problems, library: Path |
     return loader.library_of(root)
 
 
-def load_source(source: Source, folder: str | os.PathLike[str], problems: Problems, library: Path | None = None) -> Library | None:
-    """As `load_model`, of a text that is in no file; its modules are looked for in `folder` and below."""
+def load_source(
+    source: Source, folder: str | os.PathLike[str], problems: Problems, library: Path | None = None, file: Path | None = None
+) -> Library | None:
+    """As `load_model`, of a text that stands for a `file` or is in none; its modules are looked for in `folder` and below."""
     resolved = Path(folder).resolve()
-    root = resolved / source.name
+    root = resolved / source.name if file is None else file.resolve()
     loader = _Loader(resolved, Path(os.fspath(folder)), library.resolve() if library is not None else None, problems)
     loader.add(root, source)
     loader.follow()
@@ -127,47 +128,20 @@ _OF = {
 
 
 def _validated(data: Any, problems: Problems, section: type[S], version: str, locate: Locate | None) -> S | None:
+    context = Context(problems, locate, data.span.part(0, 1))
     found = None
     if isinstance(data, Entries) and version not in data and (other := _OTHERS[version]) in data:
         what, hint = _OF[other]
         problems.error("wrong-kind", f"this is a {what} file, not a {section.what}", next(key for key in data if key == other).span, hint)
         return None
     try:
-        found = section.model_validate(data, context=Context(problems, locate))
-    except ValidationError as invalid:
-        for error in invalid.errors(include_url=False):
-            fault = _fault(error, data, section.what)
-            problems.error(fault.code, fault.message, fault.span, fault.hint)
+        found = section.read(data, context)
+    except FoundFault as error:
+        context.note(error.fault, "", f"a {section.what}")
     if isinstance(data, Entries) and version not in data:
         hint = f"start the file with '{version}: 1'"
         problems.error("missing-key", f"'{version}', the version of the language, is missing", data.span.part(0, 1), hint)
-    return found
-
-
-def _fault(error: Any, data: Any, what: str) -> Fault:
-    """A validation error in plain words, at its place."""
-    location = tuple(part for part in error["loc"] if part != "[key]")
-    context = error.get("ctx", {})
-    if "message" in context:
-        subject = f"'{location[-1]}'" if location else f"a {what}"
-        span = context["span"]
-        if span is None or not span.stop > span.start:  # nothing is written there, so point to its key
-            span = _span(data, location) or span
-        return Fault(context["code"], context["message"].replace(SUBJECT, subject), span, context["hint"])
-    if error["type"] == "missing":
-        return Fault("missing-key", f"'{location[-1]}' is missing", _span(data, location[:-1]), None)
-    return Fault("wrong-kind", f"'{location[-1]}' has a wrong value" if location else f"this is not a {what}", _span(data, location))
-
-
-def _span(data: Any, location: tuple[str | int, ...]) -> Span | None:
-    """Where the key stands that a path of keys leads to, or as much of the path as there is."""
-    span = data.span.part(0, 1)
-    for part in location:
-        if not isinstance(data, dict) or part not in data:
-            break
-        span = next((span_of(key) for key in data if key == part), None) or span
-        data = data[part]
-    return span if isinstance(span, Span) else None
+    return None if context.failed else found
 
 
 @dataclass(slots=True)

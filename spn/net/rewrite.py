@@ -23,11 +23,18 @@ def _map(item: Any, function: Callable[[Expression], Expression]) -> Any:
     if isinstance(item, Node):
         return function(item)  # type: ignore[arg-type]
     if isinstance(item, tuple):
-        return tuple(_map(part, function) for part in item)
-    if is_dataclass(item) and type(item).__module__ == Place.__module__ and not isinstance(item, type):
+        parts = tuple(_map(part, function) for part in item)
+        return item if all(a is b for a, b in zip(parts, item, strict=True)) else parts
+    if _is_part(item):
         changed = {f.name: _map(getattr(item, f.name), function) for f in fields(item)}
-        return replace(item, **{name: value for name, value in changed.items() if value is not getattr(item, name)})
+        changed = {name: value for name, value in changed.items() if value is not getattr(item, name)}
+        return replace(item, **changed) if changed else item
     return item
+
+
+def _is_part(item: Any) -> bool:
+    """Whether something is one of the net's own types."""
+    return type(item).__module__ == Place.__module__ and is_dataclass(type(item))
 
 
 def with_distinct_variables(net: Net) -> Net:
@@ -71,7 +78,7 @@ def _variables(item: Any) -> Iterator[str]:
     elif isinstance(item, tuple):
         for part in item:
             yield from _variables(part)
-    elif is_dataclass(item) and type(item).__module__ == Place.__module__:
+    elif _is_part(item):
         for f in fields(item):
             yield from _variables(getattr(item, f.name))
 
@@ -98,7 +105,7 @@ def _with_names(item: Any, names: Mapping[str, str]) -> Any:
         return item
     if isinstance(item, tuple):
         return tuple(_with_names(part, names) for part in item)
-    if not is_dataclass(item) or type(item).__module__ != Place.__module__ or isinstance(item, type):
+    if not _is_part(item):
         return item
     changed = {f.name: _with_names(getattr(item, f.name), names) for f in fields(item)}
     if isinstance(item, Place | Transition):
@@ -141,7 +148,7 @@ def tokens_in(item: Any) -> Iterator[Tokens]:
     elif isinstance(item, tuple):
         for part in item:
             yield from tokens_in(part)
-    elif is_dataclass(item) and type(item).__module__ == Place.__module__:
+    elif _is_part(item):
         for f in fields(item):
             yield from tokens_in(getattr(item, f.name))
 
@@ -181,7 +188,7 @@ def with_positions_for_names(net: Net) -> Net:
     def renamed(item: Any) -> Any:
         if isinstance(item, tuple):
             return tuple(renamed(part) for part in item)
-        if not is_dataclass(item) or type(item).__module__ != Place.__module__ or isinstance(item, type):
+        if not _is_part(item):
             return item
         changed = {f.name: renamed(getattr(item, f.name)) for f in fields(item)}
         if isinstance(item, Firings):

@@ -8,7 +8,7 @@ Engines, solvers and exporters see only this. How a net comes to be is in `spn.r
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 import numpy as np
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from spn.expressions.tree import DelayCall, Expression
 from spn.expressions.types import DOT, INTEGER, Type
+from spn.records import dataclass
 from spn.text.source import Span
 
 TableValues = NDArray[np.int64] | NDArray[np.float64] | NDArray[np.bool_]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeVar
 
 from spn.expressions import syntax
@@ -13,6 +13,7 @@ from spn.expressions.scope import BrokenSymbol, ColourSymbol
 from spn.expressions.tree import Domain, Values
 from spn.expressions.types import BOOLEAN, DOT, DURATION, INTEGER, REAL, Enumeration, Product, Record, Type
 from spn.model.types import ColourDeclaration, Name, PlaceDeclaration, Text
+from spn.records import dataclass
 from spn.resolver.scopes import Opened, names_in, span_of_name
 from spn.text.problems import Problems, nearest
 

@@ -7,7 +7,7 @@ values again gives the same expression, which makes resolving idempotent.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from spn.expressions.tree import Binary, Constant, Expression, Lookup, Value, Variable
 from spn.expressions.types import INTEGER, Boolean, Enumeration, Number, Type
 from spn.net.types import TableValues
+from spn.records import dataclass
 
 Array = NDArray[Any]
 

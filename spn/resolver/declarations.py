@@ -6,13 +6,14 @@ Expressions are model trees: parameters by name, places by path.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 from spn.expressions.tree import Domain, Expression, Step
 from spn.expressions.types import Table, Type
 from spn.model.types import Model
 from spn.net.types import Entry, Order
+from spn.records import dataclass
 from spn.text.source import Span
 
 

@@ -6,7 +6,7 @@ The second half of checking a model; `spn.resolver.opening` has made every name 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 from spn.expressions import syntax, types
@@ -20,6 +20,7 @@ from spn.expressions.walk import free_variables
 from spn.model.read import Library
 from spn.model.types import InstanceDeclaration, Label, Model, PlaceDeclaration, Text, TransitionDeclaration
 from spn.net.types import INDEX, Memory
+from spn.records import dataclass
 from spn.resolver import declarations as declared
 from spn.resolver.checks import checked_loop, expression_of, parse_list, reads_marking
 from spn.resolver.colours import domain_of_colour

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from spn.expressions import syntax
 from spn.expressions.check import check
@@ -12,6 +11,7 @@ from spn.expressions.scope import ModuleSymbol, Scope, VariableSymbol
 from spn.expressions.tree import Expression, Variable
 from spn.expressions.types import BOOLEAN, DURATION, REAL, InstanceOf, Type
 from spn.model.types import MeasureDeclaration, Text, TransitionDeclaration
+from spn.records import dataclass
 from spn.resolver import declarations as declared
 from spn.resolver.checks import checked_loop, expression_of, number_of, parse_list, reads_marking
 from spn.resolver.declarations import Loop

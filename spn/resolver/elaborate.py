@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spn.expressions import types
 from spn.expressions.types import Type
+from spn.records import dataclass
 from spn.resolver import frames
 from spn.resolver.columns import Array, normalised
 from spn.resolver.declarations import Instance, Module

@@ -8,7 +8,7 @@ What is left reads the marking or bound variables; its lookups in the resolver's
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TypeVar
 
 import numpy as np
@@ -33,8 +33,9 @@ from spn.expressions.types import INTEGER, Type
 from spn.expressions.walk import children, free_variables, substitute, walk, with_children
 from spn.net.rewrite import map_expressions
 from spn.net.types import Label, Place, Transition
+from spn.records import dataclass
 from spn.resolver import frames
-from spn.resolver.columns import Array, Tables, affine, affine_form, encode
+from spn.resolver.columns import Array, Tables, affine, affine_form, encode, scalar
 from spn.resolver.declarations import Label as GivenLabel
 from spn.resolver.frames import LARGEST, Frame
 from spn.text.problems import Problems
@@ -72,8 +73,15 @@ class Space:
         return {self.index: np.arange(self.size, dtype=np.int64)}
 
     def encode(self, values: Array, expression: Expression) -> Expression:
-        encoded = encode(values, self.variable(), expression.type, self.net_tables)
+        encoded = encode(self.finite(values, expression), self.variable(), expression.type, self.net_tables)
         return replace(encoded, span=expression.span)
+
+    def finite(self, values: Array, expression: Expression) -> Array:
+        """The values, none of which may be beyond all numbers: such a one could not be written, nor does anybody mean it."""
+        if values.dtype.kind != "f" or bool(np.isfinite(values).all()):
+            return values
+        self.problems.error("not-finite", "this is beyond the range of double precision (1.8e308)", expression.span)
+        return np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
 
     def is_static(self, expression: Expression) -> bool:
         return not _reads_marking(expression) and free_variables(expression) <= self.columns.keys() | {self.index}
@@ -126,6 +134,8 @@ def _encoded(expression: Expression, space: Space, inner: LoopSpace | None) -> E
     """What depends on the loop's variable alone, or on the class's index alone, in its shortest form."""
     if not _encodable(expression) or _reads_marking(expression):
         return None
+    if isinstance(expression, Constant) and space.size:
+        return replace(expression, value=scalar(expression.value, expression.type))
     free = free_variables(expression)
     if inner is not None and free and free <= inner.space.columns.keys():
         return expression if isinstance(expression, Variable) else inner.encode(expression)
@@ -258,7 +268,8 @@ class LoopSpace:
 
     def encode(self, expression: Expression) -> Expression:
         variable = Variable(INTEGER, self.space.index)
-        encoded = encode(self.space.evaluate(expression), variable, expression.type, self.space.net_tables, self.first)
+        values = self.space.finite(self.space.evaluate(expression), expression)
+        encoded = encode(values, variable, expression.type, self.space.net_tables, self.first)
         return replace(encoded, span=expression.span)
 
 

@@ -6,7 +6,7 @@ A row is one instance of a module, or one value of a loop in one. Everything her
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from spn.expressions.errors import EvaluationError
 from spn.expressions.tree import Constant, DelayCall, Expression, Function, IfElse, Lookup, Parameter, Values
 from spn.expressions.types import Number
 from spn.expressions.walk import transform, walk
+from spn.records import dataclass
 from spn.resolver.columns import Array, normalised
 from spn.resolver.declarations import Loop
 from spn.text.problems import Problems
@@ -114,30 +115,42 @@ def evaluate(expression: Expression, frame: Frame, problems: Problems) -> Array:
 def _evaluate(expression: Expression, frame: Frame) -> Array:
     if isinstance(expression, Constant):
         return normalised(np.full(frame.size, expression.value), expression.type)
-    tables: dict[str, Array] = dict(frame.tables)
+    if isinstance(expression, tree.Variable):
+        return normalised(frame.variables[expression.name], expression.type)
+    if isinstance(expression, Parameter) and isinstance(values := frame.parameters[expression.name], np.ndarray):
+        return normalised(np.broadcast_to(values, (frame.size,)), expression.type)
+    nodes = list(walk(expression))
+    for node in nodes:
+        if isinstance(node, (tree.PlaceRead, tree.Tokens, tree.Now)):
+            raise EvaluationError("this has to be known before anything runs; it may use parameters, not the marking or the time", node.span)
+    tables = frame.tables
     parameters: dict[str, Array] = {}
     moments: dict[str, Array] = {}
-    for name, column in frame.parameters.items():
+    for name in {node.name if isinstance(node, Parameter) else node.table for node in nodes if isinstance(node, (Parameter, Lookup))}:
+        column = frame.parameters.get(name)
         if isinstance(column, Lists):
-            tables[name] = column.items
+            tables = {**tables, name: column.items}
             parameters[f"{name}:offset"] = column.offset
             parameters[f"{name}:length"] = column.length
-        elif not isinstance(column, Delays):
+        elif column is not None and not isinstance(column, Delays):
             parameters[name] = column
 
+    def is_list(node: Expression) -> bool:
+        return isinstance(node, Lookup) and isinstance(frame.parameters.get(node.table), Lists)
+
+    def is_moment(node: Expression) -> bool:
+        return isinstance(node, Function) and node.name in ("mean", "variance") and isinstance(node.arguments[0].type, types.Distribution)
+
     def prepare(node: Expression) -> Expression:
-        if isinstance(node, Lookup) and isinstance(frame.parameters.get(node.table), Lists):
+        if isinstance(node, Lookup) and is_list(node):
             return list_item(node)
-        if isinstance(node, Function) and node.name in ("mean", "variance") and isinstance(node.arguments[0].type, types.Distribution):
+        if isinstance(node, Function) and is_moment(node):
             name = f":{len(moments)}"
             moments[name] = _moment(node.name, _delays(node.arguments[0], frame), node.span)
             return tree.Variable(node.type, name, span=node.span)
         return node
 
-    prepared = transform(expression, prepare)
-    for node in walk(prepared):
-        if isinstance(node, (tree.PlaceRead, tree.Tokens, tree.Now)):
-            raise EvaluationError("this has to be known before anything runs; it may use parameters, not the marking or the time", node.span)
+    prepared = transform(expression, prepare) if any(is_list(node) or is_moment(node) for node in nodes) else expression
     with np.errstate(all="ignore"):
         values = static.evaluate(prepared, {**frame.variables, **moments}, tables, parameters)
     return normalised(np.broadcast_to(values, (frame.size,)), expression.type)
@@ -222,8 +235,13 @@ def with_items(call: DelayCall, frame: Frame) -> list[tuple[Rows, DelayCall]]:
 
 def _kinds(call: DelayCall) -> list[tuple[Expression | tree.Sequence, Number]]:
     """The arguments of a distribution, each with the type that it (or each of its items) is to have."""
-    form = next(form for form in distributions.FAMILIES[call.name].forms if form.names == call.form)
-    return [(a, Number(given.integer, given.dimension)) for a, given in zip(call.arguments, form.arguments, strict=True)]
+    return list(zip(call.arguments, kinds_of(call.name, call.form), strict=True))
+
+
+def kinds_of(name: str, form: tuple[str, ...]) -> list[Number]:
+    """The types of a distribution's arguments (of their items, where they are lists)."""
+    known = next(known for known in distributions.FAMILIES[name].forms if known.names == form)
+    return [Number(given.integer, given.dimension) for given in known.arguments]
 
 
 def _items(parameter: Parameter, size: int, kind: Number) -> tree.Sequence:

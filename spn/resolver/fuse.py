@@ -7,7 +7,7 @@ transition class leads to one place class in all its instances. Everything is ve
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from spn.expressions import types
 from spn.expressions.tree import Variable
 from spn.expressions.types import INTEGER, Type
 from spn.net.rewrite import unused
+from spn.records import dataclass
 from spn.resolver import frames
 from spn.resolver.declarations import Connection, Instance, Loop, Place
 from spn.resolver.frames import Frame

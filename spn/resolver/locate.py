@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import numpy as np
 
 from spn.expressions.tree import Binary, Constant, Domain, Expression, Function, IfElse, Lookup, Range, Step, Values, Variable
 from spn.expressions.types import BOOLEAN, INTEGER, Type
+from spn.records import dataclass
 from spn.resolver import frames
 from spn.resolver.columns import Array
 from spn.resolver.declarations import Loop, Place

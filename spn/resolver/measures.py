@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +27,7 @@ from spn.net.types import (
     Until,
     Window,
 )
+from spn.records import dataclass
 from spn.resolver import declarations as declared
 from spn.resolver import frames
 from spn.resolver.columns import Array, Tables, affine

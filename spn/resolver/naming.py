@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from spn.expressions.tree import Variable
 from spn.expressions.types import BOOLEAN, INTEGER, Enumeration, Type
 from spn.net.types import Label
+from spn.records import dataclass
 from spn.resolver.columns import Array, Tables, encode
 from spn.resolver.elaborate import Block
 

@@ -6,7 +6,7 @@ The first half of checking a model: after it every module's scope is complete, s
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from spn.expressions.check import check, check_domain
 from spn.expressions.parse import parse_domain, parse_expression, parse_loop
@@ -16,6 +16,7 @@ from spn.expressions.types import DISTRIBUTION, INTEGER, REAL, Enumeration, Numb
 from spn.model.read import Library
 from spn.model.types import Model, PlaceDeclaration, Text
 from spn.net.types import INDEX
+from spn.records import dataclass
 from spn.resolver.checks import checked_loop, parse_list
 from spn.resolver.colours import Colours
 from spn.resolver.declarations import Loop, Module

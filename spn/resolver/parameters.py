@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from spn.expressions import syntax, types
 from spn.expressions.check import check, check_delay
@@ -12,6 +11,7 @@ from spn.expressions.scope import BrokenSymbol, ParameterSymbol, Scope
 from spn.expressions.tree import Expression
 from spn.expressions.types import BOOLEAN, DISTRIBUTION, DURATION, INTEGER, RATE, REAL, Enumeration, Number, Table, Type
 from spn.model.types import ParameterDeclaration, Text
+from spn.records import dataclass
 from spn.resolver.colours import Colours
 from spn.resolver.declarations import Parameter
 from spn.resolver.scopes import Opened, names_in, span_of_name

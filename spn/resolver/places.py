@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -11,6 +10,7 @@ from spn.expressions import types
 from spn.expressions.tree import Constant, Expression, Range, Values, Variable
 from spn.expressions.types import INTEGER, Type
 from spn.net.types import INDEX, Bounds, InitialTokens, Label, Loop, Place
+from spn.records import dataclass
 from spn.resolver import declarations as declared
 from spn.resolver import frames
 from spn.resolver.bounds import place_bounds

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from spn.expressions import syntax
 from spn.expressions.check import check
 from spn.expressions.scope import InstanceSymbol, PlaceSymbol, Scope, VariableSymbol
 from spn.expressions.tree import Expression, Step
 from spn.expressions.types import InstanceOf, Type
+from spn.records import dataclass
 from spn.resolver.declarations import PlacePath
 from spn.text.problems import Problems, nearest
 

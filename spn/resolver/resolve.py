@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from spn.expressions.tree import Constant
@@ -18,6 +17,7 @@ from spn.model.types import Text
 from spn.net.literals import with_fitting_literals
 from spn.net.rewrite import tokens_in, with_canonical_tables, with_distinct_variables
 from spn.net.types import Measure, Net, Place
+from spn.records import dataclass
 from spn.resolver.bounds import colour_bounds
 from spn.resolver.columns import Tables
 from spn.resolver.declare import declare
@@ -91,16 +91,18 @@ def read_with_warnings(
 
 
 def read_reading(
-    text: str,
+    text: str | Source,
     overrides: Mapping[str, str] | None = None,
     name: str = "<string>",
     library: Path | None = None,
     folder: str | os.PathLike[str] = ".",
+    root: Path | None = None,
 ) -> Reading:
-    """As `load_reading`, of a model given as text."""
+    """As `load_reading`, of a model given as text; `root` is the file whose text it is, if it is one's."""
     problems = Problems()
-    found = _whole(load_source(Source(name, text), folder, problems, library), overrides, problems)
-    return _reading(found, overrides or {}, problems, "model")
+    source = text if isinstance(text, Source) else Source(name, text)
+    found = _whole(load_source(source, folder, problems, library, root), overrides, problems)
+    return _reading(found, overrides or {}, problems, "model" if root is None else root.stem)
 
 
 def _whole(library: Library | None, overrides: Mapping[str, str] | None, problems: Problems) -> Library:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import field, fields, is_dataclass
 
 from spn.expressions import syntax
 from spn.expressions.scope import Scope, Symbol
 from spn.model.types import Model
+from spn.records import dataclass
 from spn.resolver.declarations import Loop, Module
 from spn.text.source import Span
 

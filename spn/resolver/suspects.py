@@ -6,7 +6,7 @@ Only what is certain is told. What depends on parameters alone is a choice of th
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from spn.expressions.static import evaluate, is_static
 from spn.expressions.tree import Constant, DelayCall, Expression, Make, Node, Parameter, PlaceRead
 from spn.expressions.walk import walk
 from spn.net.types import Bind, Bounds, Immediate, InputArc, Loop, Place, Timed, Transition
+from spn.records import dataclass
 from spn.resolver import declarations as declared
 from spn.resolver.columns import Tables
 from spn.resolver.transitions import TransitionClass

@@ -6,7 +6,6 @@ Indices whose priority, memory or kind of delay differ become classes of their o
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -18,6 +17,7 @@ from spn.expressions.types import INTEGER
 from spn.expressions.walk import walk
 from spn.net.rewrite import unused
 from spn.net.types import INDEX, Bind, BoundVariable, Entry, Immediate, InputArc, Label, Loop, OutputArc, Timed, Transition
+from spn.records import dataclass
 from spn.resolver import declarations as declared
 from spn.resolver import frames
 from spn.resolver.columns import Array, Tables

@@ -1,4 +1,4 @@
-"""The usual driver: one batch after the other, and several at a time on threads where the engine can and replications are long.
+"""The usual driver: one batch after the other, and several at a time on threads where the engine can and batches are long.
 
 It decides nothing.
 """
@@ -19,8 +19,8 @@ T = TypeVar("T")
 PATIENCE_SECONDS = 1.0
 """A thread that has not ended by then is left to itself: it is loading a library or a kernel."""
 
-LONG_FIRINGS = 5_000
-"""Replications shorter than this take more time in Python, of which only one thread can run at a time, than in a kernel."""
+LONG_FIRINGS = 20_000
+"""Batches shorter than this take about as long in Python, of which only one thread can run at a time, as in a kernel."""
 
 
 def cores() -> int:
@@ -49,7 +49,7 @@ def crew(prepared: Prepared, workers: int) -> Drive:
             while talk.request is not None:
                 request = talk.request
                 prepared.expect(outlook.firings_left(request))
-                several = workers > 1 and prepared.concurrent and outlook.mean >= LONG_FIRINGS
+                several = workers > 1 and prepared.concurrent and outlook.mean * len(request.plan.bounds(request.index)) >= LONG_FIRINGS
                 while len(threads) < (workers if several else 1):
                     threads.append(threading.Thread(target=work, daemon=True))
                     threads[-1].start()

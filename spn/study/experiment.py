@@ -10,6 +10,7 @@ from typing import final
 import numpy as np
 
 from spn.estimate.estimates import AnyEstimate, AvailabilityEstimate, State
+from spn.estimate.intervals import Floats
 from spn.estimate.measures import LEAST_REPLICATIONS, Sample, Subject, estimate
 from spn.estimate.stopping import Criterion, Look, Precision, Reason, Status
 from spn.net.types import At, Availability, FirstPassage, Measure, Steady, Tally
@@ -46,7 +47,8 @@ def is_steady(measure: Measure) -> bool:
 @dataclass(frozen=True)
 class Experiment:
     """What to run and when to stop. `before` is what had been fired when it began; `patience` the firings after which a measure without any event is
-    given up. `unsettled` says of measures why they have no long run; `dead` that all replications are expected to die.
+    given up. `controls` are the columns of control variates that explain each measure, `names` what all columns are called.
+    `unsettled` says of measures why they have no long run; `dead` that all replications are expected to die.
     """
 
     plan: Plan
@@ -59,6 +61,8 @@ class Experiment:
     before: int = 0
     max_firings: int = 0
     dead: bool = False
+    controls: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    names: tuple[str, ...] = ()
     unsettled: Mapping[str, str] = field(default_factory=dict)
 
     def run(self, elapsed: Callable[[], float], progress: Callable[[Progress], None] | None) -> Dialogue[Finished]:
@@ -115,11 +119,26 @@ class Experiment:
             sample = Sample(
                 np.concatenate([batch.observations[measure.name] for batch in batches]) if batches else np.zeros((0, 1, 4)),
                 [value for batch in batches for value in batch.values.get(measure.name, ())],
+                self._controls(measure.name, batches),
             )
             wanted = self.min_events if isinstance(measure.quantity, Availability) or self.plan.segments else 0
             estimated = estimate(part, sample, self.confidence, self.precision.target(measure.name), wanted)
-            found[measure.name] = self._stated(measure.name, estimated, batches)
+            found[measure.name] = self._stated(measure.name, self._named(measure.name, estimated), batches)
         return found
+
+    def _controls(self, name: str, batches: Sequence[BatchResult]) -> Floats | None:
+        """The control variates of one measure, shape (replications, number)."""
+        columns = [self.plan.controls.index(column) for column in self.controls.get(name, ())]
+        if not columns or not batches:
+            return None
+        return np.concatenate([batch.controls[:, :, columns].sum(axis=1) for batch in batches])
+
+    def _named(self, name: str, found: AnyEstimate) -> AnyEstimate:
+        """The estimate with the names of the controls that were used."""
+        if found.assessment.variance_reduction is None:
+            return found
+        used = tuple(self.names[column] for column in self.controls[name])
+        return replace(found, assessment=replace(found.assessment, controls=used))
 
     def _stated(self, name: str, found: AnyEstimate, batches: Sequence[BatchResult]) -> AnyEstimate:
         """The estimate with the state that is known from elsewhere than its own observations."""

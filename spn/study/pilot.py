@@ -10,6 +10,7 @@ from typing import final
 import numpy as np
 from numpy.typing import NDArray
 
+from spn.estimate.controlled import choose
 from spn.estimate.intervals import Floats
 from spn.estimate.measures import drift_of, events, terms
 from spn.estimate.stationarity import Drift, growing, mser
@@ -28,6 +29,9 @@ TOLERANCE = 0.35
 
 AGREEMENT = 0.25
 """Levels at two horizons must be known to differ by less than this share (difference + 2 standard errors): growth as the square root makes 0.3."""
+
+BLOCKS = 4
+"""The parts of the pilot's horizon by which control variates are chosen."""
 
 LEAST_SHARE = 0.25
 """Warm-up and window are not cut below this share of what they would be."""
@@ -50,6 +54,10 @@ class Course:
     level: float = 0.0
     error: float = math.inf
     """Standard error of the level."""
+    controls: tuple[int, ...] = ()
+    """The control variates that explain it."""
+    gain: float = 1.0
+    """How many times less variance they leave."""
 
     @property
     def settled(self) -> bool:
@@ -90,14 +98,15 @@ class Level:
 @final
 @dataclass(frozen=True, slots=True)
 class SteadyPlan:
-    """The production `plan`, what the pilot cost and saw. `unsettled`: for each measure without a long run, why. `dead`: all pilot replications
-    died.
+    """The production `plan`, what the pilot cost and saw. `controls`: the control variates that explain each measure. `unsettled`: for each measure
+    without a long run, why. `dead`: all pilot replications died.
     """
 
     plan: Plan
     firings: int
     horizon: float
     dead: bool = False
+    controls: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     unsettled: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 
@@ -134,6 +143,7 @@ class Pilot:
     budget: int
     max_firings: int
     point: int = 0
+    controls: bool = True
 
     def plan(self, note: Note) -> Dialogue[SteadyPlan]:
         horizon, spent = yield from self._scale(note)
@@ -183,8 +193,9 @@ class Pilot:
             full = tuple(range(len(self.net.places))) if any(End.TOKENS in result.ends for result in results) else ()
             reached = float(np.min(np.concatenate([result.times for result in results])))
             return Level(max(reached, horizon * 1e-6), {}, firings, REPLICATIONS, tuple(deaths[~np.isnan(deaths)].tolist()), full, False, False)
+        controls = np.concatenate([result.controls if self.controls else result.controls[:, :, :0] for result in results])
         courses = {
-            name: course(kind, np.concatenate([result.observations[name] for result in results]), len(deaths)) for name, kind in self.kinds.items()
+            name: course(kind, np.concatenate([result.observations[name] for result in results]), controls) for name, kind in self.kinds.items()
         }
         tokens = np.concatenate([result.tokens for result in results])
         fired = np.asarray(np.sum([result.fired for result in results], axis=0), np.float64)
@@ -243,7 +254,8 @@ class Pilot:
             unsettled = dict.fromkeys(
                 self.kinds, "the net grows or quickens without bound" if last.growing else "the pilot's replications did not end"
             )
-        return SteadyPlan(self._production(level, spent), spent, level.horizon, False, unsettled, tuple(warnings))
+        controls = {name: part.controls for name, part in level.courses.items()}
+        return SteadyPlan(self._production(level, spent), spent, level.horizon, False, controls, unsettled, tuple(warnings))
 
     def _production(self, level: Level, spent: int) -> Plan:
         horizon = level.horizon
@@ -259,7 +271,8 @@ class Pilot:
         share = max(1.0, (self.max_firings - spent) / 40.0) / cost
         if share < 1.0:
             warmup, length, cost = max(warmup * share, min(warmup, horizon / 8.0)), length * share, cost * share
-        return self._sized(warmup, length, cost, max(10_000, int(20.0 * cost)))
+        kept = sorted({column for part in level.courses.values() for column in part.controls})
+        return self._sized(warmup, length, cost, max(10_000, int(20.0 * cost)), tuple(kept))
 
     def _needed(self, level: Level) -> float:
         """The window that each of 32 replications needs for the precisions asked for, by the standard errors that the pilot found."""
@@ -268,7 +281,7 @@ class Pilot:
             if part.level == 0.0 or not math.isfinite(part.error):
                 return math.inf
             half = 1.96 * part.error / abs(part.level) / self.targets[name]
-            needed = max(needed, MARGIN * half * half * level.horizon * level.replications / FIRST_LOOK)
+            needed = max(needed, MARGIN * half * half / part.gain * level.horizon * level.replications / FIRST_LOOK)
         return needed
 
     def _dead(self, level: Level, spent: int) -> SteadyPlan:
@@ -276,12 +289,12 @@ class Pilot:
         cost = level.firings / level.replications
         plan = self._sized(100.0 * latest, latest, cost, 10_000 + int(20.0 * cost))
         warning = f"dead marking: all {level.replications} pilot replications died, on average after {np.mean(level.deaths):.6g} s"
-        return SteadyPlan(plan, spent, level.horizon, True, {}, (warning + "; the long run is that marking",))
+        return SteadyPlan(plan, spent, level.horizon, True, {}, {}, (warning + "; the long run is that marking",))
 
-    def _sized(self, warmup: float, length: float, cost: float, limit: int) -> Plan:
+    def _sized(self, warmup: float, length: float, cost: float, limit: int, controls: tuple[int, ...] = ()) -> Plan:
         unit = max(1, min(8, int(50_000 / max(cost, 1.0))))
         largest = max(unit, min(1024, int(200_000 / max(cost, 1.0))))
-        return Plan(STEADY, tuple(self.kinds), warmup, length, 2, True, limit, unit, largest, 0, self.point)
+        return Plan(STEADY, tuple(self.kinds), warmup, length, 2, True, limit, unit, largest, 0, self.point, controls=controls)
 
 
 def _told(plan: Plan, count: int, note: Note) -> Dialogue[list[BatchResult]]:
@@ -290,8 +303,9 @@ def _told(plan: Plan, count: int, note: Note) -> Dialogue[list[BatchResult]]:
     return found
 
 
-def course(kind: str, observations: NDArray[np.float64], replications: int) -> Course:
-    """How a measure behaved; `observations` has shape (replications, segments, columns)."""
+def course(kind: str, observations: NDArray[np.float64], controls: NDArray[np.float64]) -> Course:
+    """How a measure behaved; `observations` and `controls` have the shape (replications, segments, columns)."""
+    replications = len(observations)
     above, below = terms(kind, observations)
     counted = events(kind, observations)
     seen = None if counted is None else float(np.sum(counted)) / replications
@@ -311,4 +325,19 @@ def course(kind: str, observations: NDArray[np.float64], replications: int) -> C
     a, b = above[:, kept:].sum(axis=1), below[:, kept:].sum(axis=1)
     settled = float(a.sum() / b.sum())
     error = float(np.std(a - settled * b, ddof=1)) / (math.sqrt(replications) * float(b.mean()))
-    return Course(drop / segments, drift_of(above[:, kept:], below[:, kept:], (segments - kept) // 2), seen, settled, error)
+    after = drift_of(above[:, kept:], below[:, kept:], (segments - kept) // 2)
+    return Course(drop / segments, after, seen, settled, error, *_explained((above - settled * below)[:, kept:], controls[:, kept:]))
+
+
+def _explained(terms: Floats, controls: Floats) -> tuple[tuple[int, ...], float]:
+    """The controls that explain a measure's terms, shape (replications, segments), and how many times less variance they leave.
+
+    A quarter of the pilot's horizon is one observation: long enough for what is drawn in it to have had its effect, and there are some 64 of them.
+    """
+    size = max(1, SEGMENTS // BLOCKS)
+    blocks = terms.shape[1] // size
+    if controls.shape[2] == 0 or blocks == 0:
+        return (), 1.0
+    length = blocks * size
+    sums = terms[:, -length:].reshape(-1, size).sum(axis=1)
+    return choose(sums, controls[:, -length:].reshape(-1, size, controls.shape[2]).sum(axis=1))

@@ -15,8 +15,9 @@ from typing import final
 import numpy as np
 from numpy.typing import NDArray
 
+from spn.engine.seeding import streams_of, uniforms
 from spn.estimate.intervals import Floats
-from spn.observation import End, Prepared, Task
+from spn.observation import End, Prepared, Tasks, run_all
 
 PILOT, STEADY, TERMINATING = 0, 1, 2
 """The experiments, as they stand in the keys of the replications."""
@@ -54,20 +55,26 @@ class Plan:
     offset: int = 0
     point: int = 0
     detail: bool = False
-    """Keep the tokens at the cuts and the firings of each transition class."""
+    """Keep the tokens at the cuts and the firings of each transition class, and all control variates."""
+    controls: tuple[int, ...] = ()
+    """The control variates that are kept, by their columns."""
 
-    def task(self, seed: int, replication: int) -> Task:
-        """The task of one replication (counted from 0, before the offset)."""
-        number = self.offset + replication
-        cuts: tuple[float, ...] = ()
+    def tasks(self, seed: int, replications: range) -> Tasks:
+        """The tasks of some replications (counted from 0, before the offset)."""
+        keys = np.empty((2, len(replications), 4), np.int64)
+        keys[:, :, 0], keys[:, :, 1], keys[:, :, 2] = self.point, self.experiment, self.offset + np.arange(replications.start, replications.stop)
+        keys[0, :, 3], keys[1, :, 3] = TRAJECTORY, PHASE
+        trajectories, cuts = len(replications), np.zeros((len(replications), 0))
+        shifted = bool(self.segments) and self.phase
+        streams = streams_of(seed, keys.reshape(-1, 4) if shifted else keys[0])
         if self.segments:
-            start = self.warmup
-            if self.phase:
-                shift = np.random.Generator(np.random.SFC64(np.random.SeedSequence(seed, spawn_key=(self.point, self.experiment, number, PHASE))))
-                start *= 1.0 + float(shift.random()) + float(shift.random())
-            cuts = tuple(start + self.length * cut / self.segments for cut in range(self.segments + 1))
-        key = (self.point, self.experiment, number, TRAJECTORY)
-        return Task(seed, key, self.measures, cuts, max_firings=self.max_firings)
+            start = np.full(len(replications), float(self.warmup))
+            if shifted:
+                phases = streams[:, trajectories:].copy()
+                start *= 1.0 + uniforms(phases) + uniforms(phases)
+            cuts = start[:, np.newaxis] + self.length * np.arange(self.segments + 1) / self.segments
+        controlled = self.detail or bool(self.controls)
+        return Tasks(seed, keys[0], streams[:, :trajectories], self.measures, cuts, self.max_firings, self.detail, controlled)
 
     def bounds(self, index: int) -> range:
         """The replications of batch `index`: eight batches of `unit`, then four of each size, which doubles up to `largest`."""
@@ -116,7 +123,8 @@ class Plan:
 class BatchResult:
     """What the replications of a batch gave, in order. n replications; `observations` by measure: shape (n, segments, columns).
 
-    `dead_at` is NaN for a replication that did not die. `tokens` (n, cuts, places) and `fired` (transitions, summed) are kept on request.
+    `dead_at` is NaN for a replication that did not die. `tokens` (n, cuts, places), `fired` (transitions, summed) and `controls` (n, segments,
+    columns) are kept on request.
     """
 
     index: int
@@ -128,6 +136,7 @@ class BatchResult:
     ends: tuple[End, ...]
     tokens: NDArray[np.int64] = field(default_factory=lambda: np.zeros((0, 0, 0), np.int64))
     fired: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    controls: Floats = field(default_factory=lambda: np.zeros((0, 0, 0)))
 
     @property
     def replications(self) -> int:
@@ -136,19 +145,18 @@ class BatchResult:
 
 def run_batch(prepared: Prepared, plan: Plan, seed: int, index: int) -> BatchResult:
     """Run the replications of one batch. A pure function of its arguments; raises `RunError`."""
-    outcomes = [prepared.run(plan.task(seed, replication)) for replication in plan.bounds(index)]
-    tallied = sorted({name for outcome in outcomes for name in outcome.values})
-    empty = np.zeros(0)
+    found = run_all(prepared, plan.tasks(seed, plan.bounds(index)))
     return BatchResult(
         index,
-        {name: np.stack([outcome.observations[name] for outcome in outcomes]) for name in plan.measures},
-        {name: tuple(_thinned(outcome.values.get(name, empty)) for outcome in outcomes) for name in tallied},
-        np.array([outcome.firings for outcome in outcomes], np.int64),
-        np.array([outcome.time for outcome in outcomes]),
-        np.array([math.nan if outcome.dead_at is None else outcome.dead_at for outcome in outcomes]),
-        tuple(outcome.end for outcome in outcomes),
-        np.stack([outcome.tokens for outcome in outcomes]) if plan.detail else np.zeros((0, 0, 0), np.int64),
-        np.sum([outcome.fired for outcome in outcomes], axis=0) if plan.detail else np.zeros(0, np.int64),
+        found.observations,
+        {name: tuple(_thinned(each) for each in values) for name, values in found.values.items()},
+        found.firings,
+        found.times,
+        found.dead_at,
+        found.ends,
+        found.tokens,
+        found.fired.sum(axis=0),
+        found.controls if plan.detail else found.controls[:, :, list(plan.controls)],
     )
 
 

@@ -53,6 +53,8 @@ class Settings:
     max_replications: int | None = None
     min_failures: int = 100
     point: int = 0
+    controls: bool = True
+    """Whether control variates are used where they help."""
 
     def __post_init__(self) -> None:
         check_confidence(self.confidence)
@@ -91,6 +93,7 @@ def simulate(
     drive: Drive | None = None,
     workers: int = 1,
     point: int = 0,
+    controls: bool = True,
     digest: str = "",
     parameters: Mapping[str, Any] | None = None,
     clock: Callable[[], float] = time.monotonic,
@@ -98,11 +101,12 @@ def simulate(
     """Simulate a net until its measures are precise enough, or a budget is used up.
 
     The same seed gives the same numbers for every number of `workers` (threads, where the engine runs replications concurrently) and for every other
-    `drive`, the way in which batches are run. `digest` and `parameters` are handed on to the result.
+    `drive`, the way in which batches are run. Without `controls` no control variates are used, to see what they are worth. `digest` and `parameters`
+    are handed on to the result.
     Raises `RunError` (the net cannot go on), `NotSupported`, ValueError (settings), KeyError (unknown measure), and
     `KeyboardInterrupt` if fewer than two replications had been finished (later, an interrupted result is returned).
     """
-    settings = Settings(budget(max_firings), precision, confidence, max_seconds, max_replications, min_failures, point)
+    settings = Settings(budget(max_firings), precision, confidence, max_seconds, max_replications, min_failures, point, controls)
     chosen = chosen_measures(net, measures)
     if reasons := engine.supports(net):
         raise NotSupported(engine.name, reasons)
@@ -214,7 +218,8 @@ class _Session:
     def steady(self, measures: tuple[Measure, ...], budget: int, seconds: float | None) -> Dialogue[_Part]:
         kinds = {measure.name: type(measure.quantity).__name__ for measure in measures}
         targets = {measure.name: measure.precision or self.settings.precision for measure in measures}
-        planned = yield from Pilot(self.study.net, kinds, targets, budget // 5, budget, self.settings.point).plan(self._piloted)
+        pilot = Pilot(self.study.net, kinds, targets, budget // 5, budget, self.settings.point, self.settings.controls)
+        planned = yield from pilot.plan(self._piloted)
         experiment = self._experiment(planned.plan, measures, budget, seconds, planned)
         finished = yield from self._run(experiment, interruptible=False)
         return self._part(experiment, finished, planned)
@@ -234,6 +239,8 @@ class _Session:
         return self._experiment(plan, measures, budget, seconds, None)
 
     def _experiment(self, plan: Plan, measures: tuple[Measure, ...], budget: int, seconds: float | None, planned: SteadyPlan | None) -> Experiment:
+        from spn.engine.reference.controls import control_names
+
         own = {measure.name: measure.precision for measure in measures if measure.precision is not None}
         settings = self.settings
         return Experiment(
@@ -247,6 +254,8 @@ class _Session:
             before=planned.firings if planned else 0,
             max_firings=settings.max_firings,
             dead=planned.dead if planned else False,
+            controls=planned.controls if planned else {},
+            names=control_names(self.study.net),
             unsettled=planned.unsettled if planned else {},
         )
 

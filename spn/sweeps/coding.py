@@ -15,7 +15,7 @@ from spn.observation import End
 from spn.study.plan import BatchResult, Plan
 
 _HEAD = struct.Struct("<4sI")
-_MAGIC = b"spb1"
+_MAGIC = b"spb2"
 _CHECK = 16
 _ENDS = tuple(End)
 _TYPES: Mapping[str, type[np.generic]] = {"d": np.float64, "q": np.int64, "b": np.uint8}
@@ -46,6 +46,7 @@ def encode(batch: BatchResult, context: bytes) -> bytes:
         "ends": _add(arrays, np.array([_ENDS.index(end) for end in batch.ends], np.uint8)),
         "tokens": _add(arrays, batch.tokens),
         "fired": _add(arrays, batch.fired),
+        "controls": _add(arrays, batch.controls),
     }
     text = json.dumps(header, separators=(",", ":")).encode()
     body = b"".join([_HEAD.pack(_MAGIC, len(text)), text, *(np.ascontiguousarray(part).astype(_little(part)).tobytes() for part in arrays)])
@@ -86,8 +87,10 @@ def decode(data: bytes, context: bytes) -> BatchResult:
     reader = _Reader(body, _HEAD.size + length)
     observations = {name: reader.take(part) for name, part in header["observations"].items()}
     values = {name: tuple(reader.take(part) for part in parts) for name, parts in header["values"].items()}
-    firings, times, dead_at, ends, tokens, fired = (reader.take(header[name]) for name in ("firings", "times", "dead_at", "ends", "tokens", "fired"))
-    return BatchResult(header["index"], observations, values, firings, times, dead_at, tuple(_ENDS[k] for k in ends), tokens, fired)
+    names = ("firings", "times", "dead_at", "ends", "tokens", "fired", "controls")
+    firings, times, dead_at, ends, tokens, fired, controls = (reader.take(header[name]) for name in names)
+    found = tuple(_ENDS[k] for k in ends)
+    return BatchResult(header["index"], observations, values, firings, times, dead_at, found, tokens, fired, controls)
 
 
 class _Reader:

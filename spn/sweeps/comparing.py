@@ -9,7 +9,7 @@ import numpy as np
 from spn.estimate.comparison import ratio_interval
 from spn.estimate.intervals import Interval
 from spn.estimate.paired import Down, paired_ratio
-from spn.study.plan import STEADY, TERMINATING
+from spn.study.plan import STEADY, TERMINATING, BatchResult
 from spn.sweeps.coding import context_of, decode
 from spn.sweeps.records import Record
 from spn.sweeps.store import Store
@@ -31,10 +31,15 @@ def ratio(store: Store, ends: Sequence[tuple[Record, int]], measures: tuple[str,
     return paired_ratio(a, b, confidence)
 
 
+def last_batches(store: Store, number: int, experiment: int, digest: str) -> list[BatchResult]:
+    """The batches of a finished point's experiment, in order; `digest` is that of its net. Raises `Damaged`."""
+    return [decode(data, context_of(plan, index, digest)) for plan, index, data in store.last_batches(number, experiment)]
+
+
 def _down(store: Store, number: int, measure: str, digest: str) -> Down | None:
     """What the replications of a point saw of an availability; None, if they were cut short or nothing is there."""
     for experiment in (STEADY, TERMINATING):
-        batches = [decode(data, context_of(plan, index, digest)) for plan, index, data in store.last_batches(number, experiment)]
+        batches = last_batches(store, number, experiment, digest)
         parts = [batch.observations[measure] for batch in batches if measure in batch.observations]
         if not parts:
             continue
@@ -45,5 +50,6 @@ def _down(store: Store, number: int, measure: str, digest: str) -> Down | None:
             down = 1.0 - observations[:, 0, 0]
             return Down(down, np.ones(len(down)), float(np.count_nonzero(down)))
         columns = observations.sum(axis=1)
-        return Down(columns[:, 1], columns[:, 0] + columns[:, 1], float(columns[:, 2].sum()))
+        controls = np.concatenate([batch.controls.sum(axis=1) for batch in batches]) if batches[0].controls.size else None
+        return Down(columns[:, 1], columns[:, 0] + columns[:, 1], float(columns[:, 2].sum()), controls)
     return None

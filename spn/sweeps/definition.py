@@ -52,7 +52,10 @@ class Compared:
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """A study. `groups` are the axes in the order of the file; those of one group go together. `derived` are in the order of their dependence."""
+    """A study. `groups` are the axes in the order of the file; those of one group go together. `derived` are in the order of their dependence.
+
+    `docs` say what axes mean, where that is written; `text` is the study's file.
+    """
 
     name: str
     description: str
@@ -66,3 +69,5 @@ class Definition:
     max_firings: int | None = None
     engine: str = "auto"
     comparisons: tuple[Compared, ...] = field(default_factory=tuple)
+    docs: Mapping[str, str] = field(default_factory=dict)
+    text: str = ""

@@ -98,6 +98,8 @@ class _Reader:
             groups=groups,
             derived=self.derived,
             comparisons=comparisons,
+            docs={str(key): " ".join(axis.doc.split()) for key, axis in file.parameters.items() if axis.doc is not None},
+            text="" if file.study is None else file.study.span.source.text,
             **settings,  # type: ignore[arg-type]
         )
 

@@ -19,6 +19,7 @@ from spn.sweeps.comparing import ratio
 from spn.sweeps.definition import Definition
 from spn.sweeps.executors import Workers
 from spn.sweeps.jobs import Batches, Job
+from spn.sweeps.kept import kept
 from spn.sweeps.making import Made, Maker, distinct
 from spn.sweeps.points import Pair, Point, pairs, points
 from spn.sweeps.records import Record, plain_interval
@@ -149,6 +150,9 @@ class Sweep:
             "confidence": study.confidence,
             "max_firings": self.budget,
             "axes": list(study.axes),
+            "docs": dict(study.docs),
+            "text": study.text,
+            "models": {str(use.name): kept(use.library, use.label) for use in study.uses},
             "comparisons": [str(comparison.name) for comparison in study.comparisons],
             "pairs": len(self.pairs),
             "versions": versions(),

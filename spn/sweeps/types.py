@@ -2,38 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Annotated, Any, ClassVar
-
-from pydantic import Field, ValidationInfo
-from pydantic.json_schema import DEFAULT_REF_TEMPLATE, GenerateJsonSchema, JsonSchemaMode
+from collections.abc import Iterator
+from typing import Any, ClassVar
 
 from spn.model.forms import (
     MANY_SCHEMA,
+    ONE,
     ONE_SCHEMA,
     PAIRS_SCHEMA,
+    SEVERAL,
+    VALUE,
+    VERSION,
+    Context,
     Fault,
     Form,
-    Key,
-    One,
-    Several,
-    Value,
-    Version,
     as_text,
-    mapping,
     one_of,
     report,
     span_of,
     twice,
     wrong_kind,
 )
-from spn.model.types import SchemaOfFiles, Section
-from spn.text.positioned import Text
+from spn.model.section import Section, declare, mapping, section
+from spn.text.positioned import Name, Text
 
 Names = tuple[Text, ...]
 
 
-def _groups(value: Any, info: ValidationInfo) -> tuple[Names, ...]:
+def _groups(value: Any, context: Context) -> tuple[Names, ...]:
     """``[a, b]`` or ``[[a, b], [c, d]]``."""
     expected = "a list of axes, or a list of such lists"
     if not isinstance(value, list | tuple) or not value:
@@ -47,7 +43,7 @@ def _groups(value: Any, info: ValidationInfo) -> tuple[Names, ...]:
     return tuple(found)
 
 
-def _selection(value: Any, info: ValidationInfo) -> dict[Text, Text]:
+def _selection(value: Any, context: Context) -> dict[Text, Text]:
     """A model, or a mapping with ``model`` and values of axes."""
     expected = "a model, or a mapping with 'model' and values of axes"
     if not isinstance(value, dict):
@@ -55,19 +51,15 @@ def _selection(value: Any, info: ValidationInfo) -> dict[Text, Text]:
     found = {}
     for key, entry in value.items():
         if isinstance(entry, dict | list | tuple) or (isinstance(entry, Text) and entry.empty):
-            report(info, wrong_kind(entry, "one value of an axis", f"'{key}'"))
+            report(context, wrong_kind(entry, "one value of an axis", f"'{key}'"))
         else:
             found[as_text(key)] = as_text(entry)
     return found
 
 
-def _form(check: Callable[[Any, ValidationInfo], Any], *schemas: Mapping[str, Any]) -> Form:
-    return Form(check, {"anyOf": [dict(schema) for schema in schemas]})
-
-
 _GROUP = MANY_SCHEMA | {"minItems": 2}
-Groups = Annotated[tuple[Names, ...], _form(_groups, _GROUP, {"type": "array", "items": _GROUP, "minItems": 1})]
-Selection = Annotated[dict[Text, Text], _form(_selection, ONE_SCHEMA, PAIRS_SCHEMA)]
+GROUPS = Form(_groups, {"anyOf": [_GROUP, {"type": "array", "items": _GROUP, "minItems": 1}]})
+SELECTION = Form(_selection, {"anyOf": [ONE_SCHEMA, PAIRS_SCHEMA]})
 
 
 class ModelUse(Section):
@@ -76,11 +68,14 @@ class ModelUse(Section):
     expected = "a model's file or name, or a mapping with 'model'"
     short: ClassVar[str | None] = "model"
 
-    model: One = Field(description="The model's file, from the study's folder, or the name of a shipped model.")
-    arguments: Annotated[dict[Key, Value], mapping("parameters to values")] = Field(
-        default_factory=dict, alias="with", description="Parameters of the model and their values, which may use axes and derived parameters."
+    model: Text = declare(ONE, description="The model's file, from the study's folder, or the name of a shipped model.")
+    arguments: dict[Name, Text | Names] = declare(
+        mapping(VALUE, "parameters to values"),
+        {},
+        alias="with",
+        description="Parameters of the model and their values, which may use axes and derived parameters.",
     )
-    measures: Several = Field((), description="The measures that are simulated; all, if none are named.")
+    measures: Names = declare(SEVERAL, (), description="The measures that are simulated; all, if none are named.")
 
 
 class Axis(Section):
@@ -88,12 +83,12 @@ class Axis(Section):
 
     expected = "a list of values, or a mapping (from, to, points, scale)"
 
-    values: Several = Field((), description="The values, in the language of models.")
-    start: One | None = Field(None, alias="from", description="The first value of a range.")
-    stop: One | None = Field(None, alias="to", description="The last value of a range.")
-    points: One | None = Field(None, description="How many values the range has, both ends included.")
-    scale: Annotated[Text, one_of("linear", "log")] | None = Field(None, description="How the range is divided: linear (default) or log.")
-    doc: One | None = Field(None, description="What the axis means.")
+    values: Names = declare(SEVERAL, (), description="The values, in the language of models.")
+    start: Text | None = declare(ONE, None, alias="from", description="The first value of a range.")
+    stop: Text | None = declare(ONE, None, alias="to", description="The last value of a range.")
+    points: Text | None = declare(ONE, None, description="How many values the range has, both ends included.")
+    scale: Text | None = declare(one_of("linear", "log"), None, description="How the range is divided: linear (default) or log.")
+    doc: Text | None = declare(ONE, None, description="What the axis means.")
 
     @classmethod
     def spelt_out(cls, data: Any) -> Any:
@@ -115,14 +110,9 @@ class Axis(Section):
                     yield Fault("missing-key", f"'{key}' is missing", span, "give a list of values, or 'from', 'to' and 'points'")
 
     @classmethod
-    def __get_pydantic_json_schema__(cls, schema: Any, handler: Any) -> Any:
+    def schema(cls, definitions: dict[str, Any]) -> dict[str, Any]:
         """A list of values, one value, or the long form."""
-        found = handler(schema)
-        target = handler.resolve_ref_schema(found)
-        long = dict(target)
-        target.clear()
-        target.update({"anyOf": [ONE_SCHEMA, MANY_SCHEMA | {"minItems": 1}, long]})
-        return found
+        return {"anyOf": [ONE_SCHEMA, MANY_SCHEMA | {"minItems": 1}, cls.long_schema(definitions)]}
 
 
 class Comparison(Section):
@@ -130,9 +120,11 @@ class Comparison(Section):
 
     expected = "a mapping with 'of' and 'to'"
 
-    of: Selection = Field(default_factory=dict, description="The points that are compared: a model, or 'model' and values of axes.")
-    to: Selection = Field(description="What they are compared with: the point with the same values of all axes that are not fixed here.")
-    measure: Several = Field((), description="The availability to compare, or two of them, for 'of' and for 'to'.")
+    of: dict[Text, Text] = declare(SELECTION, {}, description="The points that are compared: a model, or 'model' and values of axes.")
+    to: dict[Text, Text] = declare(
+        SELECTION, description="What they are compared with: the point with the same values of all axes that are not fixed here."
+    )
+    measure: Names = declare(SEVERAL, (), description="The availability to compare, or two of them, for 'of' and for 'to'.")
 
     @classmethod
     def faults(cls, data: dict[Any, Any]) -> Iterator[Fault]:
@@ -148,24 +140,22 @@ class StudyFile(Section):
     what = "study"
     expected = "a mapping with 'study: 1', models and parameters"
 
-    study: Version | None = Field(None, description="The version of the format: 1. Required.")
-    description: One | None = Field(None, description="What the study is about.")
-    models: Annotated[dict[Key, ModelUse], mapping("names to models")] = Field(description="The models of the study.")
-    parameters: Annotated[dict[Key, Axis], mapping("names to values")] = Field(
-        default_factory=dict, description="The axes; all combinations of their values are simulated."
+    study: Text | None = declare(VERSION, None, description="The version of the format: 1. Required.")
+    description: Text | None = declare(ONE, None, description="What the study is about.")
+    models: dict[Name, ModelUse] = declare(mapping(section(ModelUse), "names to models"), description="The models of the study.")
+    parameters: dict[Name, Axis] = declare(
+        mapping(section(Axis), "names to values"), {}, description="The axes; all combinations of their values are simulated."
     )
-    zip: Groups = Field((), description="Axes that go together: their values are taken one by one.")
-    derived: Annotated[dict[Key, One], mapping("names to expressions")] = Field(
-        default_factory=dict, description="Parameters computed from axes and from each other."
-    )
-    measures: Several = Field((), description="The measures that are simulated; all, if none are named.")
-    precision: One | None = Field(None, description="The relative half-width to reach (of U, for availabilities): 5 % unless given.")
-    confidence: One | None = Field(None, description="The confidence of intervals: 95 % unless given.")
-    seed: One | None = Field(None, description="The seed of the random numbers; without it one is drawn and kept with the results.")
-    max_firings: One | None = Field(None, description="The most firings at one point.")
-    engine: Annotated[Text, one_of("auto", "reference", "compiled")] | None = Field(None, description="What simulates; the numbers are the same.")
-    compare: Annotated[dict[Key, Comparison], mapping("names to comparisons")] = Field(
-        default_factory=dict, description="Ratios of unavailabilities between points."
+    zip: tuple[Names, ...] = declare(GROUPS, (), description="Axes that go together: their values are taken one by one.")
+    derived: dict[Name, Text] = declare(mapping(ONE, "names to expressions"), {}, description="Parameters computed from axes and from each other.")
+    measures: Names = declare(SEVERAL, (), description="The measures that are simulated; all, if none are named.")
+    precision: Text | None = declare(ONE, None, description="The relative half-width to reach (of U, for availabilities): 5 % unless given.")
+    confidence: Text | None = declare(ONE, None, description="The confidence of intervals: 95 % unless given.")
+    seed: Text | None = declare(ONE, None, description="The seed of the random numbers; without it one is drawn and kept with the results.")
+    max_firings: Text | None = declare(ONE, None, description="The most firings at one point.")
+    engine: Text | None = declare(one_of("auto", "reference", "compiled"), None, description="What simulates; the numbers are the same.")
+    compare: dict[Name, Comparison] = declare(
+        mapping(section(Comparison), "names to comparisons"), {}, description="Ratios of unavailabilities between points."
     )
 
     @classmethod
@@ -179,15 +169,7 @@ class StudyFile(Section):
         if data.get("models") == {}:
             yield Fault("no-models", "a study needs a model", span_of(next(key for key in data if key == "models")))
 
-    @classmethod
-    def model_json_schema(
-        cls,
-        by_alias: bool | None = True,
-        ref_template: str = DEFAULT_REF_TEMPLATE,
-        schema_generator: type[GenerateJsonSchema] = SchemaOfFiles,
-        mode: JsonSchemaMode = "validation",
-        **options: Any,
-    ) -> dict[str, Any]:
-        """The JSON Schema of a study file."""
-        schema = super().model_json_schema(by_alias is not False, ref_template, schema_generator, mode, **options)
-        return schema | {"title": "spn study", "required": ["study", "models"]}
+
+def study_schema() -> dict[str, Any]:
+    """The JSON Schema of study files."""
+    return StudyFile.file_schema("spn study", ["study", "models"])

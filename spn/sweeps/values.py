@@ -184,7 +184,7 @@ def folded_at(expression: Expression, values: Mapping[str, Expression], problems
 def _folded(node: Expression) -> Expression:
     if isinstance(node, DelayCall):
         made = replace(node, arguments=tuple(_argument(argument) for argument in node.arguments))
-        _made(made)
+        distribution(made)
         return made
     if isinstance(node, IfElse) and isinstance(node.type, Distribution):
         condition = _folded(node.condition)
@@ -202,7 +202,7 @@ def _argument(argument: Expression | tree.Sequence) -> Expression | tree.Sequenc
     return tree.Sequence(tuple(_folded(item) for item in argument.items)) if isinstance(argument, tree.Sequence) else _folded(argument)
 
 
-def _made(call: DelayCall) -> distributions.Distribution:
+def distribution(call: DelayCall) -> distributions.Distribution:
     """The distribution itself; its parameters must be possible ones."""
     arguments = [[_value_of(item) for item in a.items] if isinstance(a, tree.Sequence) else _number(a) for a in call.arguments]
     try:
@@ -219,7 +219,7 @@ def _number(argument: Expression) -> float | int:
 def _moment(node: Function) -> Expression:
     call = _folded(node.arguments[0])
     assert isinstance(call, DelayCall)
-    made = _made(call)
+    made = distribution(call)
     return Constant(node.type, made.mean if node.name == "mean" else made.variance, span=node.span)
 
 

@@ -6,7 +6,7 @@ import csv
 import html
 import io
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from spn.tables.results import Results
 from spn.tables.rows import Table, columns, heading, numbers, tables, texts
@@ -17,7 +17,12 @@ def text(results: Results) -> str:
     rows = heading(results)
     width = max(len(name) for name, _ in rows)
     head = "\n".join(f"  {name:<{width}}  {value}" for name, value in rows)
-    return "\n\n".join([head, *map(_aligned, tables(results))])
+    return f"{head}\n\n{text_tables(tables(results))}"
+
+
+def text_tables(made: Sequence[Table]) -> str:
+    """Tables for a terminal."""
+    return "\n\n".join(map(_aligned, made))
 
 
 def _aligned(table: Table) -> str:
@@ -58,6 +63,11 @@ def _is_number(cell: str) -> bool:
 
 def markdown(results: Results) -> str:
     """Tables of GitHub's Markdown."""
+    return markdown_tables(tables(results))
+
+
+def markdown_tables(made: Sequence[Table]) -> str:
+    """The same of any tables."""
 
     def cell(value: str) -> str:
         return value.replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ").replace("<", "&lt;")
@@ -67,7 +77,7 @@ def markdown(results: Results) -> str:
         lines.insert(1, "|" + "---|" * len(table.header))
         return "\n".join([f"**{cell(table.title)}**", "", *lines])
 
-    return "\n\n".join(map(one, tables(results)))
+    return "\n\n".join(map(one, made))
 
 
 _LATEX = {
@@ -108,6 +118,11 @@ def latex(results: Results) -> str:
 
 def web(results: Results) -> str:
     """HTML tables, without a page around them."""
+    return web_tables(tables(results))
+
+
+def web_tables(made: Sequence[Table]) -> str:
+    """The same of any tables."""
 
     def row(cells: tuple[str, ...], tag: str) -> str:
         return "<tr>" + "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in cells) + "</tr>"
@@ -117,7 +132,7 @@ def web(results: Results) -> str:
         body = "\n".join(row(cells, "td") for cells in table.rows)
         return f"<table>\n{caption}\n<thead>\n{row(table.header, 'th')}\n</thead>\n<tbody>\n{body}\n</tbody>\n</table>"
 
-    return "\n".join(map(one, tables(results)))
+    return "\n".join(map(one, made))
 
 
 FORMS: Mapping[str, Callable[[Results], str]] = {"csv": comma_separated, "markdown": markdown, "latex": latex, "html": web}

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, final
+from typing import TYPE_CHECKING, Any, Unpack, final
 
 from spn.estimate.intervals import Interval, number
 from spn.sweeps.records import Measured, Record, interval_of
 from spn.sweeps.store import Store, StoreError
+
+if TYPE_CHECKING:
+    from spn.plots.picture import Picture
+    from spn.tables.figures import Options
 
 UNFINISHED = "not begun"
 
@@ -17,13 +21,18 @@ UNFINISHED = "not begun"
 @final
 @dataclass(frozen=True, slots=True)
 class PointResult:
-    """A point: its model's name in the study, the values of its axes, and what is known of it. `record` is None while it is not finished."""
+    """A point: its model's name in the study, the values of its axes, and what is known of it. `record` is None while it is not finished.
+
+    `axes` are values as people read them, `keys` the same to the last bit; `number` is the point's in its results file.
+    """
 
     model: str
     axes: Mapping[str, str]
     parameters: Mapping[str, str]
     record: Record | None
     progress: Mapping[str, Any] | None
+    keys: Mapping[str, str] = field(default_factory=dict)
+    number: int | None = None
 
     @property
     def state(self) -> str:
@@ -52,12 +61,13 @@ class Ratio:
 @final
 @dataclass(frozen=True, slots=True)
 class Results:
-    """All that a results file says about its study. `axes` are their names in order; `about` is what the study asked for."""
+    """All that a results file says about its study. `axes` are their names in order; `about` is what the study asked for; `path` is the file."""
 
     about: Mapping[str, Any]
     axes: tuple[str, ...]
     points: tuple[PointResult, ...]
     ratios: tuple[Ratio, ...]
+    path: Path | None = None
 
     @staticmethod
     def read(path: str | Path) -> Results:
@@ -72,8 +82,16 @@ class Results:
         if not about:
             raise StoreError(f"{store.path}: no sweep has begun in this file")
         points = [
-            PointResult(entry["model"], entry["axes"], entry["parameters"], None if result is None else Record.from_dict(result), progress)
-            for _, entry, _, progress, result in store.places()
+            PointResult(
+                entry["model"],
+                entry["axes"],
+                entry["parameters"],
+                None if result is None else Record.from_dict(result),
+                progress,
+                entry["keys"],
+                number,
+            )
+            for _, entry, number, progress, result in store.places()
         ]
         order = {name: k for k, name in enumerate(about.get("comparisons", []))}
         found = sorted(store.ratios(), key=lambda row: (order.get(row[0], 0), row[1], row[2]))
@@ -81,7 +99,7 @@ class Results:
             Ratio(name, points[of], points[to], (entry["measures"][0], entry["measures"][1]), interval_of(entry["ratio"]))
             for name, of, to, entry in found
         ]
-        return Results(about, tuple(about.get("axes", ())), tuple(points), tuple(ratios))
+        return Results(about, tuple(about.get("axes", ())), tuple(points), tuple(ratios), store.path)
 
     @property
     def finished(self) -> bool:
@@ -102,7 +120,7 @@ class Results:
     def to_dict(self) -> dict[str, Any]:
         """For JSON: plain types, null for what is unknown or unbounded."""
         return {
-            "study": dict(self.about),
+            "study": {name: value for name, value in self.about.items() if name not in ("text", "models")},
             "finished": self.finished,
             "converged": self.converged,
             "points": [_point(point) for point in self.points],
@@ -117,6 +135,12 @@ class Results:
                 for ratio in self.ratios
             ],
         }
+
+    def plot(self, **options: Unpack[Options]) -> Picture:
+        """A figure of them. The options are those of `spn.plot`."""
+        from spn.tables.figures import plot
+
+        return plot(self, **options)
 
     def to_pandas(self) -> Any:
         """A DataFrame: a row for each measure at each finished point, the axes' values and the numbers with their intervals as columns."""

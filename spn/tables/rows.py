@@ -73,12 +73,12 @@ def _precision(measured: Measured) -> str:
 def _ratios(results: Results) -> Table:
     rows = []
     for ratio in results.ratios:
-        of, to = (_described(end, measure) for end, measure in zip((ratio.of, ratio.to), ratio.measures, strict=True))
+        of, to = (described(end, measure) for end, measure in zip((ratio.of, ratio.to), ratio.measures, strict=True))
         rows.append((ratio.name, of, to, with_interval(ratio.interval)))
     return Table("ratios of unavailabilities", ("comparison", "of", "to", "ratio"), tuple(rows))
 
 
-def _described(point: PointResult, measure: str) -> str:
+def described(point: PointResult, measure: str) -> str:
     """``standard(mttf = 500 h).system``"""
     axes = ", ".join(f"{axis} = {value}" for axis, value in point.axes.items())
     return f"{point.model}({axes}).{measure}" if axes else f"{point.model}.{measure}"

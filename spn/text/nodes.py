@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from spn.records import dataclass
 from spn.text.source import Span
 
 ScalarValue = str | int | float | bool | None

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from difflib import get_close_matches
 from typing import Literal
 
+from spn.records import dataclass
 from spn.text.source import Span
 
 
@@ -24,11 +25,10 @@ class Problem:
         """``file:line:column: code: message``, then the line with a caret under the span, then the hint."""
         if self.span is None:
             return "\n".join(filter(None, [f"{self.code}: {self.message}", self.hint and f"    hint: {self.hint}"]))
-        source = self.span.source
-        line, column = source.position(self.span.start)
+        place = self.span.source.place(self.span.start)
+        column, text = place.column, place.text
         mark = "" if self.severity == "error" else "warning: "
-        parts = [f"{source.name}:{line}:{column}: {self.code}: {mark}{self.message}"]
-        text = source.line(line)
+        parts = [f"{place.name}:{place.line}:{column}: {self.code}: {mark}{self.message}"]
         if text.strip():
             shown, shift = _window(text, column - 1)
             width = max(1, min(self.span.stop - self.span.start, len(text) - column + 1, len(shown) - (column - 1 - shift)))
@@ -36,6 +36,8 @@ class Problem:
             parts += [f"    {shown}", f"    {lead}{'^' * width}"]
         if self.hint:
             parts.append(f"    hint: {self.hint}")
+        if place.note:
+            parts.append(f"    {place.note}")
         return "\n".join(parts)
 
 
@@ -68,10 +70,10 @@ class Problems:
     _seen: set[tuple[str, str, int]] = field(default_factory=set, repr=False)
 
     def error(self, code: str, message: str, span: Span | None, hint: str | None = None) -> None:
-        self.add(Problem(code, message, span, hint))
+        self.add(Problem(code, one_line(message), span, hint and one_line(hint)))
 
     def warning(self, code: str, message: str, span: Span | None, hint: str | None = None) -> None:
-        self.add(Problem(code, message, span, hint, "warning"))
+        self.add(Problem(code, one_line(message), span, hint and one_line(hint), "warning"))
 
     def add(self, problem: Problem) -> None:
         """Note a problem, unless it has been noted. So many errors end it; of more warnings the rest is not told."""
@@ -99,6 +101,17 @@ class Problems:
         """Raise a `ModelError` with everything found if any of it is an error."""
         if any(True for _ in self.errors):
             raise ModelError(self.found)
+
+
+MAX_MESSAGE = 600
+"""The longest message or hint, which may quote names as long as somebody cares to make them."""
+
+
+def one_line(message: str) -> str:
+    """A message that may quote anything, as one printable line of bearable length."""
+    if len(message) > MAX_MESSAGE:
+        message = f"{message[: MAX_MESSAGE - 103]}...{message[-100:]}"
+    return message if message.isprintable() else "".join(c if c.isprintable() else repr(c)[1:-1] for c in message)
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:

@@ -5,15 +5,37 @@ from __future__ import annotations
 import re
 from array import array
 from bisect import bisect_right
-from dataclasses import dataclass, field
+from dataclasses import field
+from typing import Protocol
+
+from spn.records import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something is, for people: `line` and `column` (from 1) in what has the `name`, whose line is `text`; `note` says what else helps to find it."""
+
+    name: str
+    line: int
+    column: int
+    text: str
+    note: str | None = None
+
+
+class Places(Protocol):
+    """Tells where the parts of a text are that people did not write as this text, such as a model built in code."""
+
+    def place(self, source: Source, offset: int) -> Place:
+        """Where a character offset is."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Source:
-    """A text and the name people know it by (a path, ``<parameter restart>``, ``<string>``)."""
+    """A text and the name people know it by (a path, ``<parameter restart>``, ``<string>``); `places`, if they do not know it as a text of lines."""
 
     name: str
     text: str
+    places: Places | None = field(default=None, repr=False)
     _starts: array[int] = field(init=False, repr=False, default_factory=lambda: array("q"))
 
     @property
@@ -30,6 +52,13 @@ class Source:
         starts = self._line_starts
         line = bisect_right(starts, offset)
         return line, offset - starts[line - 1] + 1
+
+    def place(self, offset: int) -> Place:
+        """Where a character offset is, as people are told."""
+        if self.places is not None:
+            return self.places.place(self, offset)
+        line, column = self.position(offset)
+        return Place(self.name, line, column, self.line(line))
 
     def line(self, number: int) -> str:
         """The text of line `number` (from 1), without its end."""

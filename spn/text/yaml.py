@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, TypeGuard
 
 import yaml
 
+from spn.records import dataclass
 from spn.text import syntax
 from spn.text.files import is_clean, load_file
 from spn.text.nodes import Mapping, Node, Scalar, Sequence

@@ -193,7 +193,7 @@ def same_outcomes(plan: KernelPlan, kernel: Kernel, task: Task, budget: int | No
 
     def run() -> Outcome:
         with patch.object(running, "FEW_QUEUED", running.FEW_QUEUED if few is None else few):
-            machine = Machine(plan, kernel, task.seed, task.key)
+            machine = Machine(plan, kernel, task.seed, task.key, controlled=task.controlled)
         try:
             replication = running.Replication(machine, task)
             if budget is not None:
@@ -232,8 +232,8 @@ def first_difference(expected: Outcome | str, found: Outcome | str) -> str:
         for measure, rows in mine.items():
             if not np.array_equal(rows, other[measure], equal_nan=True):
                 return f"{name} of {measure}: {rows.tolist()} and {other[measure].tolist()}"
-    for name in ("tokens", "fired"):
-        if not np.array_equal(getattr(expected, name), getattr(found, name)):
+    for name in ("tokens", "fired", "controls"):
+        if not np.array_equal(getattr(expected, name), getattr(found, name), equal_nan=name == "controls"):
             return f"{name}: {getattr(expected, name).tolist()} and {getattr(found, name).tolist()}"
     return ""
 
@@ -251,6 +251,7 @@ def task_for(net: Net, r: Random, end: float, most: int) -> Task:
         (r.randrange(5),),
         tuple(measure.name for measure in net.measures),
         cuts if len(cuts) > 1 else (),
+        controlled=True,
         max_firings=most,
         **limits,
     )

@@ -55,7 +55,7 @@ def check_form(found):
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_net_gives_the_known_values(case):
-    net = spn.load(case.path, case.parameters)
+    net = spn.resolve(case.path, case.parameters)
     assert {measure.name for measure in net.measures} == set(case.values)
     steady = [measure.name for measure in net.measures if is_steady(measure)]
     others = [measure.name for measure in net.measures if not is_steady(measure)]

@@ -1,6 +1,7 @@
 """Exit codes and streams of the commands, with what they call replaced by fakes."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
 
@@ -46,6 +47,14 @@ def simulated(monkeypatch):
 def loads(monkeypatch, load, warnings=()):
     """Let models be loaded by `load`."""
     monkeypatch.setattr(api, "load_with_warnings", lambda model, parameters=None: (load(model, parameters or {}), list(warnings)))
+    monkeypatch.setattr(api, "read", lambda model, parameters=None: a_reading(load(model, parameters or {}), list(warnings)))
+
+
+def a_reading(net, warnings):
+    """A net as if it had been read from a model without parameters."""
+    module = SimpleNamespace(model=SimpleNamespace(parameters={}))
+    elaboration = SimpleNamespace(modules={"": module}, rows={"": SimpleNamespace(frame=SimpleNamespace(parameters={}))})
+    return SimpleNamespace(net=net, warnings=warnings, given={}, library=SimpleNamespace(model=None), elaboration=elaboration)
 
 
 def problem_in(name, text="failure: 2208 x\n", start=4, stop=6):
@@ -218,14 +227,6 @@ def test_a_net_without_measures_cannot_be_run(model, simulated, monkeypatch, cap
     loads(monkeypatch, lambda model, parameters: replace(a_net(), measures=()))
     assert main(["run", model]) == 2
     assert "no measures" in capsys.readouterr().err
-
-
-def test_a_summary_tells_parameters_and_measures(model, simulated, capsys):
-    assert main(["check", model, "-p", "sections=6"]) == 0
-    out, err = capsys.readouterr()
-    assert err == ""
-    assert "sections  6" in out
-    assert "availability, in the long run" in out
 
 
 def test_warnings_are_shown_beside_the_result(model, monkeypatch, capsys):

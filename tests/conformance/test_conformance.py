@@ -53,10 +53,10 @@ def test_an_invalid_file_has_the_problems_that_it_states_and_no_others(path):
 @pytest.mark.parametrize("path", VALID, ids=name)
 def test_a_valid_file_resolves_to_its_net_without_a_warning(path):
     assert spn.check(path) == []
-    net = spn.load(path)
+    net = spn.resolve(path)
     assert to_dict(net) == json.loads(path.with_suffix(".net.json").read_text())
 
 
 @pytest.mark.parametrize("path", VALID, ids=name)
 def test_a_resolved_net_is_a_model_of_the_same_net(path):
-    assert digest(spn.load(path.with_suffix(".net.json"))) == digest(spn.load(path))
+    assert digest(spn.resolve(path.with_suffix(".net.json"))) == digest(spn.resolve(path))

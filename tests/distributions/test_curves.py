@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import stats
+from scipy import integrate, stats
 
 from spn.distributions import (
     Continuous,
@@ -45,6 +45,9 @@ def agree(ours: Distribution, theirs, rtol: float = 1e-9) -> None:
     np.testing.assert_allclose(ours.sf(points), theirs.sf(points), rtol=1e-8, atol=1e-13)
     np.testing.assert_allclose(ours.cdf(x), P, rtol=1e-6, atol=1e-12)
     if isinstance(ours, Continuous):
+        low, cap = ours.support[0], float(theirs.ppf(0.25))
+        share, _ = integrate.quad(lambda share: theirs.sf(low + share * (cap - low)), 0.0, 1.0, epsabs=0.0, epsrel=1e-11, limit=200)
+        assert ours.limited_mean(cap) == pytest.approx(low + share * (cap - low), rel=1e-8)
         inner = points[(points > 0) & (theirs.sf(points) > 1e-200)]
         np.testing.assert_allclose(ours.pdf(inner), theirs.pdf(inner), rtol=1e-7, atol=1e-12 / scale)
         left = inner[ours.sf(inner) > 0.0]  # the last quantile may round to the end of the support, where nothing is left

@@ -82,7 +82,7 @@ def functions():
     space = {}
     # Copies of the modules, with memory as above, stand in for them while each other's names are imported.
     copies = {}
-    for name in ("primitives", "heap", "buckets", "schedulers", "servers", "lines", "bags", "bindings", "tables"):
+    for name in ("primitives", "heap", "buckets", "schedulers", "servers", "lines", "bags", "bindings", "tables", "jobs"):
         full = f"spn.engine.compiled.{name}"
         copy = types.ModuleType(full)
         copy.__file__ = importlib.import_module(full).__file__
@@ -91,7 +91,7 @@ def functions():
         vars(copy).update({key: value for key, value in MEMORY.items() if key in vars(copy)})
         copies[name] = copy
         space.update({key: value for key, value in vars(copy).items() if callable(value) and not key.startswith("__")})
-    return space | delays.names() | {"np": np, "math": math, "entry": space["plain"], "apart": space["plain"]}
+    return space | delays.names() | {"np": np, "math": math, "entry": space["plain"]}
 
 
 def kernel(source):

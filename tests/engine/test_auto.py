@@ -55,7 +55,7 @@ def test_short_runs_stay_on_the_reference_engine(monkeypatch):
 
 
 def test_a_kernel_that_is_there_is_taken_over_in_the_middle(eager):
-    of = api.load("monolithic")
+    of = api.resolve("monolithic")
     CompiledEngine().prepare(of)
     prepared = AutoEngine().prepare(of)
     assert not prepared.concurrent
@@ -97,13 +97,13 @@ def test_a_net_that_cannot_be_compiled_stays_on_the_reference_engine(eager, monk
         raise auto.UnsupportedError("not today")
 
     monkeypatch.setattr(auto, "KernelPlan", refuse)
-    prepared = AutoEngine().prepare(api.load("monolithic"))
+    prepared = AutoEngine().prepare(api.resolve("monolithic"))
     prepared.run(TASK)
     assert prepared.name == "reference"
 
 
 def test_what_is_expected_decides_when_it_moves(monkeypatch):
-    prepared = AutoEngine().prepare(api.load("monolithic"))
+    prepared = AutoEngine().prepare(api.resolve("monolithic"))
     prepared._spent, prepared._fired = 2.0, 1000
     assert prepared._seconds_left() == 2.0
     prepared.expect(50)
@@ -114,7 +114,7 @@ def test_what_is_expected_decides_when_it_moves(monkeypatch):
 
 @pytest.mark.parametrize("limits", [{"precision": 0.02}, {"precision": 0.001, "max_firings": 60_000}], ids=["converges", "runs out of firings"])
 def test_all_engines_and_numbers_of_threads_give_the_same_result(eager, limits):
-    CompiledEngine().prepare(api.load("monolithic"))
+    CompiledEngine().prepare(api.resolve("monolithic"))
     expected = numbers(spn.simulate("monolithic", seed=4, engine="reference", **limits))
     for engine, workers in (("auto", 1), ("auto", 2), ("compiled", 1), ("compiled", 2), ("compiled", 5)):
         found = spn.simulate("monolithic", seed=4, engine=engine, workers=workers, **limits)
@@ -129,7 +129,7 @@ def test_the_default_limits_are_the_same_for_all_engines(eager):
 
 @pytest.mark.parametrize("engine", [AutoEngine, ReferenceEngine, CompiledEngine])
 def test_a_prepared_net_is_sent_as_the_net(engine):
-    of = api.load("monolithic")
+    of = api.resolve("monolithic")
     prepared = engine().prepare(of)
     expected = prepared.run(TASK)
     sent = pickle.dumps(prepared)
@@ -139,7 +139,7 @@ def test_a_prepared_net_is_sent_as_the_net(engine):
 
 @pytest.mark.parametrize("engine", [AutoEngine, ReferenceEngine, CompiledEngine])
 def test_a_run_that_nobody_wants_ends(engine):
-    prepared = engine().prepare(api.load("monolithic"))
+    prepared = engine().prepare(api.resolve("monolithic"))
     prepared.abandon()
     with pytest.raises(Abandoned):
         prepared.run(TASK)
@@ -161,7 +161,7 @@ def test_an_error_is_told_the_same_by_all_engines(eager):
 
 @pytest.mark.parametrize("name", ["monolithic", "sip_transport"])
 def test_the_trace_of_a_kernel_is_that_of_the_reference_engine(name):
-    of = api.load(name)
+    of = api.resolve(name)
     assert list(compiled_trace(CompiledEngine().prepare(of), 3, firings=500)) == list(trace(of, 3, firings=500))
 
 
@@ -175,7 +175,7 @@ class Interpreted:
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
 def test_the_trace_of_a_case(path):
-    of = api.load(path)
+    of = api.resolve(path)
     assert list(compiled_trace(Interpreted(of), 3, firings=200)) == list(trace(of, 3, firings=200))
 
 

@@ -46,7 +46,7 @@ def same_events(of, seed=3, most=FIRINGS):
 
 def same_outcomes(of, *cuts, **limits):
     """Compare all that one replication observes."""
-    task = Task(11, (2,), tuple(measure.name for measure in of.measures), cuts, **limits)
+    task = Task(11, (2,), tuple(measure.name for measure in of.measures), cuts, controlled=True, **limits)
     expected, found = ReferenceEngine().prepare(of).run(task), CompiledEngine().prepare(of).run(task)
     assert (found.end, found.time, found.firings, found.dead_at) == (expected.end, expected.time, expected.firings, expected.dead_at)
     for name, rows in expected.observations.items():
@@ -54,13 +54,14 @@ def same_outcomes(of, *cuts, **limits):
     for name, values in expected.values.items():
         np.testing.assert_array_equal(found.values[name], values, err_msg=name)
     np.testing.assert_array_equal(found.tokens, expected.tokens)
+    np.testing.assert_array_equal(found.controls, expected.controls)
     np.testing.assert_array_equal(found.fired, expected.fired)
     return found
 
 
 @pytest.mark.parametrize("name", ["two_state", "monolithic", "sip_transport"])
 def test_shipped_models(name):
-    of = api.load(name)
+    of = api.resolve(name)
     assert same_events(of) == FIRINGS
     same_outcomes(of, 0.0, 1e9, 3e9, max_firings=20_000)
 
@@ -68,13 +69,13 @@ def test_shipped_models(name):
 def test_another_number_of_actors_and_other_parameters_need_no_other_kernel():
     keys = set()
     for sections, mean in ((15, "2208 h"), (12, "5 h")):
-        of = api.load("monolithic", {"sections": str(sections), "failure": f"lognormal(mean={mean}, sigma=0.4)"})
+        of = api.resolve("monolithic", {"sections": str(sections), "failure": f"lognormal(mean={mean}, sigma=0.4)"})
         keys.add(CompiledEngine().prepare(of).plan.key)
     assert len(keys) == 1
 
 
 def test_few_clocks_have_a_kernel_for_their_number():
-    keys = [KernelPlan(PreparedNet(api.load("monolithic", {"sections": str(sections)}))).key for sections in (3, 5, 20, 60, 600)]
+    keys = [KernelPlan(PreparedNet(api.resolve("monolithic", {"sections": str(sections)}))).key for sections in (3, 5, 20, 60, 600)]
     assert len(set(keys)) == 3
     assert keys[2] == keys[3] == keys[4]
 
@@ -82,7 +83,7 @@ def test_few_clocks_have_a_kernel_for_their_number():
 @pytest.mark.parametrize("sections", [1, 2, 3, 5, 6, 7, 11, 15, 16, 19, 20])
 def test_few_and_many_clocks(sections):
     # One more clock than sections: scanned up to 20, with and without jumps, by kernels for several numbers; more stand in a queue.
-    assert same_events(api.load("monolithic", {"sections": str(sections)}), most=400) == 400
+    assert same_events(api.resolve("monolithic", {"sections": str(sections)}), most=400) == 400
 
 
 def queue_net():
@@ -134,7 +135,7 @@ def test_clocks_of_all_kinds():
 
 
 def test_threads_share_a_kernel():
-    of = api.load("monolithic")
+    of = api.resolve("monolithic")
     prepared = CompiledEngine().prepare(of)
     tasks = [Task(5, (k,), ("system",), (0.0, 1e11)) for k in range(4)]
     expected = [prepared.run(task).observations["system"] for task in tasks]

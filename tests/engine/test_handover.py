@@ -99,6 +99,7 @@ def same_outcomes(of, task, moves):
             np.testing.assert_array_equal(found.values[name], values, err_msg=f"{name} after {number}")
         np.testing.assert_array_equal(found.tokens, expected.tokens)
         np.testing.assert_array_equal(found.fired, expected.fired)
+        np.testing.assert_array_equal(found.controls, expected.controls)
     return expected
 
 
@@ -111,14 +112,14 @@ def cuts_of(of, firings):
 
 @pytest.mark.parametrize("path", [*CASES, "two_state", "monolithic", "sip_transport", "actor", "sip_server"], ids=lambda path: Path(path).stem)
 def test_models_and_cases_observe_the_same(path):
-    of = api.load(path)
-    task = Task(11, (2,), tuple(measure.name for measure in of.measures), cuts_of(of, 210), max_firings=210)
+    of = api.resolve(path)
+    task = Task(11, (2,), tuple(measure.name for measure in of.measures), cuts_of(of, 210), controlled=True, max_firings=210)
     same_outcomes(of, task, [0, 1, 2, 50, 111, 200])
 
 
 def test_every_kind_of_measure_is_taken_along():
     of = queue_net()
-    task = Task(11, (2,), tuple(measure.name for measure in of.measures), (20.0, 70.0, 120.0), max_firings=400)
+    task = Task(11, (2,), tuple(measure.name for measure in of.measures), (20.0, 70.0, 120.0), controlled=True, max_firings=400)
     expected = same_outcomes(of, task, range(0, 400, 19))
     assert len(expected.values["sizes"]) > 20
     assert not any(math.isnan(row[0]) for rows in expected.observations.values() for row in rows)

@@ -162,7 +162,7 @@ def test_nets_run_alike_with_every_scheduler(kind):
 def test_models_run_alike_with_every_scheduler(name, kind):
     scanned, queued = KINDS[kind]
     with patch.object(module, "SCANNED", scanned), patch.object(running, "FEW_QUEUED", queued):
-        assert same_events(api.load(name)) == 10_000
+        assert same_events(api.resolve(name)) == 10_000
 
 
 @pytest.mark.parametrize("parameters", [{"sections": "60"}, {"sections": "60", "failure": "exponential(mean=10 s)"}])
@@ -170,7 +170,7 @@ def test_many_clocks_run_alike_with_every_scheduler(parameters):
     found = []
     for scanned, queued in KINDS.values():
         with patch.object(module, "SCANNED", scanned), patch.object(running, "FEW_QUEUED", queued):
-            prepared = CompiledEngine().prepare(api.load("monolithic", parameters))
+            prepared = CompiledEngine().prepare(api.resolve("monolithic", parameters))
             machine = Machine(prepared.plan, prepared.kernel, 5, ())
         times = []
         for _ in range(5_000):

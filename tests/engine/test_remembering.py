@@ -76,7 +76,7 @@ def outcome_of(run, task):
 
 
 def run_on(plan, task):
-    machine = Machine(plan, kernel(plan.source), task.seed, task.key)
+    machine = Machine(plan, kernel(plan.source), task.seed, task.key, controlled=task.controlled)
     try:
         return Replication(machine, task).run()
     finally:

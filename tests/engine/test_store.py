@@ -167,5 +167,5 @@ def test_sixteen_processes_that_start_at_once_compile_once(folder):
 def test_a_hundred_points_of_a_sweep_need_one_kernel(folder):
     before = cache.compilations
     for point in range(100):
-        CompiledEngine().prepare(api.load("two_state", {"failure_rate": f"1 / ({10 + point} h)", "repair_rate": f"1 / ({point + 2} s)"}))
+        CompiledEngine().prepare(api.resolve("two_state", {"failure_rate": f"1 / ({10 + point} h)", "repair_rate": f"1 / ({point + 2} s)"}))
     assert cache.compilations - before == 1

@@ -110,7 +110,7 @@ def test_a_full_disk_ends_a_sweep_and_nothing_is_lost(tmp_path):
     command = [sys.executable, "-m", "spn", "sweep", str(path), "--workers", "1", "-o"]
 
     def limit():
-        resource.setrlimit(resource.RLIMIT_FSIZE, (90_000, 90_000))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (160_000, 160_000))
 
     alone = subprocess.run([*command, str(tmp_path / "alone")], capture_output=True, text=True, check=False)
     full = subprocess.run([*command, str(tmp_path / "full")], capture_output=True, text=True, check=False, preexec_fn=limit)

@@ -6,6 +6,10 @@ from __future__ import annotations
 ERROR, SITE, HOLDS, IMMEDIATE, DIRTY, EPOCH, INSTANT, TOTAL, FREE, NODES, WORK, HISTORY, LAST, NODE, STARTED, TRAP, FIRED = range(17)
 GUESSED = 17
 """Whether few clocks are scanned with jumps."""
+CONTROLLED = 19
+"""Whether sums over the delays drawn are kept (`spn.engine.reference.controls`)."""
+SET = 18
+"""Which clocks are set, a bit for each, where they are scanned."""
 MODE, COUNT, HOLE, ENTRIES, HEAP_TIMES, HEAP_CLOCKS, STATIC, KEYS, CAPACITY = range(20, 29)
 # Cell WORK + 20 = 30 has the room of the list of work, in entries of three cells.
 REALS = 32
@@ -40,7 +44,7 @@ NAMED = 48
 NOW, SEEN = 0, 1
 VALUES_HEADER = 4
 
-FIXED = frozenset((TRAP, HISTORY, MODE, STATIC, KEYS, ASKED, REALS, REALS + 3))
+FIXED = frozenset((TRAP, HISTORY, CONTROLLED, MODE, STATIC, KEYS, ASKED, REALS, REALS + 3))
 """Cells of `state` that do not change while a kernel runs."""
 
 # Why a kernel came back.

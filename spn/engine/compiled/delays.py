@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from spn.distributions import conversions, draws
 from spn.distributions.base import ENTRIES, Argument, Distribution, Form
+from spn.engine.compiled.cells import CONTROLLED
 from spn.engine.compiled.formulas import Scope, formula, real
 from spn.engine.compiled.layout import ClassPlan
 from spn.engine.compiled.source import CONTEXT, Function, Writer
@@ -21,6 +22,7 @@ from spn.expressions.tree import DelayCall, Sequence
 from spn.expressions.walk import free_variables
 from spn.net.types import Timed
 
+Ints = NDArray[np.int64]
 Reals = NDArray[np.float64]
 
 PARAMETERS: dict[str, tuple[str, ...]] = {
@@ -74,10 +76,29 @@ def draw(writer: Writer, at: Function, plan: ClassPlan, scope: Scope, arguments:
     assert isinstance(timing, Timed)
     family = timing.delay.name
     if is_fixed(plan):
-        return _drawn(family, *_fixed(writer, at, plan, timing.delay))
+        drawn = _drawn(family, *_fixed(writer, at, plan, timing.delay))
+        return f"{_noted(writer, plan)}({CONTEXT}, i, {drawn})" if plan.number in writer.layout.controls else drawn
     if family == "exponential":
         return f"draw_exponential(rng, {rate(writer, plan, arguments)})"
     return f"{_evaluated(writer, plan, scope)}({CONTEXT}, {arguments})"
+
+
+def _noted(writer: Writer, plan: ClassPlan) -> str:
+    """A function that gives a delay back, and adds it to the sums of its class if they are kept."""
+    name = f"noted_{plan.name}"
+    if writer.helper(("noted", plan.number)):
+        return name
+    writer.keep_helper(("noted", plan.number), name)
+    control, cell = writer.layout.controls[plan.number]
+    function = Function(writer, name, "i, delay", f"A delay of {plan.transition.name} has been drawn.")
+    with function.block(f"if unlikely(state[{CONTROLLED}] != 0):"):
+        first = writer.real_array(function, f"control_{plan.name}", control.constants.ravel())
+        row = first if len(control.constants) == 1 else f"{first} + 3 * i"
+        function.add(f"values[{cell}] += delay - reals[{row}]")
+        function.add(f"values[{cell + 1}] += min(delay, reals[{row} + 1]) - reals[{row} + 2]")
+    function.add("return delay")
+    writer.define(function, inline=True)
+    return name
 
 
 def rate(writer: Writer, plan: ClassPlan, arguments: str) -> str:
@@ -86,8 +107,8 @@ def rate(writer: Writer, plan: ClassPlan, arguments: str) -> str:
     return f"{name}({CONTEXT}, {arguments})"
 
 
-def with_other_delays(writer: Writer, before: PreparedNet, after: PreparedNet, reals: Reals) -> Reals | None:
-    """`reals` for a net that differs from the one that was written in delays only.
+def with_other_delays(writer: Writer, before: PreparedNet, after: PreparedNet, ints: Ints, reals: Reals) -> Reals | None:
+    """The numbers `reals` for a net that differs from the one that was written in delays only.
 
     None, if the difference is more than numbers of delays that do not change during a run and are the same for all indices.
     """
@@ -107,6 +128,11 @@ def with_other_delays(writer: Writer, before: PreparedNet, after: PreparedNet, r
         if first := writer.helper(("delay", number)):  # else it is never drawn
             values = [float(getattr(distribution, name)) for name in PARAMETERS[now.name]]
             found[int(first) : int(first) + len(values)] = values
+    for control in after.controls:
+        name = f"control_{writer.layout.classes[control.number].name}"
+        if writer.knows(name):
+            row = ints[writer.cell(name)]
+            found[row : row + control.constants.size] = control.constants.ravel()
     return found
 
 

@@ -12,7 +12,7 @@ from spn.engine.compiled.kernel import KernelPlan, reasons
 from spn.engine.reference import ReferencePrepared
 from spn.engine.reference.prepared import PreparedNet
 from spn.net.types import Net
-from spn.observation import Outcome, RunError, Task
+from spn.observation import Outcome, Outcomes, RunError, Task, Tasks, gathered
 
 if TYPE_CHECKING:
     from spn.engine.compiled.machine_code import Kernel
@@ -44,7 +44,7 @@ class CompiledPrepared:
 
         machine = None
         try:
-            machine = Machine(self.plan, self.kernel, task.seed, task.key, None if begun is None else begun.simulation)
+            machine = Machine(self.plan, self.kernel, task.seed, task.key, None if begun is None else begun.simulation, controlled=task.controlled)
             return Replication(machine, task, begun, self.stopping).run()
         except RunError:
             if machine is None or machine.firings <= RETOLD_FIRINGS:
@@ -59,6 +59,14 @@ class CompiledPrepared:
         """The same for a net that differs in delays only; None, if it needs another kernel or has to be looked at anew."""
         plan = self.plan.again(PreparedNet(net))
         return None if plan is None else CompiledPrepared(plan, self.kernel)
+
+    def run_all(self, tasks: Tasks) -> Outcomes:
+        """Run many replications, on the kernel alone where it can. Raises `RunError` and `Abandoned`."""
+        from spn.engine.compiled.batch import Batch, suitable
+
+        if suitable(self.plan, tasks):
+            return Batch(self.plan, self.kernel, tasks).run(self.run, self.stopping)
+        return gathered([self.run(tasks.task(k)) for k in range(len(tasks))], tasks)
 
     def expect(self, firings: float | None) -> None:
         """Nothing follows from it."""

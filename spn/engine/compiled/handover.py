@@ -164,7 +164,10 @@ def _own_slot(plan: ClassPlan, index: int, names: Sequence[str], values: Sequenc
 
 def adopt_observations(replication: Replication, begun: ReferenceReplication) -> None:
     """What has been observed so far, and what is still to be done at which time."""
-    replication.tokens[:] = begun.tokens
+    replication.tokens[:], replication.drawn[:] = begun.tokens, begun.drawn
+    for number, drawn in begun.simulation.drawn.items():
+        _, first = replication.machine.plan.layout.controls[number]
+        replication.values[first : first + 2] = drawn.sums
     # Both have the same actions, latest first; those that are left are as many.
     del replication.actions[len(begun.actions) :]
     for meter, observer in zip(replication.meters, begun.observers, strict=True):

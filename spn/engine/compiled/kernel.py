@@ -20,11 +20,12 @@ from spn.engine.compiled.delays import with_other_delays
 from spn.engine.compiled.enumeration import MOST_BINDINGS, Enumeration, table_of
 from spn.engine.compiled.fires import Fire
 from spn.engine.compiled.formulas import IrregularError, UnsupportedError
+from spn.engine.compiled.jobs import REPLICATE
 from spn.engine.compiled.layout import LINE_CELLS, MOST_SLOTS, ClassPlan, Layout, Storage
 from spn.engine.compiled.looks import Look, write_resampling
 from spn.engine.compiled.observing import Meter, Observing
 from spn.engine.compiled.relations import Relations
-from spn.engine.compiled.remembering import CHOSEN, FOLLOW, NAMES, SETTLE, Remembering
+from spn.engine.compiled.remembering import APART, IMMEDIATE, SETTLE, Remembering
 from spn.engine.compiled.schedulers import QUEUED, SCAN
 from spn.engine.compiled.source import CONTEXT, Function, Writer, bag_cell
 from spn.engine.compiled.table_memory import Tables
@@ -80,7 +81,7 @@ SEVERAL = '''\
 ENTRY = '''\
 def kernel(rng_at, tokens_at, ints_at, reals_at_, state_at, values_at, command, number, limit, most):
     """What Python calls: 0 begin, 1 run, 2 evaluate a measure, 3 give memory back, 4 make room for tokens, 5 the time of the next clock,
-    7 set clocks to given times, 8 make frozen clocks, 9 put into a bag, 10 the record of a binding."""
+    7 set clocks to given times, 8 make frozen clocks, 9 put into a bag, 10 the record of a binding, 11 run many replications."""
     rng, state, values = stream_block(rng_at), state_block(state_at), values_block(values_at)
     tokens, ints, reals = tokens_block(tokens_at), ints_block(ints_at), reals_block(reals_at_)
     if command == 1:
@@ -95,16 +96,15 @@ def kernel(rng_at, tokens_at, ints_at, reals_at_, state_at, values_at, command, 
         while state[number + 1] < most:
             make_room(state, number, state[number + 1], int(limit))
     elif command == 5:
-        clock = next_clock(state)
-        values[2] = math.inf
-        if clock >= 0 and next_time(state, clock) < 1.7976931348623157e308:
-            values[2] = next_time(state, clock)
+        values[2] = time_of_next(state)
     elif command == 7:
         adopt_clocks(state, number, most)
     elif command == 8:
         adopt_frozen(state, values, number, most)
     elif command == 6:
         return choose_immediate({context}) if state[3] > 0 else next_clock(state)
+    elif command == 11:
+        return replicate({context}, number, most)
 {more}    return 0
 '''
 
@@ -209,7 +209,7 @@ class KernelPlan:
         calls = Counter(called for function, _ in writer.functions for called in function.calls())
         parts = [self._text(function, inline and calls[function.name] * len(function.lines) <= MOST_INLINED) for function, inline in writer.functions]
         known = f"KNOWN = {self.known}\n# Cells of `state` that always hold these numbers.\n"
-        return "\n\n".join([self._header(), known, *parts, self._run(resampling), "@entry\n" + self._entry()])
+        return "\n\n".join([self._header(), known, *parts, self._run(resampling), REPLICATE, "@entry\n" + self._entry()])
 
     def _entry(self) -> str:
         more = ""
@@ -313,17 +313,18 @@ class KernelPlan:
         self.writer.define(function, inline=True)
 
     def _run(self, resampling: list[ClassPlan]) -> str:
-        layout = self.layout
+        layout, on = self.layout, self.remembering.on
         timed: list[str] = []
         immediate: list[str] = []
         resample: list[str] = []
         locals_: list[str] = []
         for group, lines in ((layout.timed, timed), (layout.immediate, immediate)):
             alive = [plan for plan in group if plan in layout.alive]
-            if lines is immediate and alive:
-                lines.append(CHOSEN.rstrip() if self.remembering.on else f"            slot = choose_immediate({CONTEXT})")
-                lines.append("            state[12] = slot")
-            self._dispatch(alive, lines, 12, locals_)
+            if lines is immediate and alive and not on:
+                lines += [f"            slot = choose_immediate({CONTEXT})", "            state[12] = slot"]
+            self._dispatch(alive, lines, 4 if on else 12, locals_)
+        names = "".join(f"    {line}\n" for line in dict.fromkeys(locals_))
+        fired = ["".join(line + "\n" for line in lines) or f"{'    ' if on else ' ' * 12}pass\n" for lines in (timed, immediate)]
         if resampling:
             resample.append("        if state[3] == 0:")
             resample += [f"            resample_{plan.name}({CONTEXT})" for plan in resampling]
@@ -335,17 +336,16 @@ class KernelPlan:
             context=CONTEXT,
             observe=observe,
             several="" if all(plan.single for plan in layout.timed) else SEVERAL,
-            timed="".join(line + "\n" for line in timed) or "            pass\n",
-            immediate="".join(line + "\n" for line in immediate) or "            pass\n",
+            timed=self.remembering.timed if on else fired[0],
+            immediate=IMMEDIATE if on else fired[1],
             resample="".join(line + "\n" for line in resample),
             recall=self.remembering.recall([f"resample_{plan.name}({CONTEXT})" for plan in resampling]) if self.remembering.on else "",
-            follow=FOLLOW if self.remembering.on else "",
+            follow=self.remembering.follow if self.remembering.on else "",
         )
-        text = text.replace("    done = 0\n", "    done = 0\n" + "".join(f"    {line}\n" for line in dict.fromkeys(locals_)), 1)
-        if not self.remembering.on:
-            return "@apart\n" + text
-        text = text.replace("    done = 0\n", "    done = 0\n" + NAMES, 1).replace("def run(", "def fire_until(", 1)
-        return f"@apart\n{text}\n\n{SETTLE}"
+        if not on:
+            return "@apart\n" + text.replace("    done = 0\n", "    done = 0\n" + names, 1)
+        text = text.replace("    done = 0\n", "    done = 0\n" + self.remembering.names, 1).replace("def run(", "def fire_until(", 1)
+        return APART.format(names=names, timed=fired[0], immediate=fired[1]) + f"@apart\n{text}\n\n{SETTLE}"
 
     def _dispatch(self, group: list[ClassPlan], lines: list[str], indent: int, names: list[str]) -> None:
         """A tree of comparisons of `slot` with the first slots of classes."""
@@ -395,7 +395,7 @@ class KernelPlan:
         """
         if self._again is False:
             return None
-        reals = with_other_delays(self.writer, self.prepared, prepared, self._numbers[1])
+        reals = with_other_delays(self.writer, self.prepared, prepared, *self._numbers)
         if reals is None:
             return None
         if self._again is None:
@@ -437,10 +437,20 @@ class KernelPlan:
         return [self.observing.fired(k) for k in range(len(self.layout.classes))]
 
     @cached_property
+    def control_cells(self) -> list[int]:
+        """The cells of `values` with the sums over delays, in their order."""
+        return [first + k for _, first in self.layout.controls.values() for k in (0, 1)]
+
+    @cached_property
     def _blocks(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
         """`tokens`, `state` and `values` before a run."""
         tokens = np.zeros(self.first_cells[-1] + 1, np.int64)
         return tokens, self._fresh(self.layout.state, np.int64), self._fresh(self.layout.values, np.float64)  # type: ignore[return-value]
+
+    @property
+    def cells(self) -> int:
+        """How many cells of memory a run has of its own."""
+        return sum(map(len, self._blocks))
 
     def tables(self) -> Tables | None:
         """Tables for a run, if the kernel has any."""

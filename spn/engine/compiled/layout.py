@@ -208,9 +208,16 @@ class Layout:
         self.sums: dict[str, int] = {}
         self.kept_sums: Callable[[Reduce], Formula | None] | None = None
         self._number_slots()
+        self.controls = {control.number: (control, self._control_cell()) for control in prepared.controls}
+        """The sums over delays that are kept on request, and the first of the two cells of `values` that each has, by class."""
         can_be = reachable(prepared)
         self.alive = [plan for plan in self.classes if can_be[plan.number]]
         """The classes that may be enabled at some time."""
+
+    def _control_cell(self) -> int:
+        first = self.values.cell()
+        self.values.cell()
+        return first
 
     @property
     def binding_width(self) -> int:

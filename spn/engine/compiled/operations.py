@@ -90,7 +90,7 @@ def compared(body: Body, operator: ast.cmpop, a: Value, b: Value) -> Value:
     return body.new(TRUTH, f"{how} {names[kind]} {type.llvm} {x}, {y}")
 
 
-_KNOWN_ORDER: dict[type, Callable[[int, int], bool]] = {ast.Eq: int.__eq__, ast.NotEq: int.__ne__}
+_KNOWN_ORDER: dict[type, Callable[[int, int], bool]] = {ast.Eq: int.__eq__, ast.NotEq: int.__ne__, ast.Gt: int.__gt__}
 _ORDER: dict[type, str] = {ast.Lt: "slt", ast.LtE: "sle", ast.Gt: "sgt", ast.GtE: "sge", ast.Eq: "eq", ast.NotEq: "ne"}
 _REAL_ORDER: dict[type, str] = {ast.Lt: "olt", ast.LtE: "ole", ast.Gt: "ogt", ast.GtE: "oge", ast.Eq: "oeq", ast.NotEq: "une"}
 _ARITHMETIC: dict[type, tuple[str, str]] = {ast.Add: ("add", "fadd"), ast.Sub: ("sub", "fsub"), ast.Mult: ("mul", "fmul")}

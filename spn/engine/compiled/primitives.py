@@ -27,6 +27,11 @@ def rare(function: Any) -> Any:
     return function
 
 
+def apart(function: Any) -> Any:
+    """Marks a function that stays by itself, and so has all registers to itself."""
+    return function
+
+
 def in_kernels_only(*_: Any) -> Any:
     raise NotImplementedError("what lies at an address only kernels know")
 

@@ -27,20 +27,19 @@ from spn.net.types import Count, Rate
 
 NAMES = f"""\
     table = integers(state[{TABLES}])
-    rows, where, components, slots = shorts(table[0]), shorts(table[1]), shorts(table[2]), shorts(table[4])
-    states, records = shorts(table[8]), shorts(table[9])
+    rows, where, components, slots = shorts(table[{at.ROWS}]), shorts(table[{at.WHERE}]), shorts(table[{at.COMPONENTS}]), shorts(table[{at.SLOTS}])
+    states, records, pending = shorts(table[{at.STATES}]), shorts(table[{at.RECORDS}]), shorts(table[{at.PENDING}])
     chosen = -1
 """
 
 RECALL = """\
-{find}            if record == 0:
-                record = ask(tokens, state, component, cell)
-            if usable(state, records, record, budget - done, most_tokens):
+{find}            if usable(state, records, record, budget - done, most_tokens):
                 while True:
-                    if state[6] != 0:
-                        write_history(state)
-                    rows[component] = records[record]
-                    records[record + 2] += 1
+                    pended = table[{pended}] if state[6] != 0 else 0
+                    pending[2 * pended], pending[2 * pended + 1] = record, component
+                    table[{pended}] = pended + 1
+                    {row} = np.int64(records[record])
+{stored}                    records[record + 2] += 1
                     state[4] |= records[record + 3] & state[31]
 {counters}                    first = record + {operations}
                     for k in range(first, first + records[record + 5]):
@@ -49,8 +48,7 @@ RECALL = """\
                             begin_clock({context}, other)
                         else:
                             lose_clock({context}, other)
-{show}                    table[27], table[28] = record, component
-                    done += records[record + 1]
+{show}                    done += records[record + 1]
                     state[16] += records[record + 1]
                     state[6] += records[record + 1]
                     if records[record + 6] == 0:
@@ -59,31 +57,63 @@ RECALL = """\
                         surface({context}, component)
                         break
                     cell = pick(rng, state, np.int64(records[record + 6]))
-                    record = np.int64(states[rows[component] + cell])
+                    record = np.int64(states[{row} + cell])
                     if not usable(state, records, record, budget - done, most_tokens):
                         surface({context}, component)
                         chosen = np.int64(slots[components[{cells} * component + 4] + cell - {header} - components[{cells} * component + 1]])
                         break
                 continue
-            prepare(tokens, state, component, cell, record)
 """
 
 FIND = """\
             component, cell = np.int64(where[2 * slot]), np.int64(where[2 * slot + 1])
             record = np.int64(states[rows[component] + cell])
+            if record == 0:
+                record = ask(tokens, state, component, cell)
 """
 
-FIND_ALONE = """\
-            component, cell = 0, np.int64(components[1]) + {header} + slot
-            record = np.int64(states[rows[0] + cell])
+FIND_LONE = """\
+            component, cell = 0, np.int64(where[2 * slot + 1])
+            record = np.int64(states[row + cell])
+            if record == 0:
+                record = ask(tokens, state, 0, cell)
+                row = np.int64(rows[0])
 """
 
-CHOSEN = f"""\
-            slot = chosen
+LONE_NAMES = """\
+    row = np.int64(rows[0])
+"""
+
+LONE_FOLLOW = """\
+        row = np.int64(rows[0])
+"""
+
+APART = f"""\
+@apart
+def fire_timed({CONTEXT}, slot, component, cell, record):
+    \"\"\"A timed binding fires that is not replayed. By itself, so that the loop has the registers.\"\"\"
+{{names}}    prepare(tokens, state, component, cell, record)
+{{timed}}
+
+@apart
+def fire_immediate({CONTEXT}, chosen):
+    \"\"\"An immediate binding fires that is not replayed; -1: it is still to be chosen.\"\"\"
+{{names}}    slot = chosen
+    if slot < 0:
+        slot = choose_immediate({CONTEXT})
+    prepare_immediate(tokens, state, slot)
+    state[12] = slot
+{{immediate}}
+
+"""
+
+TIMED = """\
+            fire_timed({context}, slot, {own}, cell, record)
+"""
+
+IMMEDIATE = f"""\
+            fire_immediate({CONTEXT}, chosen)
             chosen = -1
-            if slot < 0:
-                slot = choose_immediate({CONTEXT})
-            prepare_immediate(tokens, state, slot)
 """
 
 FOLLOW = f"""\
@@ -116,8 +146,20 @@ class Remembering:
         self.alone = len(found) == 1 and slots_of(found[0], self.layout.timed).size == self.layout.timed_slots
         self.counters = self._counters()
         self.found: list[Component] = found if len(self.counters) <= at.MOST_COUNTERS else []
+        self.lone = len(self.found) == 1
+        """Whether only one component is remembered; its row is then kept at hand."""
         self.pool = Pool()
         self._places: Places | None = None
+
+    @property
+    def names(self) -> str:
+        """Local names of the loop."""
+        return NAMES + (LONE_NAMES if self.lone else "")
+
+    @property
+    def follow(self) -> str:
+        """What ends a firing that was not replayed."""
+        return FOLLOW + (LONE_FOLLOW if self.lone else "")
 
     @property
     def on(self) -> bool:
@@ -262,10 +304,13 @@ class Remembering:
     def recall(self, resampling: list[str]) -> str:
         """The part of the loop that uses records."""
         counters = [f"state[{cell}] += records[record + {at.RECORD_HEADER + k}]" for k, cell in enumerate(self.counters)]
-        number = "what >> 1" if self.alone else f"slots[components[{at.COMPONENT_CELLS} * component + 4] + (what >> 1)]"
+        number = "what >> 1" if self.lone else f"slots[components[{at.COMPONENT_CELLS} * component + 4] + (what >> 1)]"
         return RECALL.format(
             context=CONTEXT,
-            find=(FIND_ALONE if self.alone else FIND).format(header=at.ROW_HEADER),
+            find=FIND_LONE if self.lone else FIND,
+            row="row" if self.lone else "rows[component]",
+            stored=f"{' ' * 20}rows[0] = row\n" if self.lone else "",
+            pended=at.PENDED,
             cells=at.COMPONENT_CELLS,
             header=at.ROW_HEADER,
             counters="".join(f"{' ' * 20}{line}\n" for line in counters),
@@ -274,6 +319,11 @@ class Remembering:
             show=f"{' ' * 20}if state[4] != 0:\n{' ' * 24}show(tokens, state, component)\n" if self._direct else "",
             resample="".join(f"{' ' * 24}{line}\n" for line in resampling),
         )
+
+    @property
+    def timed(self) -> str:
+        """What the loop does with a timed firing that is not replayed."""
+        return TIMED.format(context=CONTEXT, own="np.int64(where[2 * slot])" if self.lone else "component")
 
     # Memory.
 
@@ -304,6 +354,6 @@ class Remembering:
         if found is None:
             if self._places is None:
                 self._places = places_of(self.layout, self.found, [self._contents(component, ints) for component in self.found], self.alone)
-            found = Tables(self._places, self.counters)
+            found = Tables(self._places, self.counters, self.layout.prepared.trap_limit)
             found.begin()
         return found

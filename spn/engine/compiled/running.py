@@ -42,8 +42,19 @@ GREATEST = 1.7e308
 class Machine:
     """A kernel with the memory of one run: ``step`` and ``run`` are the kernel's, everything else reads its cells."""
 
-    def __init__(self, plan: KernelPlan, kernel: Kernel, seed: int, key: tuple[int, ...], begun: Simulation | None = None) -> None:
-        """From the initial marking, or on from where a run on the reference engine stands (`handover`)."""
+    def __init__(
+        self,
+        plan: KernelPlan,
+        kernel: Kernel,
+        seed: int,
+        key: tuple[int, ...],
+        begun: Simulation | None = None,
+        begin: bool = True,
+        controlled: bool = False,
+    ) -> None:
+        """From the initial marking, or on from where a run on the reference engine stands (`handover`). Without `begin` nothing is looked at yet.
+        `controlled`: keep sums over delays.
+        """
         self.plan, self.kernel, self.prepared = plan, kernel, plan.prepared
         self.rng = Generator(SFC64(SeedSequence(seed, spawn_key=key)))
         self.memory: Memory = plan.memory()
@@ -56,6 +67,7 @@ class Machine:
         state[cells.MODE] = SCAN if plan.scanned else QUEUED
         state[cells.COUNT] = plan.known.get(cells.COUNT, 0)
         state[cells.FEW] = FEW_QUEUED
+        state[cells.CONTROLLED] = controlled
         state[cells.TRAP] = self.prepared.trap_limit
         state[cells.REALS] = self.memory.reals.ctypes.data
         state[cells.REALS + 3] = self.memory.values.ctypes.data
@@ -73,8 +85,9 @@ class Machine:
         try:
             if begun is None:
                 self._put_initial_tokens()
-                self.call(0)
-                self.check()
+                if begin:
+                    self.call(0)
+                    self.check()
             else:
                 adopt(self, begun)
         except (RunError, HandoverError):
@@ -233,6 +246,8 @@ class Replication:
         self.missing: dict[str, int] = {}
         self.begun: dict[str, float] = {}
         self.tokens = np.full((len(task.cuts), len(machine.prepared.places)), -1, np.int64)
+        self.state[cells.CONTROLLED] = task.controlled
+        self.drawn = np.full((len(task.cuts), len(machine.plan.control_cells) if task.controlled else 0), np.nan)
         self.actions: list[tuple[float, Callable[[float], None]]] = []
         self.budget = FIRST_CHUNK
         mask = 0
@@ -251,6 +266,12 @@ class Replication:
 
     def _count_tokens(self, row: int) -> None:
         self.tokens[row] = self.machine.sums()
+        if self.task.controlled:
+            self.drawn[row] = self._sums()
+
+    def _sums(self) -> NDArray[np.float64]:
+        """What has been added up of the delays drawn."""
+        return self.values[self.machine.plan.control_cells]
 
     def _set_up(self, meter: Meter) -> None:
         measure, cuts = meter.measure, self.task.cuts
@@ -432,7 +453,13 @@ class Replication:
             values={meter.measure.name: self._kept(meter) for meter in self.meters if getattr(meter.measure.quantity, "quantiles", ())},
             tokens=self.tokens,
             fired=self.machine.fired(),
+            controls=self._controls(),
         )
+
+    def _controls(self) -> NDArray[np.float64]:
+        if not self.task.controlled:
+            return np.zeros((0, 0))
+        return self.machine.prepared.usable(np.diff(self.drawn, axis=0) if self.task.cuts else self._sums()[None, :])
 
     def _kept(self, meter: Meter) -> NDArray[np.float64]:
         number, earlier = int(self.state[meter.ints + 3]), np.array(self.earlier.get(meter.measure.name, ()), np.float64)

@@ -12,11 +12,14 @@ from typing import Any
 import numpy as np
 
 from spn.engine.compiled.buckets import advance, queue_drop, queue_set
-from spn.engine.compiled.cells import COUNT, DELAY, ENTRIES, GUESSED, HEAP_CLOCKS, HOLE, MODE
+from spn.engine.compiled.cells import COUNT, DELAY, ENTRIES, GUESSED, HEAP_CLOCKS, HOLE, MODE, SET
 from spn.engine.compiled.heap import IN_HEAP, STANDS, fill_hole, remove, take_root
-from spn.engine.compiled.primitives import fail, inlined, integers, plain, reals_at, shorts, unlikely
+from spn.engine.compiled.primitives import fail, inlined, integers, lowest_bit, plain, reals_at, shorts, unlikely
 
 SCAN, QUEUED = 0, 1
+
+DENSE = 12
+"""If more clocks than this are scanned, only those are looked at that are set, which `state[SET]` says bit by bit; of fewer all are sooner looked at."""
 
 # What a clock of a binding with several servers consists of: NODE_CELLS cells each.
 OWNER, OLDER, YOUNGER, BORN, AGE, LEFT, RATE = range(7)
@@ -44,6 +47,8 @@ def set_clock(state: Any, clock: int, time: float) -> None:
         time = 1.7976931348623157e308
     if state[MODE] == 0:
         reals_at(state[ENTRIES])[2 * clock] = time
+        if state[COUNT] > DENSE:
+            state[SET] |= 1 << clock
     else:
         queue_set(state, clock, time)
 
@@ -52,7 +57,10 @@ def set_clock(state: Any, clock: int, time: float) -> None:
 def drop_clock(state: Any, clock: int) -> None:
     """A clock that is set shall not fire."""
     reals_at(state[ENTRIES])[2 * clock] = math.inf
-    if state[MODE] != 0:
+    if state[MODE] == 0:
+        if state[COUNT] > DENSE:
+            state[SET] &= ~(1 << clock)
+    else:
         if shorts(state[ENTRIES])[4 * clock + STANDS] == IN_HEAP:
             remove(state, clock)
         else:
@@ -63,7 +71,10 @@ def drop_clock(state: Any, clock: int) -> None:
 def take_clock(state: Any, clock: int) -> None:
     """The next clock fires."""
     reals_at(state[ENTRIES])[2 * clock] = math.inf
-    if state[MODE] != 0:
+    if state[MODE] == 0:
+        if state[COUNT] > DENSE:
+            state[SET] &= ~(1 << clock)
+    else:
         take_root(state)
 
 
@@ -75,6 +86,19 @@ def next_clock(state: Any) -> int:
         times = integers(state[ENTRIES])
         if state[GUESSED] != 0:
             best, early = 0, times[0]
+            if state[COUNT] > DENSE:
+                rest = state[SET]
+                if unlikely(rest == 0):
+                    return -1
+                best = lowest_bit(rest)
+                early = times[2 * best]
+                rest &= rest - 1
+                while rest != 0:
+                    clock = lowest_bit(rest)
+                    rest &= rest - 1
+                    if unlikely(times[2 * clock] < early):
+                        best, early = clock, times[2 * clock]
+                return best
             for clock in range(1, state[COUNT]):
                 if unlikely(times[2 * clock] < early):
                     best, early = clock, times[2 * clock]
@@ -100,6 +124,15 @@ def next_clock(state: Any) -> int:
 def next_time(state: Any, clock: int) -> float:
     """When the next clock, which is `clock`, fires."""
     return reals_at(state[ENTRIES])[2 * clock]
+
+
+@plain
+def time_of_next(state: Any) -> float:
+    """When something fires next; infinity if nothing ever does."""
+    clock = next_clock(state)
+    if clock < 0 or not next_time(state, clock) < 1.7976931348623157e308:
+        return math.inf
+    return next_time(state, clock)
 
 
 @plain

@@ -64,8 +64,8 @@ def places_of(layout: Layout, found: list[Component], contents: list[tuple[Integ
     rows = at.ROW_HEADER + components[:, at.WIDTH] + components[:, at.LENGTH]
     remembered = rows <= MOST_ROW
     # A slot of a component that is not remembered looks where no record ever is.
-    where[~np.append(remembered, False)[where[:, 0]]] = (number, 0)
-    longest = int(rows.max() if alone else rows[remembered].max(initial=2))
+    where[~np.append(remembered, False)[where[:, 0]]] = (number, at.NOTHING)
+    longest = int(rows.max() if alone else rows[remembered].max(initial=at.ROW_HEADER))
     cells, slots, codes = (np.concatenate(listed) for listed in lists)
     slots[slots >= layout.timed_slots] -= layout.timed_slots
     flat: dict[int, NDArray[Any]] = {at.WHERE: where, at.COMPONENTS: components, at.CELLS: cells, at.SLOTS: slots, at.CODES: codes,
@@ -76,7 +76,8 @@ def places_of(layout: Layout, found: list[Component], contents: list[tuple[Integ
 class Tables:
     """The memory of tables, for one run at a time."""
 
-    def __init__(self, places: Places, counters: list[int]) -> None:
+    def __init__(self, places: Places, counters: list[int], most_firings: int) -> None:
+        """`most_firings` may be made at one instant."""
         longest = places.longest + 1
         self.places = places
         self.table = table = np.zeros(at.HEADER_CELLS, np.int64)
@@ -90,16 +91,18 @@ class Tables:
             at.HASH: np.zeros(HASH_CELLS, np.int32),
             at.OPERATIONS: np.zeros(at.MOST_OPERATIONS, np.int32),
             at.CHOICES: np.zeros(CHOICE_CELLS),
+            at.PENDING: np.empty(2 * most_firings + 4, np.int32),
         }
         for cell, block in self._blocks.items():
             table[cell] = block.ctypes.data
         # The first row is the unknown one; in the next nothing is ever remembered.
         table[at.NEVER] = longest
         self.states[longest : 2 * longest] = -1
+        self.states[at.NOTHING] = -1
         table[at.STATES_END], table[at.STATES_ROOM] = 2 * longest, len(self.states)
         table[at.RECORDS_END], table[at.RECORDS_ROOM] = 1, RECORD_CELLS
         table[at.CHOICES_END], table[at.CHOICES_ROOM], table[at.HASH_ROOM] = 1, CHOICE_CELLS, HASH_CELLS
-        table[at.COUNTERS], table[at.PERIOD] = len(counters), PERIOD
+        table[at.COUNTERS], table[at.PERIOD], table[at.LONE] = len(counters), PERIOD, len(places.remembered) == 1
         table[at.COUNTER_CELLS : at.COUNTER_CELLS + len(counters)] = counters
 
     def begin(self) -> None:
@@ -108,7 +111,7 @@ class Tables:
         useless = self.table[at.STRIKES] >= at.MOST_STRIKES
         self.rows[:-1] = never if useless else np.where(self.places.remembered, at.UNKNOWN, never)
         self.rows[-1] = never
-        self.table[at.RECORDING : at.LAST + 1] = 0
+        self.table[at.RECORDING : at.PENDED + 1] = 0
         self.table[[at.HITS, at.MISSES]] = 0
 
 

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from spn.engine.compiled.cells import DIRTY, ERROR, HISTORY, INSTANT, REALS, STATIC, TABLES, TOTAL, TRAP
 from spn.engine.compiled.primitives import inlined, integers, plain, reals_at, shorts
 from spn.engine.compiled.table_cells import (
@@ -42,9 +44,8 @@ from spn.engine.compiled.table_cells import (
     HASH_ROOM,
     HITS,
     KNOWN,
-    LAST,
-    LAST_COMPONENT,
     LENGTH,
+    LONE,
     MASK,
     MISSES,
     MOST,
@@ -54,8 +55,11 @@ from spn.engine.compiled.table_cells import (
     NEVER,
     NEXT,
     NOTED,
+    NOTHING,
     OPERATIONS,
     PEAK,
+    PENDED,
+    PENDING,
     PERIOD,
     RECORD_HEADER,
     RECORDING,
@@ -68,6 +72,8 @@ from spn.engine.compiled.table_cells import (
     SHAPE,
     SHOWN,
     SHOWN_AT,
+    SLOTS,
+    SLOTS_AT,
     STATES,
     STATES_END,
     STATES_ROOM,
@@ -152,7 +158,7 @@ def find(tokens: Any, state: Any, component: int) -> int:
     table[STATES_END] += size
     table[KNOWN] += 1
     places[at] = row
-    states[row] = shape
+    states[row], states[row + NOTHING] = shape, -1
     for k in range(width):
         states[row + ROW_HEADER + k] = cell_value(tokens, state, cells[first + k])
     return row  # type: ignore[no-any-return]
@@ -170,28 +176,28 @@ def ask(tokens: Any, state: Any, component: int, cell: int) -> int:
 
 @plain
 def write_history(state: Any) -> None:
-    """The codes of the firings replayed last, which end the list of those at this instant."""
+    """The codes of the firings replayed since anything else was made, which end the list of those at this instant."""
     table = integers(state[TABLES])
-    record, own = table[LAST], COMPONENT_CELLS * table[LAST_COMPONENT]
-    table[LAST] = 0
-    if record == 0:
-        return
-    records, codes, history = shorts(table[RECORDS]), shorts(table[CODES]), integers(state[HISTORY])
-    number = records[record + FIRINGS]
-    at = record + RECORD_HEADER + table[COUNTERS] + records[record + CLOCKS]
-    first = shorts(table[COMPONENTS])[own + CODES_AT]
-    for k in range(number):
-        history[state[INSTANT] - number + k] = codes[first + records[at + 2 * k + 1]]
+    pending, records, codes, history = shorts(table[PENDING]), shorts(table[RECORDS]), shorts(table[CODES]), integers(state[HISTORY])
+    last = state[INSTANT]
+    for back in range(table[PENDED] - 1, -1, -1):
+        record, own = np.int64(pending[2 * back]), COMPONENT_CELLS * pending[2 * back + 1]
+        number = records[record + FIRINGS]
+        at = record + RECORD_HEADER + table[COUNTERS] + records[record + CLOCKS]
+        first = shorts(table[COMPONENTS])[own + CODES_AT]
+        last -= number
+        for k in range(number):
+            history[last + k] = codes[first + records[at + 2 * k + 1]]
+    table[PENDED] = 0
 
 
 @plain
 def prepare(tokens: Any, state: Any, component: int, cell: int, record: int) -> None:
     """Before a firing that is not replayed: its component's cells are filled, and recording begins if there is no record."""
     table = integers(state[TABLES])
-    if table[LAST] != 0:
-        if state[INSTANT] > 0:
-            write_history(state)
-        table[LAST] = 0
+    if state[INSTANT] > 0:
+        write_history(state)
+    table[PENDED] = 0
     rows = shorts(table[ROWS])
     row = rows[component]
     if row == table[NEVER]:
@@ -258,11 +264,15 @@ def note_choice(state: Any, row: int, component: int, candidates: int) -> None:
         table[FULL] = 1
         return
     choices, where, values = reals_at(table[CHOICES]), shorts(table[WHERE]), reals_at(state[REALS + 3])
-    choices[at] = candidates
+    total, equal = 0.0, 1
     for k in range(candidates):
         slot = state[table[RIVALS] + k]
+        weight = values[table[WEIGHTS] + slot]
+        equal = equal if weight == 1.0 else 0
+        total += weight
         choices[at + 1 + 2 * k] = where[2 * (state[STATIC] + slot) + 1]
-        choices[at + 2 + 2 * k] = values[table[WEIGHTS] + slot]
+        choices[at + 2 + 2 * k] = total
+    choices[at] = -candidates if equal != 0 else candidates
     states[row + 1] = at
     table[CHOICES_END] = at + 1 + 2 * candidates
 
@@ -272,16 +282,15 @@ def pick(rng: Any, state: Any, choice: int) -> int:
     """Which binding fires, as its cell in a row; the same draw and sums as in `choose`."""
     choices = reals_at(integers(state[TABLES])[CHOICES])
     number = int(choices[choice])
-    total = 0.0
-    for k in range(number):
-        total += choices[choice + 2 + 2 * k]
-    threshold = rng.random() * total
-    upto = 0.0
-    for k in range(number):
-        upto += choices[choice + 2 + 2 * k]
-        if threshold < upto:
-            return int(choices[choice + 1 + 2 * k])
-    return int(choices[choice + 2 * number - 1])
+    found = 0
+    if number < 0:
+        # All weights are 1, and so the sums are the whole numbers.
+        found = min(int(rng.random() * float(-number)), -number - 1)
+    else:
+        threshold = rng.random() * choices[choice + 2 * number]
+        for k in range(number - 1):
+            found += 0 if threshold < choices[choice + 2 + 2 * k] else 1
+    return int(choices[choice + 1 + 2 * found])
 
 
 @inlined
@@ -339,8 +348,10 @@ def finish_record(tokens: Any, state: Any, candidates: int) -> None:
     records[at + CHANGED] = changed if changed < GREATEST else -1
     records[at + MOST], records[at + CLOCKS], records[at + CHOICE] = table[PEAK], operations, states[row + 1]
     first = at + RECORD_HEADER + counters
+    slots, own = shorts(table[SLOTS]), shorts(table[COMPONENTS])[COMPONENT_CELLS * component + SLOTS_AT]
     for k in range(operations):
-        records[first + k] = noted[k]
+        what = noted[k]
+        records[first + k] = 2 * slots[own + (what >> 1)] + (what & 1) if table[LONE] != 0 else what
     first += operations
     for k in range(firings):
         code = history[begun + k]
@@ -373,8 +384,7 @@ def count_uses(state: Any, fired: int) -> None:
 def unload(tokens: Any, state: Any, components: int) -> None:
     """The kernel comes back: everything is where it always was, and it is judged whether tables are of use."""
     table = integers(state[TABLES])
-    if table[LAST] != 0:
-        write_history(state)
+    write_history(state)
     if table[RECORDING] != 0:
         abandon(state, 0)
     rows = shorts(table[ROWS])

@@ -5,7 +5,11 @@ from __future__ import annotations
 from bisect import bisect_right
 from functools import cached_property
 
+import numpy as np
+from numpy.typing import NDArray
+
 from spn.engine.reference.classes import BIND, EQUAL, FREE, Arc, Check, Fan, Site, TransitionClass, is_static
+from spn.engine.reference.controls import Control, controls_of
 from spn.engine.reference.dependencies import Dependencies
 from spn.engine.reference.state import Function, State
 from spn.expressions.closures import compile_expression
@@ -62,6 +66,16 @@ class PreparedNet:
         self._starts = [kind.first for kind in self.classes]
         self._initial: dict[int, list[tuple[int, int, Value | None]]] = {}
         self._capacities = [None if place.capacity is None else self.function(place.capacity) for place in net.places]
+
+    @cached_property
+    def controls(self) -> tuple[Control, ...]:
+        """The control variates that draws of this net give."""
+        return controls_of(self)
+
+    def usable(self, sums: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Sums over delays, in the last dimension; 0 instead of those that are no control variates."""
+        of_use = np.repeat([control.usable for control in self.controls], 2)
+        return sums if of_use.all() else np.where(of_use, sums, 0.0)
 
     def function(self, expression: Expression) -> Function:
         """An expression as a function of the state."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 from spn.engine.reference.observers import Action, Counter, Observer, observer
 from spn.engine.reference.prepared import PreparedNet, watched
@@ -18,10 +19,11 @@ class Replication:
     """Runs a task. Observations at a time see the marking after all firings up to it, so they wait until the next firing is later."""
 
     def __init__(self, net: PreparedNet, task: Task) -> None:
-        self.task = task
-        self.simulation = Simulation(net, task.seed, task.key)
+        self.net, self.task = net, task
+        self.simulation = Simulation(net, task.seed, task.key, controlled=task.controlled)
         self.observers = _observers(net, task)
         self.tokens = np.full((len(task.cuts), len(net.places)), -1, np.int64)
+        self.drawn = np.full((len(task.cuts), len(self._sums())), np.nan)
         self._watches: dict[int, list[Action]] = {}
         self._counters: list[list[Counter]] = [[] for _ in net.classes]
         actions: list[tuple[float, Action]] = []
@@ -39,6 +41,10 @@ class Replication:
 
     def _count_tokens(self, row: int) -> None:
         self.tokens[row] = self.simulation.marking.sums
+        self.drawn[row] = self._sums()
+
+    def _sums(self) -> list[float]:
+        return [part for drawn in self.simulation.drawn.values() for part in drawn.sums]
 
     def advance(self, firings: int) -> Outcome | None:
         """So many firings more; None if the end is not reached by then. Raises `RunError`."""
@@ -128,7 +134,13 @@ class Replication:
             values={each.name: np.array(each.tallied.values) for each in self.observers if each.tallied is not None},
             tokens=self.tokens,
             fired=np.array(self.simulation.fired, np.int64),
+            controls=self._controls(),
         )
+
+    def _controls(self) -> NDArray[np.float64]:
+        if not self.task.controlled:
+            return np.zeros((0, 0))
+        return self.net.usable(np.diff(self.drawn, axis=0) if self.task.cuts else np.array([self._sums()]))
 
 
 def _observers(net: PreparedNet, task: Task) -> list[Observer]:

@@ -10,6 +10,7 @@ from numpy.random import SFC64, Generator, SeedSequence
 from spn.engine.reference.classes import Site
 from spn.engine.reference.clocks import Clock, Clockwork
 from spn.engine.reference.conflicts import Conflicts
+from spn.engine.reference.controls import Control
 from spn.engine.reference.dependencies import Dependencies, candidates
 from spn.engine.reference.enabling import INFINITE, Binding, enabled_bindings
 from spn.engine.reference.firing import Change, fire, in_bounds
@@ -53,6 +54,21 @@ class Standing:
     frozen: Mapping[tuple[int, tuple[Value | None, ...]], Frozen]
 
 
+class Drawn:
+    """The two sums of a control (`spn.engine.reference.controls`)."""
+
+    __slots__ = ("control", "sums")
+
+    def __init__(self, control: Control) -> None:
+        self.control = control
+        self.sums = [0.0, 0.0]
+
+    def add(self, delay: float, index: int) -> None:
+        mean, cap, capped = self.control.row(index)
+        self.sums[0] += delay - mean
+        self.sums[1] += min(delay, cap) - capped
+
+
 class Simulation:
     """One replication of a net: ``Simulation(net, seed=1).run(until=3600.0)``.
 
@@ -61,12 +77,16 @@ class Simulation:
     With `look_at_everything` each firing is followed by a look at all transitions; the trace is the same, only later.
     """
 
-    def __init__(self, net: Net | PreparedNet, seed: int = 0, key: Sequence[int] = (), look_at_everything: bool = False) -> None:
+    def __init__(
+        self, net: Net | PreparedNet, seed: int = 0, key: Sequence[int] = (), look_at_everything: bool = False, controlled: bool = False
+    ) -> None:
         self.net = net if isinstance(net, PreparedNet) else PreparedNet(net)
         self.firings = 0
         self.fired = [0] * len(self.net.classes)
         self.changed: set[int] = set()
         """The observations (by number) whose value may have changed since this was last cleared."""
+        self.drawn = {control.number: Drawn(control) for control in self.net.controls} if controlled else {}
+        """The sums over delays that are kept, by class."""
         self._everything = look_at_everything
         self._rng = Generator(SFC64(SeedSequence(seed, spawn_key=tuple(key))))
         self._dependencies: Dependencies = self.net.dependencies
@@ -257,7 +277,10 @@ class Simulation:
     def _draw(self, binding: Binding) -> Clock:
         """A new clock with a delay drawn now."""
         self.state.variables = binding.environment
-        delay = binding.site.distribution(self.state).sample(self._rng)
+        site = binding.site
+        delay = site.distribution(self.state).sample(self._rng)
+        if self.drawn and (drawn := self.drawn.get(site.kind.number)) is not None:
+            drawn.add(delay, site.index)
         self._started += 1
         return self._set(binding, self._clockwork.now + delay, self._started, self._epoch)
 
@@ -322,5 +345,5 @@ def told(error: EvaluationError) -> str:
     """What went wrong in an expression and, if it is known, where it is written."""
     if error.span is None:
         return error.message
-    row, column = error.span.source.position(error.span.start)
-    return f"{error.message} (in {error.span.source.name}, line {row}, column {column})"
+    place = error.span.source.place(error.span.start)
+    return f"{error.message} (in {place.name}, line {place.line}, column {place.column})"

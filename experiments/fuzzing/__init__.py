@@ -1,0 +1,1 @@
+"""Coverage-guided fuzzing; not part of the tests, which hold its corpus."""

@@ -1,0 +1,32 @@
+"""The page that ``spn run`` prints: what was run, why it ended, a block for each measure, and the command that repeats it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from spn.cli.blocks import Rows, aligned, block
+
+if TYPE_CHECKING:
+    from spn.study import Result
+
+
+def report(result: Result, changed: Mapping[str, str], command: str) -> str:
+    """The whole page; `changed` are the parameters given on the command line."""
+    parts = ["\n".join(aligned(heading(result, changed)))]
+    parts += [block(name, estimate) for name, estimate in result.measures.items()]
+    parts.append(f"repeat: {command}")
+    return "\n\n".join(parts)
+
+
+def heading(result: Result, changed: Mapping[str, str]) -> Rows:
+    """Model, changed parameters, seed, engine, effort, reason for stopping, warnings."""
+    rows = [("model", result.model)]
+    rows += [("parameter", f"{name} = {value.strip()}") for name, value in changed.items()]
+    rows += [
+        ("seed", str(result.seed)),
+        ("engine", result.engine),
+        ("effort", f"{result.firings:,} firings in {result.elapsed_s:.3g} s"),
+        ("stopped", result.stop_reason.value),
+    ]
+    return rows + [("warning", warning) for warning in result.warnings]

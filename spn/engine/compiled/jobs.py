@@ -1,0 +1,231 @@
+"""Many replications one after the other in a kernel, as kernels use them: what is done before, at the cuts and after. Python's part is in `batch`.
+
+Each begins with the blocks as they were before the first look, and with a stream of its own. Windows begin and end as in `running`, to the bit;
+a replication that an error or a limit ends is left to that, so that only what is usual is told twice.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from spn.engine.compiled.cells import DIRTY, FIRED
+from spn.engine.compiled.job_cells import (
+    AVAILABILITY,
+    AVERAGE,
+    COLUMNS,
+    CONTROLS_COUNT,
+    CONTROLS_FIRST,
+    CONTROLS_OUT,
+    COUNT,
+    CUT,
+    CUT_COUNT,
+    CUTS,
+    DEATHS_OUT,
+    ENDED,
+    FIRED_COUNT,
+    FIRED_FIRST,
+    FIRED_OUT,
+    FIRINGS_OUT,
+    INTEGRAL,
+    INTS,
+    KIND,
+    LATER,
+    MASK,
+    METER_CELLS,
+    METER_COUNT,
+    METERS,
+    MOST_FIRINGS,
+    MOST_TOKENS,
+    NEXT,
+    ODD,
+    OUT,
+    PLACE_COUNT,
+    PLACES,
+    RATE,
+    REALS,
+    ROWS,
+    ROWS_AT,
+    ROWS_SIZE,
+    STATE,
+    STATE_SIZE,
+    STREAMS,
+    TALLY,
+    TOKENS,
+    TOKENS_OUT,
+    TOKENS_SIZE,
+    VALUES,
+    VALUES_SIZE,
+)
+from spn.engine.compiled.primitives import add_exactly, apart, integers, reals_at, shorts
+
+CONTEXT = "rng, tokens, ints, reals, state, values"
+"""What every generated function gets first."""
+
+SETTING_UP = 50
+"""Before its first firing a replication takes as long as for so many."""
+
+REPLICATE = f'''\
+@plain
+def replicate({CONTEXT}, address, budget):
+    """Run the replications of a job (see `jobs`) for about so many firings; whether they have ended, or what the next one is."""
+    job = integers(address)
+    while job[{NEXT}] < job[{COUNT}]:
+        if job[{CUT}] < 0:
+            if budget <= 0:
+                return {LATER}
+            budget -= {SETTING_UP}
+            make_fresh(rng, tokens, state, values, address)
+            begin({CONTEXT})
+            observe_from_now(state, values, address)
+        fired = state[16]
+        cut = reals_at(job[{CUTS}])[job[{NEXT}] * job[{CUT_COUNT}] + job[{CUT}]]
+        reason = run({CONTEXT}, max(0, min(budget, job[{MOST_FIRINGS}] - fired)), cut, job[{MOST_TOKENS}])
+        budget -= state[16] - fired
+        if reason == 0 and state[16] < job[{MOST_FIRINGS}]:
+            return {LATER}
+        if reason != 1:
+            return {ODD}
+        if pass_cuts(tokens, state, values, address, time_of_next(state)) != 0:
+            finish({CONTEXT})
+            end_replication(state, address)
+    return {ENDED}
+'''
+
+
+@apart
+def make_fresh(rng: Any, tokens: Any, state: Any, values: Any, address: int) -> None:
+    """The blocks, and the stream of the next replication, as at the beginning."""
+    job = integers(address)
+    words, first = integers(job[STREAMS]), 4 * job[NEXT]
+    for k in range(4):
+        rng[k] = words[first + k]
+    source = integers(job[TOKENS])
+    for k in range(job[TOKENS_SIZE]):
+        tokens[k] = source[k]
+    source = integers(job[STATE])
+    for k in range(job[STATE_SIZE]):
+        state[k] = source[k]
+    reals = reals_at(job[VALUES])
+    for k in range(job[VALUES_SIZE]):
+        values[k] = reals[k]
+    if job[ROWS_AT] != 0:
+        before, rows = shorts(job[ROWS]), shorts(job[ROWS_AT])
+        for k in range(job[ROWS_SIZE]):
+            rows[k] = before[k]
+
+
+@apart
+def observe_from_now(state: Any, values: Any, address: int) -> None:
+    """The first look is done. A window that is open from time 0 begins before anything fires."""
+    job = integers(address)
+    state[DIRTY] = job[MASK]
+    job[CUT] = 0
+    first = reals_at(job[CUTS])[job[NEXT] * job[CUT_COUNT]]
+    if not first > 0.0:
+        begin_windows(state, values, address, first)
+
+
+@apart
+def begin_windows(state: Any, values: Any, address: int, now: float) -> None:
+    """As ``Replication._start`` for each measure."""
+    job = integers(address)
+    meters = integers(job[METERS])
+    for k in range(job[METER_COUNT]):
+        own = METER_CELLS * k
+        kind, ints, reals = meters[own + KIND], meters[own + INTS], meters[own + REALS]
+        if kind == AVAILABILITY:
+            state[ints + 1], state[ints + 2] = 0, 0
+            values[reals] = now
+            for j in range(1, 5):
+                values[reals + j] = 0.0
+        elif kind == AVERAGE or kind == INTEGRAL:
+            values[reals + 1] = now
+            values[reals + 2], values[reals + 3] = 0.0, 0.0
+        else:
+            state[ints], state[ints + 1] = 1, 0
+            if kind == TALLY:
+                values[reals], values[reals + 1] = 0.0, 0.0
+
+
+@apart
+def end_windows(state: Any, values: Any, address: int, begun: float, now: float) -> None:
+    """As ``Replication._stop`` for each measure."""
+    job = integers(address)
+    meters = integers(job[METERS])
+    row = job[NEXT] * (job[CUT_COUNT] - 1) + job[CUT] - 1
+    for k in range(job[METER_COUNT]):
+        own = METER_CELLS * k
+        kind, ints, reals = meters[own + KIND], meters[own + INTS], meters[own + REALS]
+        out, first = reals_at(meters[own + OUT]), row * meters[own + COLUMNS]
+        if kind == AVAILABILITY:
+            add_exactly(values, reals + (1 if state[ints] == 1 else 3), now - values[reals])
+            values[reals] = now
+            out[first] = values[reals + 1] + values[reals + 2]
+            out[first + 1] = values[reals + 3] + values[reals + 4]
+            out[first + 2] = float(state[ints + 1])
+            out[first + 3] = float(state[ints + 2])
+        elif kind == AVERAGE or kind == INTEGRAL:
+            add_exactly(values, reals + 2, values[reals] * (now - values[reals + 1]))
+            values[reals + 1] = now
+            out[first] = values[reals + 2] + values[reals + 3]
+            if kind == AVERAGE:
+                out[first + 1] = now - begun
+        else:
+            state[ints] = 0
+            out[first] = float(state[ints + 1])
+            if kind == RATE:
+                out[first + 1] = now - begun
+            elif kind == TALLY:
+                out[first + 1] = values[reals] + values[reals + 1]
+
+
+@apart
+def count_tokens(tokens: Any, address: int) -> None:
+    """At a cut: the tokens of each place."""
+    job = integers(address)
+    places, number = integers(job[PLACES]), job[PLACE_COUNT]
+    out, first = integers(job[TOKENS_OUT]), (job[NEXT] * job[CUT_COUNT] + job[CUT]) * number
+    for k in range(number):
+        total, cell = 0, places[3 * k]
+        while cell < places[3 * k + 1]:
+            total += tokens[cell]
+            cell += places[3 * k + 2]
+        out[first + k] = total
+
+
+@apart
+def pass_cuts(tokens: Any, state: Any, values: Any, address: int, before: float) -> int:
+    """Nothing more fires before a time (infinity: ever): the cuts until then are passed; whether the last of them is."""
+    job = integers(address)
+    cuts, first, last = reals_at(job[CUTS]), job[NEXT] * job[CUT_COUNT], job[CUT_COUNT] - 1
+    deaths = reals_at(job[DEATHS_OUT])
+    if not before < 1.7976931348623157e308 and deaths[job[NEXT]] != deaths[job[NEXT]]:
+        deaths[job[NEXT]] = values[0]
+    while job[CUT] <= last and cuts[first + job[CUT]] < before:
+        now = cuts[first + job[CUT]]
+        if job[CUT] > 0:
+            end_windows(state, values, address, cuts[first + job[CUT] - 1], now)
+        if job[CUT] < last and (job[CUT] > 0 or now > 0.0):
+            begin_windows(state, values, address, now)
+        if job[TOKENS_OUT] != 0:
+            count_tokens(tokens, address)
+        if job[CONTROLS_OUT] != 0:
+            number = job[CONTROLS_COUNT]
+            out, row = reals_at(job[CONTROLS_OUT]), (job[NEXT] * job[CUT_COUNT] + job[CUT]) * number
+            for k in range(number):
+                out[row + k] = values[job[CONTROLS_FIRST] + k]
+        job[CUT] += 1
+    return 1 if job[CUT] > last else 0
+
+
+@apart
+def end_replication(state: Any, address: int) -> None:
+    """What is counted is written down; another one is next."""
+    job = integers(address)
+    integers(job[FIRINGS_OUT])[job[NEXT]] = state[FIRED]
+    if job[FIRED_OUT] != 0:
+        number, out = job[FIRED_COUNT], integers(job[FIRED_OUT])
+        for k in range(number):
+            out[job[NEXT] * number + k] = state[job[FIRED_FIRST] + k]
+    job[NEXT] += 1
+    job[CUT] = -1

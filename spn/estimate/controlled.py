@@ -1,0 +1,109 @@
+"""Estimates with control variates: sums whose mean is known to be 0 explain a part of what is observed. What they are sums of is not known here."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+
+from spn.estimate.intervals import ROUNDING, Floats, Interval, check_confidence, t_quantile
+
+MOST = 4
+"""The most controls of one measure. Each costs a degree of freedom, and there may be only 32 replications."""
+
+LEAST_GAIN = 1.25
+"""Where controls leave more than 1 / this of the variance they are not used: what they take to keep must not outweigh what they bring."""
+
+F_TO_ENTER = 8.0
+"""A control is added if it lowers the residual sum of squares by this times the residual variance (Efroymson's forward selection)."""
+
+
+def ratio_with_controls(numerators: Floats, denominators: Floats, controls: Floats, confidence: float) -> Interval | None:
+    """E[X] / E[Y] from n i.i.d. pairs with controls C of mean 0, shape (n, p). None if they are of no use.
+
+    The linearised terms (X - r Y) / E[Y], r being the ratio of sums, are regressed on C; the intercept is the error of r that C does not explain
+    (Lavenberg and Welch, Management Science 27, 1981, eq. 14 to 17; for ratios by the delta method, Owen, Monte Carlo theory, methods and examples,
+    sec. 8.9). Student's interval with n - p - 1 degrees of freedom; exact if all are jointly normal, and without the bias of
+    order 1 / n that fitted coefficients otherwise have.
+    """
+    check_confidence(confidence)
+    count, number = controls.shape
+    bottom = float(np.mean(denominators)) if count else 0.0
+    if number == 0 or count < number + 3 or bottom <= 0.0:
+        return None
+    ratio = float(np.sum(numerators) / np.sum(denominators))
+    terms = (numerators - ratio * denominators) / bottom
+    fitted = regress(terms, controls)
+    if fitted is None:
+        return None
+    middle = ratio + fitted.intercept
+    half = t_quantile(confidence, fitted.freedom) * fitted.error
+    half = max(half, ROUNDING * abs(middle))
+    return Interval(middle, middle - half, middle + half, confidence, f"Student, with {number} control variate{'s' if number > 1 else ''}")
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """What is left of observations: the `intercept` where all controls are 0, its standard `error`, the degrees of freedom behind it, `residuals`."""
+
+    intercept: float
+    error: float
+    freedom: int
+    residuals: Floats
+
+
+def regress(terms: Floats, controls: Floats) -> Fit | None:
+    """The regression of terms on controls, scaled so that sizes do not matter; None if the controls depend on each other or do not vary."""
+    count, number = controls.shape
+    means, spread = controls.mean(axis=0), controls.std(axis=0)
+    if not (spread > 0.0).all():
+        return None
+    design = (controls - means) / spread
+    orthogonal, triangle = np.linalg.qr(design)
+    if np.abs(np.diagonal(triangle)).min() < 1e-6 * math.sqrt(count):
+        return None
+    shares = orthogonal.T @ terms
+    residuals = terms - terms.mean() - orthogonal @ shares
+    freedom = count - number - 1
+    variance = float(residuals @ residuals) / freedom
+    offset = np.linalg.solve(triangle.T, means / spread)
+    intercept = float(terms.mean() - offset @ shares)
+    return Fit(intercept, math.sqrt(variance * (1.0 / count + float(offset @ offset))), freedom, residuals)
+
+
+def choose(terms: Floats, controls: Floats) -> tuple[tuple[int, ...], float]:
+    """Which controls explain observations, and the factor by which they lower their variance (1 without any).
+
+    `terms` has shape (n,), `controls` (n, p). Forward selection: that control is added which leaves least, as long as it is significant and there are
+    at most `MOST`. To be asked of other observations than those that are then estimated from, or the estimate would be biased.
+    """
+    count = len(terms)
+    chosen: list[int] = []
+    left = terms - terms.mean()
+    scaled = controls - controls.mean(axis=0)
+    norms = np.sqrt((scaled * scaled).sum(axis=0))
+    alive = norms > 1e-9 * np.abs(controls).max(initial=0.0)
+    scaled = np.divide(scaled, norms, out=np.zeros_like(scaled), where=alive)
+    before = total = float(left @ left)
+    while len(chosen) < MOST and before > 0.0 and alive.any():
+        gains = np.where(alive, (scaled.T @ left) ** 2, -1.0)
+        best = int(np.argmax(gains))
+        after = before - float(gains[best])
+        freedom = count - len(chosen) - 2
+        if freedom < 8 or float(gains[best]) * freedom < F_TO_ENTER * after:
+            break
+        chosen.append(best)
+        axis = scaled[:, best].copy()
+        left = left - axis * float(axis @ left)
+        before = float(left @ left)
+        # The others without what this one has in common with them (Gram and Schmidt).
+        scaled = scaled - np.outer(axis, axis @ scaled)
+        norms = np.sqrt((scaled * scaled).sum(axis=0))
+        alive &= norms > 0.05
+        scaled = np.divide(scaled, norms, out=np.zeros_like(scaled), where=alive)
+    freedom = count - len(chosen) - 1
+    gain = total / (count - 1) / (before / freedom) if before > 0.0 and chosen else math.inf if chosen else 1.0
+    return (tuple(sorted(chosen)), gain) if gain >= LEAST_GAIN else ((), 1.0)
