@@ -62,11 +62,11 @@ def in_this_process(study: Path, folder: Path) -> dict[str, float]:
 
 def kernel(firings: int) -> float:
     """Seconds of the processor that the kernel takes for so many firings in one go."""
-    from spn.api import load
+    from spn.api import resolve
     from spn.engine.compiled import CompiledEngine
     from spn.observation import Task
 
-    prepared = CompiledEngine().prepare(load("monolithic"))
+    prepared = CompiledEngine().prepare(resolve("monolithic"))
     seconds = []
     for most in (firings, firings, 0):
         began = time.process_time()

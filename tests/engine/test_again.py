@@ -6,7 +6,7 @@ from random import Random
 import numpy as np
 import pytest
 
-from spn.api import load
+from spn.api import resolve
 from spn.engine.compiled import CompiledEngine
 from spn.engine.compiled.kernel import KernelPlan
 from spn.engine.reference.prepared import PreparedNet
@@ -35,7 +35,7 @@ def outcome(prepared, net, key=1):
     ],
 )
 def test_the_same_kernel_with_other_numbers_gives_the_same_bits(name, parameter, values):
-    nets = [load(name, {parameter: value}) for value in values]
+    nets = [resolve(name, {parameter: value}) for value in values]
     first = CompiledEngine().prepare(nets[0])
     for net in [*nets, *nets]:
         again = first.again(net)
@@ -45,9 +45,9 @@ def test_the_same_kernel_with_other_numbers_gives_the_same_bits(name, parameter,
 
 
 def test_what_needs_another_kernel_is_planned_anew():
-    first = CompiledEngine().prepare(load("monolithic"))
-    assert first.again(load("monolithic", {"failure": "exponential(mean=100 h)"})) is None
-    assert first.again(load("monolithic", {"failure": "hyperexponential(weights=[1, 2], means=[1 h, 2 h])"})) is None
+    first = CompiledEngine().prepare(resolve("monolithic"))
+    assert first.again(resolve("monolithic", {"failure": "exponential(mean=100 h)"})) is None
+    assert first.again(resolve("monolithic", {"failure": "hyperexponential(weights=[1, 2], means=[1 h, 2 h])"})) is None
 
 
 def changed(net, r):
