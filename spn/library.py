@@ -26,14 +26,18 @@ def shipped_models() -> dict[str, Path]:
 def find_model(name: str) -> Path | None:
     """The file that `name` means: a path as it is, or the name of a shipped model. None if there is neither.
 
-    A file wins over a shipped model of the same name.
+    A file wins over a shipped model of the same name. Of a model in a folder the last part is enough, if there is no other of that name.
     """
     try:
         if Path(name).exists() and not Path(name).is_dir():
             return Path(name)
     except (OSError, ValueError):  # too long for a path, or with a null character
         return None
-    return shipped_models().get(name)
+    known = shipped_models()
+    if name in known:
+        return known[name]
+    inside = [path for path in known.values() if path.stem == name]
+    return inside[0] if len(inside) == 1 else None
 
 
 def studies_folder() -> Path:

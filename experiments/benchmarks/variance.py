@@ -66,7 +66,7 @@ def main() -> int:
     for name, (model, parameters) in MODELS.items():
         if given.models and name not in given.models:
             continue
-        net = spn.load(model, parameters)
+        net = spn.resolve(model, parameters)
         measure = next(measure.name for measure in net.measures if isinstance(measure.quantity, Availability))
         plain, controlled = Runs([], []), Runs([], [])
         one(net, measure, 0, precision, True, Runs([], []))

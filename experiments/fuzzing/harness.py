@@ -1,7 +1,7 @@
 """Coverage-guided fuzzing of reader, expressions and resolver: what any text is promised (`tests.hostile.promise`) is held against millions of texts.
 
     pip install atheris
-    python -m experiments.fuzzing.harness build/fuzz tests/fuzz/corpus -max_total_time=1200
+    python -m experiments.fuzzing.harness build/fuzz build/seeds -max_total_time=1200
 
 Arguments are libFuzzer's: folders of texts to start from (what is new goes into the first), and options. A text that breaks the promise is
 written to the folder `FINDINGS`, one for each place in the program, and the search goes on; one that takes longer than ten seconds ends it.
@@ -43,8 +43,17 @@ def main() -> None:
     """Fuzz until it is told to stop."""
     given = [argument.partition("=")[0] for argument in sys.argv]
     own = [option for option in OPTIONS if option.partition("=")[0] not in given]
-    atheris.Setup([sys.argv[0], *own, *sys.argv[1:]], examine)
+    atheris.Setup([_command(), *own, *sys.argv[1:]], examine)
     atheris.Fuzz()
+
+
+def _command() -> str:
+    """A file that starts this program, which libFuzzer does by itself when it merges."""
+    FINDINGS.parent.mkdir(parents=True, exist_ok=True)
+    path = FINDINGS.parent / "harness.sh"
+    path.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m experiments.fuzzing.harness "$@"\n', encoding="utf-8")
+    path.chmod(0o755)
+    return str(path.resolve())
 
 
 if __name__ == "__main__":

@@ -30,10 +30,10 @@ def summary(found: Sequence[Mutant]) -> list[str]:
     ran = [mutant.firings for mutant in good if mutant.end]
     codes = Counter(code for mutant in found if not mutant.accepted for code in mutant.codes)
     kinds = Counter(mutant.kind for mutant in found)
-    ends = Counter(mutant.end for mutant in good if mutant.end)
+    ends = ", ".join(f"{end} {number}" for end, number in Counter(mutant.end for mutant in good if mutant.end).most_common())
     return [
         f"{len(found)} mutants ({', '.join(f'{count} of {kind}' for kind, count in kinds.most_common())})",
         f"{len(found) - len(good)} refused, with {len(codes)} different codes; {len(good)} are models",
-        f"{len(ran)} of these ran, for {median(ran) if ran else 0:g} firings in the median; ends: {', '.join(f'{end} {n}' for end, n in ends.most_common())}",
+        f"{len(ran)} of these ran, for {median(ran) if ran else 0:g} firings in the median; ends: {ends}",
         f"the promise was broken by {sum(bool(mutant.trouble) for mutant in found)}",
     ]

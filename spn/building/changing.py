@@ -1,7 +1,7 @@
 """Changing a YAML text where its data differs from other data, so that comments, order, quotes and layout stay as they are everywhere else.
 
-The text's own nodes know where they stand, so that an edit is a stretch of text and what is put there. Whatever comes of the edits is read again: if that is not
-the data wanted (a layout that nobody foresaw), whole sections are written anew, and if that does not help, the whole text.
+The text's own nodes know where they stand, so that an edit is a stretch of text and what is put there. Whatever comes of the edits is read
+again: if that is not the data wanted (a layout that nobody foresaw), whole sections are written anew, and if that does not help, the whole text.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ def changed(text: str, data: dict[str, Plain]) -> str:
     return writing.document(data).replace("\n", ending)
 
 
-def tree(text: str) -> Node | None:
+def tree(text: str | Source) -> Node | None:
     """The tree of a text; None if anything is wrong with it."""
     problems = Problems()
-    node = read(Source("<text>", text), problems)
+    node = read(text if isinstance(text, Source) else Source("<text>", text), problems)
     return None if any(True for _ in problems.errors) else node
 
 

@@ -14,7 +14,10 @@ Parts: TypeAlias = tuple[str | int, ...]
 
 
 class Paths:
-    """Knows a model's text (`spn.building.writing`) as paths: ``transitions.fail.delay:1:19``. `line_of` gives the file and line that set what is at a path."""
+    """Knows a model's text (`spn.building.writing`) as paths: ``transitions.fail.delay:1:19``.
+
+    `line_of` gives the file and line that set what is at a path.
+    """
 
     def __init__(self, node: Node, line_of: Callable[[Parts], tuple[str, int] | None]) -> None:
         self.line_of = line_of
@@ -24,6 +27,9 @@ class Paths:
 
     def _walk(self, node: Node, path: Parts) -> None:
         match node:
+            case Sequence(items=[]) | Mapping(entries=[]):
+                text = "{}" if isinstance(node, Mapping) else "[]"
+                self.found.append((node.span.start, path, Scalar(text, text, node.span), False))
             case Scalar():
                 self.found.append((node.span.start, path, node, False))
             case Sequence():

@@ -69,9 +69,9 @@ class Section(MutableMapping[str, Any]):
     def __repr__(self) -> str:
         return repr(self._entries)
 
-    def plain_data(self) -> dict[str, Any]:
-        """As it is written in a file."""
-        return dict(self._entries)
+    def written(self) -> dict[str, Any]:
+        """What a file has. What is inside may not be plain yet."""
+        return self._entries
 
 
 class _SectionKey:
@@ -180,17 +180,13 @@ class Model(MutableMapping[str, Any]):
     @classmethod
     def read(cls, source: Source, path: str | os.PathLike[str] | None = None) -> Model:
         """The model of a text, from the file `path` if it is from any. Raises `ModelError`, likewise."""
-        problems = Problems()
-        node = read(source, problems)
         made = cls()
         made._path, made._source = (Path(path) if path is not None else None), source
-        if any(True for _ in problems.errors) or node is None:
-            made._reading_of(source, None)  # tells what is wrong besides
-        problems.stop_if_any()
-        data = changing.plain_of(node) if node is not None else None
+        node = changing.tree(source)
+        data = None if node is None else changing.plain_of(node)
         if not isinstance(data, dict):
-            made._reading_of(source, None)
-            raise AssertionError("what is no mapping is no model")
+            made._reading_of(source, None)  # tells all that is wrong
+            raise AssertionError("this is no mapping, and so no model")
         made.update(data)
         made._given = tuple(data)
         made._forget_lines()
@@ -237,7 +233,13 @@ class Model(MutableMapping[str, Any]):
         return f"<spn.Model {self._source.name if self._source else ''}{': ' if self._source and counts else ''}{', '.join(counts)}>"
 
     def plain_data(self) -> dict[str, Plain]:
-        """As it is written in a file, where a module is written in place."""
+        """What a file has, as plain data; modules are written in place."""
+        found = plain(self)
+        assert isinstance(found, dict)
+        return found
+
+    def written(self) -> dict[str, Any]:
+        """What a file has, in the order of the file it is from or that of the language. What is inside may not be plain yet."""
         kept = {key: value for key, value in self._entries.items() if key in self._given or not isinstance(value, Section) or value}
         order = [key for key in self._given if key in kept]
         for key in kept:
@@ -245,7 +247,7 @@ class Model(MutableMapping[str, Any]):
                 earlier = self.KEYS[: self.KEYS.index(key)] if key in self.KEYS else ()
                 at = max((order.index(before) + 1 for before in earlier if before in order), default=0 if key in self.KEYS else len(order))
                 order.insert(at, key)
-        return {key: plain(kept[key], 1) for key in order}
+        return {key: kept[key] for key in order}
 
     def _file_data(self) -> dict[str, Plain]:
         data = self.plain_data()
@@ -261,7 +263,8 @@ class Model(MutableMapping[str, Any]):
 
     def _line_of(self, path: Parts) -> tuple[str, int] | None:
         """The line that gave what is at a path: the last value around it of which that is known."""
-        found, part = None, self
+        found: tuple[str, int] | None = None
+        part: Any = self
         for key in path:
             if not isinstance(part, Part | Section | Model) or not isinstance(key, str):
                 break
@@ -348,7 +351,7 @@ class Model(MutableMapping[str, Any]):
         there = load_file(target, problems)
         if own and not overwrite and (there is None or self._source is None or there.text != self._source.text):
             raise StaleFileError(f"'{target}' has changed since it was loaded; load it again, or save(overwrite=True)")
-        node = None if there is None else changing.tree(there.text)
+        node = None if there is None else changing.tree(there)
         if node is None or not isinstance(there_data := changing.plain_of(node), dict) or "spn" not in there_data:
             if not overwrite and not own:
                 raise StaleFileError(f"'{target}' exists and is no model; save(overwrite=True) replaces it")

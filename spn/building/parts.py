@@ -10,9 +10,9 @@ import os
 import sys
 from collections.abc import Iterator, Mapping, MutableMapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, cast, dataclass_transform
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, dataclass_transform
 
-from spn.building.values import Plain, key_text, plain, shown
+from spn.building.values import key_text, plain, shown
 from spn.text.problems import nearest
 
 if TYPE_CHECKING:
@@ -138,18 +138,16 @@ class Part(MutableMapping[str, Any]):
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, Mapping):
-            return dict(self.items()) == dict(cast("Mapping[Any, Any]", other).items())
+            return dict(self.items()) == dict(other.items())
         return self.SHORT is not None and list(self) == [self.SHORT] and bool(self[self.SHORT] == other)
 
     __hash__ = None  # type: ignore[assignment]
 
-    def plain_data(self) -> Plain:
-        """As it is written in a file: short, if it can be and was not written at length."""
-        if self.SHORT is not None and not self._long and list(self._entries) == [self.SHORT]:
-            found = plain(self._entries[self.SHORT])
-            if not isinstance(found, dict):
-                return found
-        return plain(self._entries)
+    def written(self) -> Any:
+        """What a file has: short, if it can be and was not written at length. What is inside may not be plain yet."""
+        if self.SHORT is not None and not self._long and list(self._entries) == [self.SHORT] and not isinstance(self._entries[self.SHORT], dict):
+            return self._entries[self.SHORT]
+        return self._entries
 
 
 class Parameter(Part):

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
 from datetime import timedelta
 from typing import Any, TypeAlias
 
-Plain: TypeAlias = str | int | float | bool | None | list["Plain"] | dict[str, "Plain"]
+Plain: TypeAlias = str | int | float | bool | list["Plain"] | dict[str, "Plain"] | None
 
 MAX_DEPTH = 100
 """As deep as files may be nested."""
@@ -16,15 +15,15 @@ MAX_DEPTH = 100
 def plain(value: Any, depth: int = 0) -> Plain:
     """The plain data of a value: also of NumPy's numbers and arrays, of durations (`timedelta`) and of distributions.
 
-    Raises TypeError for what cannot stand in a model, and RecursionError for what holds itself.
+    Raises TypeError for what cannot stand in a model, and ValueError for what holds itself.
     """
     if depth > MAX_DEPTH:
-        raise RecursionError(f"nested deeper than {MAX_DEPTH} levels, or in a circle")
+        raise ValueError(f"nested deeper than {MAX_DEPTH} levels, or in a circle")
     if value is None or type(value) in (str, int, float, bool):
         return value  # type: ignore[no-any-return]
     if isinstance(value, str):
         return str.__str__(value)
-    written = getattr(value, "plain_data", None)
+    written = getattr(value, "written", None)  # of parts, sections and models
     if written is not None:
         return plain(written(), depth)
     if isinstance(value, Mapping):
@@ -74,9 +73,11 @@ def number_text(value: int | float) -> str:
 
 def distribution_text(distribution: Any) -> str:
     """A distribution in the language, exactly: its values in seconds and per second."""
+    from spn.distributions.base import ENTRIES
+
     family = distribution.family
-    names = [field.name for field in fields(distribution) if field.init]
-    values = [getattr(distribution, name) for name in names]
+    names = ENTRIES[family.name].canonical.names
+    values = [getattr(distribution, name) for name in ENTRIES[family.name].fields]
     written = [f"[{', '.join(map(repr, value))}]" if isinstance(value, tuple) else repr(value) for value in values]
     if family.positional:
         return f"{family.name}({', '.join(written)})"

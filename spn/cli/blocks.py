@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 
-from spn.estimate.estimates import AnyEstimate, AvailabilityEstimate, Estimate
+from spn.cli.wording import seconds
+from spn.estimate.estimates import AnyEstimate, AvailabilityEstimate, CurveEstimate, Estimate
 from spn.tables.numbers import duration, percent, with_interval
 
 Rows = list[tuple[str, str]]
 
+_CURVES = {"availability_curve": "unavailability U", "average_curve": "expected value", "first_passage_curve": "probability"}
 _WORDS = {"average": "average", "integral": "integral", "rate": "firings per second", "count": "firings", "tally": "mean"}
 
 
@@ -16,7 +18,7 @@ def block(name: str, estimate: AnyEstimate) -> str:
     """Name, kind, numbers, and how far they can be trusted."""
     confidence = estimate.interval.confidence
     lines = [f"{name}  ({estimate.kind.replace('_', ' ')}, intervals of {percent(confidence)} confidence)"]
-    rows = _availability(estimate) if isinstance(estimate, AvailabilityEstimate) else _other(estimate)
+    rows = _rows(estimate)
     rows.append(("basis", _basis(estimate)))
     if (reduction := estimate.assessment.variance_reduction) is not None:
         rows.append(("controls", f"{', '.join(estimate.assessment.controls)}: {reduction:.3g} times less variance than without them"))
@@ -30,6 +32,20 @@ def aligned(rows: Rows) -> list[str]:
     """The rows, indented, their second column aligned."""
     width = max((len(name) for name, _ in rows), default=0)
     return [f"  {name:<{width}}  {text}" for name, text in rows]
+
+
+def _rows(estimate: AnyEstimate) -> Rows:
+    if isinstance(estimate, AvailabilityEstimate):
+        return _availability(estimate)
+    return _curve(estimate) if isinstance(estimate, CurveEstimate) else _other(estimate)
+
+
+def _curve(estimate: CurveEstimate) -> Rows:
+    """A line for each time: the value with its interval, and the band that holds for all of them at once."""
+    rows = [("at", f"{_CURVES[estimate.kind]}  [interval]  band for all times")]
+    for time, point, band in zip(estimate.times, estimate.points, estimate.band, strict=True):
+        rows.append((seconds(time), f"{with_interval(point)}  {with_interval(band).partition('  ')[2]}"))
+    return rows
 
 
 def _availability(estimate: AvailabilityEstimate) -> Rows:

@@ -121,7 +121,7 @@ class _Explanation:
 
     def _share(self, held: Held) -> str:
         if held.markings == 1:
-            return "always"
+            return "in every marking looked at"
         share = f"{_percent(held.markings)} of the markings"
         return share if math.isnan(held.time) else f"{share}, {_percent(held.time)} of the time"
 

@@ -22,9 +22,7 @@ if TYPE_CHECKING:
 def locate(name: str) -> Path | Source:
     """The file of a model, or the text on standard input if the name is ``-``."""
     if name == "-":
-        from spn.text.source import Source
-
-        return Source("<stdin>", _standard_input())
+        return _standard_input()
     path = find_model(name)
     if path is not None:
         return path
@@ -45,8 +43,16 @@ def load(name: str, parameters: Mapping[str, str]) -> Net:
     return net
 
 
-def _standard_input() -> str:
-    try:
-        return sys.stdin.buffer.read().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise UsageError(f"standard input is not UTF-8 (byte {error.start + 1})") from None
+def _standard_input() -> Source:
+    """What is on standard input, read no further than a model can be large. Raises `ModelError` if it is no text."""
+    from spn.text.files import MAX_BYTES, decode, refuse_size
+    from spn.text.problems import Problems
+
+    problems = Problems()
+    data = sys.stdin.buffer.read(MAX_BYTES + 1)
+    if len(data) > MAX_BYTES:
+        refuse_size("<stdin>", problems)
+    found = None if len(data) > MAX_BYTES else decode(data, "<stdin>", problems)
+    problems.stop_if_any()
+    assert found is not None
+    return found

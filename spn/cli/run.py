@@ -6,6 +6,7 @@ import argparse
 import json
 import math
 import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spn.cli import options
@@ -25,6 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The model and how to simulate it."""
     options.add_model(parser)
     options.add_run(parser)
+    parser.add_argument("--plot", metavar="FILE", help="write a figure of the curves among the measures: .svg, .pdf or .png")
     parser.add_argument("--explain", action="store_true", help="add what happened: what never fired and why, where tokens piled up, what was dead")
 
 
@@ -33,6 +35,7 @@ def execute(arguments: argparse.Namespace) -> Exit:
     from spn.observation import RunError
 
     net = load(arguments.model, arguments.parameters)
+    suffix = _checked_plot(arguments.plot, net)
     seed = options.new_seed() if arguments.seed is None else arguments.seed
     try:
         result = simulate(arguments, net, seed)
@@ -44,17 +47,44 @@ def execute(arguments: argparse.Namespace) -> Exit:
             write(explain(net, seed))
         raise
     command = repeating(arguments, [arguments.model], seed)
+    wanted = arguments.explain and exit_code(result) is not Exit.INTERRUPTED  # whoever presses Ctrl-C wants no more of it
+    if suffix:
+        write_plot(Path(arguments.plot), suffix, result)
     if arguments.json:
-        write_json(result.to_dict() | {"command": command} | ({"explanation": explained(net, seed)} if arguments.explain else {}))
+        write_json(result.to_dict() | {"command": command} | ({"explanation": explained(net, seed)} if wanted else {}))
     else:
         from spn.cli.outcome import report
 
         write(report(result, arguments.parameters, command))
-        if arguments.explain:
+        if wanted:
             write("\n" + explain(net, seed))
         elif not result.converged:
             note("(what happened: the same with --explain)")
     return exit_code(result)
+
+
+def _checked_plot(path: str | None, net: Net) -> str:
+    """The format of the figure that is wanted ("": none), before anything is simulated for it."""
+    from spn.cli.plot import format_of
+    from spn.net.types import At, FirstPassage
+
+    if path is None:
+        return ""
+    times = [m.quantity.within if isinstance(m.quantity, FirstPassage) else m.window.times if isinstance(m.window, At) else () for m in net.measures]
+    if not any(len(each) > 1 for each in times):
+        raise UsageError(f"'{net.name}' has no curve to plot: a curve is a measure at several times, 'at: {{from: 0 h, to: 10 h, points: 21}}'")
+    return format_of(path)
+
+
+def write_plot(path: Path, suffix: str, result: Result) -> None:
+    """Write the figure of a result's curves."""
+    from spn.plots.curves import curves_plot
+    from spn.plots.render import figure
+
+    try:
+        path.write_bytes(figure(curves_plot(result.measures)).content(suffix))
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror or error}") from None
 
 
 def explain(net: Net, seed: int) -> str:
@@ -65,12 +95,15 @@ def explain(net: Net, seed: int) -> str:
     return explanation(diagnose(net, seed))
 
 
-def explained(net: Net, seed: int) -> dict[str, Any]:
-    """The same for programs."""
+def explained(net: Net, seed: int) -> dict[str, Any] | None:
+    """The same for programs. None, if it is interrupted: the result, which is there, is not lost with it."""
     from spn.cli.explanation import explanation_data
     from spn.engine.diagnosis import diagnose
 
-    return explanation_data(diagnose(net, seed))
+    try:
+        return explanation_data(diagnose(net, seed))
+    except KeyboardInterrupt:
+        return None
 
 
 def simulate(arguments: argparse.Namespace, net: Net, seed: int) -> Result:

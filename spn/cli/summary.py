@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from spn.cli.wording import Wording, listed, seconds
-from spn.expressions.tree import Constant, DelayCall, Expression
+from spn.expressions.tree import Constant, DelayCall, Expression, Variable
 from spn.expressions.types import DOT, Boolean, Enumeration, Number, Product, Record, Type
 from spn.net.types import (
     At,
@@ -131,12 +131,14 @@ def _parameter(parameter: ParameterValue, names: Collection[str]) -> tuple[str, 
         parts.append(f"(changed; the model has {parameter.default})")
     elif parameter.written != text and not _is_literal(parameter.written, names):
         parts.append(f"= {parameter.written}")
+    if not parameter.used:
+        parts.append("(nothing uses it)")
     if parameter.doc:
         parts.append(f"- {' '.join(parameter.doc.split())}")
     return parameter.name, " ".join(parts)
 
 
-_LITERAL = re.compile(r"[\d.]+ \w+|\w+\([\w\s.=,%]*\)")
+_LITERAL = re.compile(r"[\d.]+( \w+| ?%)?|\w+\([\w\s.=,%\[\]]*\)")
 
 
 def _is_literal(written: str, names: Collection[str]) -> bool:
@@ -245,8 +247,18 @@ def _arcs(arcs: Sequence[InputArc | OutputArc], transition: Transition, wording:
     for arc in arcs:
         number = wording.number(arc.multiplicity, transition)
         times = "" if number == "1" else f"({number}) * " if " " in number else f"{number} * "
-        found[f"{times}{arc.place}{'' if arc.loop is None else f' for each {arc.loop.variable}'}"] = None
+        found[f"{times}{_whole(arc, wording)}"] = None
     return listed(list(found), 5)
+
+
+def _whole(arc: InputArc | OutputArc, wording: Wording) -> str:
+    """The place of an arc; of a fan, whether it goes to all of the array."""
+    if arc.loop is None:
+        return arc.place
+    ends = [end.value if isinstance(end, Constant) else None for end in (arc.loop.start, arc.loop.stop)]
+    if ends == [0, wording.places[arc.place].size - 1] and isinstance(arc.element, Variable):
+        return f"all of {arc.place}"
+    return f"{arc.place} for each {arc.loop.variable}"
 
 
 def _timing(transition: Transition, wording: Wording) -> str:
@@ -310,17 +322,20 @@ def _quantity(measure: Measure, subject: str) -> str:
         case Tally(quantiles=quantiles):
             also = "".join(f", {q * 100:.6g} % quantile" for q in quantiles)
             return f"mean{also} of {subject}"
-        case FirstPassage(within=None):
+        case FirstPassage(within=()):
             return f"first passage, the time until {subject}"
         case FirstPassage(within=within):
-            assert within is not None
-            return f"probability that {subject} comes true within {seconds(within)}"
+            return f"probability that {subject} comes true within {_times(within)}"
+
+
+def _times(times: tuple[float, ...]) -> str:
+    return seconds(times[0]) if len(times) == 1 else f"each of {len(times)} times from {seconds(times[0])} to {seconds(times[-1])}"
 
 
 def _window(measure: Measure, until: str) -> str:
     match measure.window:
-        case At(time=time):
-            return f", at {seconds(time)}"
+        case At(times=times):
+            return f", at {_times(times)}"
         case Over(start=start, stop=stop):
             return f", from {seconds(start) if start else 'the start'} to {seconds(stop)}"
         case Until():

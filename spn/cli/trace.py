@@ -49,12 +49,12 @@ def execute(arguments: argparse.Namespace) -> Exit:
     selection = Selection(prepared, arguments.only)
     note(f"{net.name}: seed {seed}")
     teller = Teller(prepared, arguments.marking)
-    follower = Follower(prepared)
+    follower = Follower(prepared) if arguments.marking else None
     if not arguments.json:
         note(teller.heading())
     unseen = seen = 0
     for event in events:
-        changed = follower.follow(event) if arguments.marking else {}
+        changed = follower.follow(event) if follower is not None else {}
         wanted = selection.transition(event.transition, event.index) or any(selection.place(move[0], move[1]) for move in event.moves)
         if event.time < arguments.start or not wanted:
             unseen += 1

@@ -104,7 +104,7 @@ class _Scout:
         simulation = Simulation(net, seed)
         self.firings, self.time = 0, 0.0
         ends = time.perf_counter() + seconds
-        while self.firings < firings and (self.firings % 64 or time.perf_counter() < ends):
+        while self.firings < firings and time.perf_counter() < ends:
             try:
                 event = simulation.step()
             except RunError as error:

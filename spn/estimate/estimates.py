@@ -165,4 +165,54 @@ class AvailabilityEstimate:
         }
 
 
-AnyEstimate = Estimate | AvailabilityEstimate
+@final
+@dataclass(frozen=True, slots=True)
+class CurveEstimate:
+    """One quantity at several `times` (seconds, increasing). The `kind` is ``availability_curve``, ``average_curve`` or ``first_passage_curve``.
+
+    `points` has an interval for each time, of which each holds by itself with the confidence asked for; `band` those that hold all at once.
+    Of an availability, both are of the unavailability.
+    """
+
+    kind: str
+    times: tuple[float, ...]
+    points: tuple[Interval, ...]
+    band: tuple[Interval, ...]
+    assessment: Assessment
+    unit: str = ""
+    quantiles: Mapping[float, Interval] = field(default_factory=dict)
+
+    @property
+    def interval(self) -> Interval:
+        """That of the last time; of an availability, of A."""
+        last = self.points[-1]
+        return last.complement() if self.kind == "availability_curve" else last
+
+    @property
+    def relative_half_width(self) -> float:
+        """The widest half-width over the greatest value of the curve (of U, for availabilities): a curve that begins at 0 has a precision, too."""
+        greatest = max((abs(point.estimate) for point in self.points), default=0.0)
+        widest = max((point.high - point.low) / 2.0 for point in self.points)
+        return widest / greatest if greatest > 0.0 and math.isfinite(widest) else math.inf
+
+    @property
+    def converged(self) -> bool:
+        return self.assessment.converged
+
+    def shown(self, intervals: tuple[Interval, ...]) -> tuple[Interval, ...]:
+        """Intervals of `points` or `band` as people want them: those of A for an availability."""
+        return tuple(each.complement() for each in intervals) if self.kind == "availability_curve" else intervals
+
+    def to_dict(self) -> dict[str, Any]:
+        rows = []
+        values = zip(self.times, self.points, self.shown(self.points), self.shown(self.band), strict=True)
+        for time, point, shown, band in values:
+            row: dict[str, Any] = {"time_s": time, **shown.to_dict(), "band": {"low": number(band.low), "high": number(band.high)}}
+            rows.append(row | ({"unavailability": point.to_dict()} if self.kind == "availability_curve" else {}))
+        last = self.interval
+        found: dict[str, Any] = {"kind": self.kind, **last.to_dict(), "confidence": last.confidence, "unit": self.unit, "curve": rows}
+        found["band"] = {"confidence": last.confidence, "method": "sup-t (Montiel Olea and Plagborg-Moller)"}
+        return {**found, "relative_half_width": number(self.relative_half_width), **self.assessment.to_dict()}
+
+
+AnyEstimate = Estimate | AvailabilityEstimate | CurveEstimate

@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 
 from spn.estimate import intervals
 from spn.estimate.controlled import ratio_with_controls
-from spn.estimate.estimates import YEAR, AnyEstimate, Assessment, AvailabilityEstimate, Estimate, State
+from spn.estimate.curves import curve, state_of
+from spn.estimate.estimates import YEAR, AnyEstimate, Assessment, AvailabilityEstimate, CurveEstimate, Estimate, State
 from spn.estimate.intervals import Floats, Interval
-from spn.estimate.quantiles import clustered_quantile
+from spn.estimate.quantiles import clustered_quantile, sample_quantile
 from spn.estimate.stationarity import Drift, drift
 
 LEAST_REPLICATIONS = 30
@@ -33,9 +34,12 @@ class Subject:
     kind: str
     point: bool = False
     """The window is a point in time: one column, ``value``."""
-    within: float | None = None
+    within: bool = False
+    """Of a first passage, whether its probability within a time is asked for."""
     quantiles: tuple[float, ...] = ()
     steady: bool = False
+    times: tuple[float, ...] = ()
+    """The times of a curve."""
 
 
 @final
@@ -114,6 +118,8 @@ def estimate(subject: Subject, sample: Sample, confidence: float, target: float,
     values = [part for part, good in zip(sample.values, whole, strict=True) if good] if len(sample.values) else []
     censored = int(len(whole) - np.sum(whole))
     count = len(observations)
+    if len(subject.times) > 1:
+        return _curve(subject, sample.observations, confidence, target)
     if subject.kind == "FirstPassage":
         return _passage(subject, sample.observations, confidence, target)
     base = Assessment(State.MISSING, target, count, None, censored)
@@ -245,6 +251,25 @@ def _skewed(above: Floats, below: Floats, confidence: float) -> Interval:
     return intervals.ratio_of_means(above, below, confidence)
 
 
+def _curve(subject: Subject, observations: Floats, confidence: float, target: float) -> CurveEstimate:
+    """Several times of one quantity. Replications that were cut short are left out, and the state says so."""
+    kind = {"FirstPassage": "first_passage"}.get(subject.kind, subject.kind.lower())
+    known = observations[:, :, 1] == 1.0 if subject.kind == "FirstPassage" else ~np.isnan(observations[:, :, 0])
+    whole = np.asarray(known.all(axis=1), np.bool_)
+    values, censored = observations[whole, :, 0], int(len(whole) - np.sum(whole))
+    if kind == "availability":
+        values = 1.0 - values
+    base = Assessment(State.MISSING, target, len(values), None, censored)
+    if not len(values):
+        nothing = (intervals.unknown(confidence, "nothing was observed"),) * len(subject.times)
+        return CurveEstimate(f"{kind}_curve", subject.times, nothing, nothing, base)
+    found = curve(kind, subject.times, values, confidence, base)
+    if censored:
+        note = f"{censored} of {len(whole)} replications were cut short and are left out: the estimate can be biased"
+        return replace(found, assessment=replace(base, state=State.CENSORED, notes=(note,)))
+    return replace(found, assessment=replace(base, state=state_of(found, LEAST_REPLICATIONS)))
+
+
 def _passage(subject: Subject, observations: Floats, confidence: float, target: float) -> Estimate:
     """First passages. Those not reached before a limit are never dropped: a probability takes them at their worst, a mean becomes a lower bound."""
     kind = "first_passage"
@@ -253,12 +278,12 @@ def _passage(subject: Subject, observations: Floats, confidence: float, target: 
         return Estimate(kind, intervals.unknown(confidence, "nothing was observed"), Assessment(State.MISSING, target, 0))
     value, known = observations[:, 0, 0], observations[:, 0, 1] == 1.0
     censored = int(np.sum(~known))
-    events = int(np.sum(value[known])) if subject.within is not None else int(np.sum(known))
+    events = int(np.sum(value[known])) if subject.within else int(np.sum(known))
     base = Assessment(State.IMPRECISE, target, count, events, censored)
     if censored:
         note = f"{censored} of {count} passages had not happened when a limit ended the replication"
         base = replace(base, state=State.CENSORED, notes=(note,))
-    if subject.within is not None:
+    if subject.within:
         interval = _within(events, count, censored, confidence)
         judged = base if censored else _judged(replace(base, notes=base.notes), interval, bool(events), 0)
         return Estimate(kind, interval, judged, "")
@@ -267,10 +292,15 @@ def _passage(subject: Subject, observations: Floats, confidence: float, target: 
         note = f"{never} of {count} replications can never pass (dead marking): the mean is infinite"
         return Estimate(kind, intervals.unknown(confidence, "no mean: some never pass", 0.0), replace(base, state=State.DEAD, notes=(note,)), "s")
     interval = intervals.mean(value, confidence).clipped(0.0, math.inf)
+    # A passage that had not happened when the replication ended is later than that: for its quantiles it is later than all.
+    found = {p: sample_quantile(np.where(known, value, math.inf), p, confidence) for p in subject.quantiles}
     if censored:
         interval = replace(interval, high=math.inf, method="lower bound: mean of the times up to the limit (Student)")
-        return Estimate(kind, interval, base, "s")
-    return Estimate(kind, interval, _judged(base, interval, True, 0), "s")
+        return Estimate(kind, interval, base, "s", found)
+    judged = _judged(base, interval, True, 0)
+    if judged.converged and any(part.relative_half_width > base.target for part in found.values()):
+        judged = replace(judged, state=State.IMPRECISE)
+    return Estimate(kind, interval, judged, "s", found)
 
 
 def _within(successes: int, count: int, censored: int, confidence: float) -> Interval:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import ClassVar, Literal, cast
 
-from spn.expressions import arithmetic, delays, syntax, tokens
+from spn.expressions import arithmetic, delays, suggestions, syntax, tokens
 from spn.expressions.fitting import describe, fit
 from spn.expressions.functions import FUNCTIONS, check_function
 from spn.expressions.pratt import REDUCTIONS
@@ -59,15 +59,6 @@ from spn.expressions.units import UNITS, in_seconds
 from spn.text.problems import Problems, nearest
 
 Reduction = Literal["sum", "all", "any", "min", "max", "count"]
-
-_NOT_NAMES = {
-    "True": "write 'true'",
-    "False": "write 'false'",
-    "None": "there is no such value",
-    "t": "the time is 'now'",
-    "time": "the time is 'now'",
-}
-
 
 MOST_INDICES = 4
 """The most indices of places, instances and tables inside of each other."""
@@ -177,8 +168,8 @@ class Checker:
         return None
 
     def _suggest(self, name: str) -> str | None:
-        if name in _NOT_NAMES:
-            return _NOT_NAMES[name]
+        if known := suggestions.of_name(name):
+            return known
         if name in FUNCTIONS or name in REDUCTIONS:
             return f"'{name}' is a function: write its arguments in parentheses"
         return nearest(name, self.scope.all_names())
@@ -327,7 +318,8 @@ class Checker:
             self.error("wrong-type", f"'{callee.name}' cannot be called: it is no place and no function", node, hint_text)
         else:
             known = [*self.scope.all_names(), *FUNCTIONS, *REDUCTIONS, *families]
-            self.error("unknown-name", f"there is no place, function or distribution '{callee.name}'", callee, nearest(callee.name, known))
+            other = suggestions.of_call(callee.name) or nearest(callee.name, known)
+            self.error("unknown-name", f"there is no place, function or distribution '{callee.name}'", callee, other)
         for argument in node.arguments:
             if not isinstance(argument.value, syntax.Wildcard | syntax.ListOf):
                 self.check(argument.value)
@@ -455,7 +447,7 @@ class Checker:
         if isinstance(symbol, BrokenSymbol):
             return None
         if isinstance(symbol, ModuleSymbol):
-            return Instances(node.name), InstanceOf(node.name)
+            return Instances(symbol.name), InstanceOf(node.name)  # its own name, and what it is called here
         if isinstance(symbol, ColourSymbol) and symbol.domain is not None:
             return symbol.domain, symbol.type
         if symbol is None and node.name == "bool":

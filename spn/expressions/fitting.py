@@ -68,7 +68,7 @@ def fit(expression: Expression, expected: Type, problems: Problems) -> Expressio
 
 def _fit_number(expression: Expression, actual: Number, expected: Number, problems: Problems) -> Expression | None:
     if actual.dimension != expected.dimension and actual.dimension != 0:
-        hint = "divide by a duration, as in 'x / (1 s)'" if expected.dimension == 0 and actual.dimension == 1 else None
+        hint = _UNIT_HINTS.get((actual.dimension, expected.dimension))
         message = f"{describe(expected)} is expected here, not {describe(actual)}"
         problems.error("wrong-unit", message, expression.span, hint)
         return None
@@ -80,6 +80,15 @@ def _fit_number(expression: Expression, actual: Number, expected: Number, proble
     if isinstance(expression, Constant) and isinstance(expression.value, int) and actual.integer and not expected.integer:
         return replace(expression, type=expected, value=float(expression.value))
     return expression
+
+
+_UNIT_HINTS = {
+    (1, 0): "divide by a duration, as in 'x / (1 s)'",
+    (1, -1): "1 / x is the rate of a mean duration x; distributions take either, 'rate=' or 'mean='",
+    (-1, 1): "1 / x is the mean duration of a rate x; distributions take either, 'rate=' or 'mean='",
+    (-1, 0): "multiply by a duration, as in 'x * (1 s)'",
+}
+"""By the power of time that there is and that there should be."""
 
 
 def _hint(actual: Type, expected: Type) -> str | None:

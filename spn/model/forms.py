@@ -131,7 +131,9 @@ def wrong_kind(value: Any, expected: str, subject: str = SUBJECT) -> Fault:
     if _empty(value):
         hint = "give it a value, or leave it out; a '#' after a space starts a comment"
         return Fault("missing-value", f"{subject} is empty, but must be {expected}", span_of(value), hint)
-    return Fault("wrong-kind", f"{subject} must be {expected}, not {_kind(value)}", span_of(value))
+    entries = expected.startswith("a mapping from") and isinstance(value, list | tuple)
+    found = Fault("wrong-kind", f"{subject} must be {expected}, not {_kind(value)}", span_of(value))
+    return found._replace(hint="write 'name: ...' for each, without '-' or '['") if entries else found
 
 
 def shortened(text: str, most: int = 60) -> str:
@@ -286,6 +288,8 @@ def _label(item: Any, context: Context) -> Label:
     number = start.value if isinstance(start, Text) else start
     if not isinstance(number, int) or isinstance(number, bool) or number < 0:
         raise wrong_kind(start, "an integer of at least 0", "the start of a label").error()
+    if isinstance(template, Text) and not isinstance(template.value, str):
+        raise wrong_kind(template, "a text", "the template of a label").error()
     return Label(number, as_text(template, "a text", "the template of a label"), _texts(arguments, context))
 
 
@@ -376,5 +380,5 @@ def twice(keys: Iterable[tuple[str, Text]], what: str) -> Iterator[Fault]:
             continue
         earlier, other = first[name]
         span = span_of(other)
-        line = f" in line {span.source.position(span.start)[0]}" if span and isinstance(other, Text) and span.source.places is None else ""
+        line = f" in line {span.source.position(span.start)[0]}" if span and span.source.places is None else ""
         yield Fault("declared-twice", f"'{name}' is already declared under '{earlier}'{line}", span_of(name), what)

@@ -203,7 +203,7 @@ class _Loader:
         for candidate in self._candidates(text, beside):
             found = _resolved(candidate)
             if found is None or not self._allowed(found):
-                outside = True
+                outside = True  # also of a link in the folder that leads out of it
             else:
                 inside.append(found)
         for found in inside:
@@ -211,7 +211,7 @@ class _Loader:
                 if found not in self.seen:
                     self.waiting.setdefault(found, text.span)
                 return found
-        if outside and not inside:
+        if outside:
             hint = "modules lie in the folder of the model or below it, or are among the shipped models"
             self.problems.error("bad-path", f"'{text}' is outside of the model's folder", text.span, hint)
         else:

@@ -15,6 +15,7 @@ from inspect import cleandoc
 from typing import Any, ClassVar, Generic, Self, TypeVar, dataclass_transform
 
 from spn.model.forms import Context, Fault, Form, FoundFault, name_form, report, shortened, span_of, wrong_kind
+from spn.model.synonyms import of_key
 from spn.records import dataclass
 from spn.text.positioned import Name, Text
 from spn.text.problems import nearest
@@ -166,7 +167,7 @@ class Section:
 def _unknown_key_hint(written: str, known: tuple[str, ...]) -> str:
     if ":" in written:
         return "a ':' between a key and its value needs a space after it"
-    return (nearest(written, known) if len(written) < 60 else None) or f"the keys here are {', '.join(known)}"
+    return of_key(written, known) or (nearest(written, known) if len(written) < 60 else None) or f"the keys here are {', '.join(known)}"
 
 
 def section(kind: type[S]) -> Form[S]:

@@ -43,6 +43,7 @@ from spn.model.forms import (
     twice,
     wrong_kind,
 )
+from spn.model.ranges import range_faults, range_schema, spelt_out
 from spn.model.section import Section, declare, mapping, section
 from spn.text.positioned import Name, Text
 
@@ -198,7 +199,7 @@ class TransitionDeclaration(Section):
 class InstanceDeclaration(Section):
     """A use of a module."""
 
-    expected = "a mapping with a 'module'"
+    expected = "a mapping with a 'module', as in 'module: pump'"
 
     module: Text = declare(ONE, description="The name of the module.")
     loops: Texts = declare(SEVERAL, (), alias="for", description="Variables and domains, 'w in 1..workers': an instance for each value.")
@@ -228,13 +229,40 @@ WINDOWS: dict[MeasureKind, tuple[str, ...]] = {
 NEED_A_WINDOW = ("integral", "count")
 """The kinds that grow without bound, so that there is no steady state of them."""
 
-_OF_ONE_KIND: dict[str, MeasureKind] = {"on": "tally", "quantiles": "tally", "within": "first_passage"}
+_OF_SOME_KINDS: dict[str, tuple[MeasureKind, ...]] = {"on": ("tally",), "quantiles": ("tally", "first_passage"), "within": ("first_passage",)}
+
+
+class Times(Section):
+    """Points in time. Short form: a time, or the list of them."""
+
+    expected = "a time, a list of times, or a mapping (from, to, points, scale)"
+
+    values: Texts = declare(SEVERAL, (), description="The times, in increasing order.")
+    start: Text | None = declare(ONE, None, alias="from", description="The first of a range of times.")
+    stop: Text | None = declare(ONE, None, alias="to", description="The last of a range of times.")
+    points: Text | None = declare(ONE, None, description="How many times the range has, both ends included.")
+    scale: Text | None = declare(one_of("linear", "log"), None, description="How the range is divided: linear (default) or log.")
+
+    @classmethod
+    def spelt_out(cls, data: Any) -> Any:
+        """A list, or one time, stands for the values."""
+        return spelt_out(data)
+
+    @classmethod
+    def faults(cls, data: dict[Any, Any]) -> Iterator[Fault]:
+        """Values or a range, and a range with all that makes it."""
+        return range_faults(data, "times are")
+
+    @classmethod
+    def schema(cls, definitions: dict[str, Any]) -> dict[str, Any]:
+        """A list of times, one time, or the long form."""
+        return range_schema(cls.long_schema(definitions))
 
 
 class MeasureDeclaration(Section):
     """A measure: what is to be found out. Exactly one kind, and at most one window; without a window the steady state."""
 
-    expected = f"a mapping with one of {', '.join(WINDOWS)}"
+    expected = f"a mapping with one of {', '.join(WINDOWS)}, as in 'availability: up == 1'"
 
     availability: Text | None = declare(
         ONE,
@@ -255,11 +283,15 @@ class MeasureDeclaration(Section):
         ONE, None, description="A condition: the time until it first holds; with 'within' the probability that this is at most as long."
     )
     on: Texts | None = declare(SEVERAL, None, description="The transition (or transitions) at whose firings 'tally' is taken.")
-    at: Text | None = declare(ONE, None, description="Window: at a point in time.")
+    at: Times | None = declare(section(Times), None, description="Window: at a point in time; several give a curve.")
     over: Texts = declare(ONE_OR_TWO, (), description="Window: from the start to a time, or [from, to].")
     until: Text | None = declare(ONE, None, description="Window: from the start until a condition first holds.")
-    within: Text | None = declare(ONE, None, description="The time within which a first passage is to happen.")
-    quantiles: Texts = declare(SEVERAL, (), description="Which quantiles of a tally are wanted, as shares: [50 %, 95 %].")
+    within: Times | None = declare(
+        section(Times), None, description="The time within which a first passage is to happen; several give its distribution function."
+    )
+    quantiles: Texts = declare(
+        SEVERAL, (), description="Which quantiles of a tally, or of the time of a first passage, are wanted, as shares: [50 %, 95 %]."
+    )
     precision: Text | None = declare(ONE, None, description="The relative half-width asked of this measure.")
     doc: Text | None = declare(ONE, None, description="What the measure means.")
 
@@ -301,8 +333,8 @@ def _kinds_schema() -> list[dict[str, Any]]:
     """What each kind of measure has besides, as JSON Schema."""
     found: list[dict[str, Any]] = []
     for kind, windows in WINDOWS.items():
-        own = (kind, *windows, *(key for key, owner in _OF_ONE_KIND.items() if owner == kind))
-        others = [key for key in (*WINDOWS, "at", "over", "until", *_OF_ONE_KIND) if key not in own]
+        own = (kind, *windows, *(key for key, owners in _OF_SOME_KINDS.items() if kind in owners))
+        others = [key for key in (*WINDOWS, "at", "over", "until", *_OF_SOME_KINDS) if key not in own]
         form: dict[str, Any] = {"required": [kind, "on"] if kind == "tally" else [kind], "properties": dict.fromkeys(others, False)}
         if kind in NEED_A_WINDOW:
             form["oneOf"] = [{"required": [window]} for window in windows]
@@ -324,9 +356,13 @@ def _window_faults(data: dict[Any, Any], kind: Any) -> Iterator[Fault]:
     if kind in NEED_A_WINDOW and not windows:
         yield Fault("no-window", f"{where} needs a window, as it has no steady state", span_of(kind), "add 'over' or 'until'")
     for key in data:
-        owner = _OF_ONE_KIND.get(key)
-        if owner is not None and owner != kind:
-            yield Fault("wrong-key", f"'{key}' belongs to '{owner}', not to {where}", span_of(key))
+        owners = _OF_SOME_KINDS.get(key)
+        if owners is not None and kind not in owners:
+            yield Fault("wrong-key", f"'{key}' belongs to {' and '.join(map(repr, owners))}, not to {where}", span_of(key))
+    if kind == "first_passage" and "within" in data and "quantiles" in data:
+        key = next(key for key in data if key == "quantiles")
+        message = "with 'within' a first passage is a probability, which has no quantiles"
+        yield Fault("wrong-key", message, span_of(key), "leave 'within' out, or make two measures")
     if kind == "tally" and "on" not in data:
         yield Fault("missing-key", "'tally' needs 'on', the transition at whose firings it is taken", span_of(kind))
 

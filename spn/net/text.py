@@ -301,11 +301,13 @@ class _Writer:
                     data["quantiles"] = list(quantity.quantiles)
             case FirstPassage():
                 data["first_passage"] = self.expression(quantity.condition)
-                if quantity.within is not None:
-                    data["within"] = quantity.within
+                if quantity.within:
+                    data["within"] = _times(quantity.within)
+                if quantity.quantiles:
+                    data["quantiles"] = list(quantity.quantiles)
         match measure.window:
-            case At(time=time):
-                data["at"] = time
+            case At(times=times):
+                data["at"] = _times(times)
             case Over(start=start, stop=stop):
                 data["over"] = [start, stop]
             case Until(condition=condition):
@@ -322,3 +324,7 @@ class _Writer:
         transition = next(t for t in self.net.transitions if t.name == firings.transition)
         index = transition.index
         return f"{firings.transition}({index}) for {self._over(index, transition.size)} if {self.expression(firings.where)}"
+
+
+def _times(times: tuple[float, ...]) -> float | list[float]:
+    return times[0] if len(times) == 1 else list(times)

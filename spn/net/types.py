@@ -179,9 +179,9 @@ class Steady:
 
 @dataclass(frozen=True, slots=True)
 class At:
-    """At time `time` (seconds) from the initial marking."""
+    """At each of the `times` (seconds, increasing) from the initial marking; several make a curve."""
 
-    time: float
+    times: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,10 +256,14 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class FirstPassage:
-    """The time until `condition` first holds, or, with `within` (seconds), the probability that it is at most that."""
+    """The time until `condition` first holds, or, with `within` (seconds, increasing), the probability that it is at most each of these.
+
+    Without `within`, `quantiles` are the probabilities of quantiles that are wanted besides the mean.
+    """
 
     condition: Expression
-    within: float | None = None
+    within: tuple[float, ...] = ()
+    quantiles: tuple[float, ...] = ()
 
 
 Quantity = Availability | Average | Integral | Rate | Count | Tally | FirstPassage

@@ -91,7 +91,7 @@ def _panel(group: Sequence[Named], what: Function, styles: Mapping[int, int], un
     power, symbol = what.time, what.symbol
     name = scales.SPELT.get(unit, unit)
     x = Axis("Time", "t", name, scales.unit_size(unit), zero=True)
-    y = Axis(what.title, symbol, f"{name}$^{{-1}}$" if power else "", scales.unit_size(unit) ** power if power else 1.0, zero=True)
+    y = Axis(what.title, symbol, f"{name}⁻¹" if power else "", scales.unit_size(unit) ** power if power else 1.0, zero=True)
     return Panel(x, y, tuple(series))
 
 

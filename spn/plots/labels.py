@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from matplotlib.lines import Line2D
 
-from spn.plots.style import MILLIMETRE, SMALL, SOFT, look
+from spn.plots.style import MILLIMETRE, SMALL, SOFT, look, plain
 from spn.plots.types import Level, Panel, Plot, Series
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def _at_the_ends(figure: Figure, axes: Axes, panel: Panel, factor: float, grey: 
 
 
 def _beside(axes: Axes, at: float, text: str, colour: str, gid: str) -> None:
-    axes.text(1.015, at, text.replace("$", r"\$"), transform=axes.transAxes, color=colour, size=SMALL, ha="left", va="center", gid=gid)
+    axes.text(1.015, at, plain(text), transform=axes.transAxes, color=colour, size=SMALL, ha="left", va="center", gid=gid)
 
 
 def _end(part: Series | Level) -> float | None:
@@ -128,12 +128,12 @@ def dark(colour: str) -> str:
 
 def _legend(figure: Figure, plot: Plot, parts: Sequence[Series | Level], grey: bool, forest: bool) -> None:
     handles = [_handle(part, grey, forest) for part in parts]
-    names = [part.label.replace("$", r"\$") for part in parts]
+    names = [plain(part.label) for part in parts]
     width = figure.get_figwidth() / MILLIMETRE
     figure.legend(
         handles,
         names,
-        title=plot.key.replace("$", r"\$") or None,
+        title=plain(plot.key) or None,
         loc="outside upper left",
         ncols=_columns(names, width),
         frameon=False,

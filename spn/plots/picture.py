@@ -11,7 +11,7 @@ from typing import Any
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-from spn.plots.style import SETTINGS
+from spn.plots.style import SETTINGS, printable
 from spn.version import __version__
 
 _FAMILIES = "'STIXGeneral', 'DejaVu Sans'"
@@ -42,7 +42,7 @@ class Picture(Figure):
         """As `Figure.savefig`, and the same bytes for the same figure: without a date, with the fonts and settings that it was made with."""
         kind = str(options.get("format") or str(getattr(fname, "name", fname)).rpartition(".")[2]).lower()
         if kind == "svg":
-            content = self.content("svg", **options)
+            content = self.content(**{**options, "format": "svg"})
             if hasattr(fname, "write"):
                 fname.write(content)
             else:
@@ -64,18 +64,20 @@ class Picture(Figure):
         return found.replace(_FAMILIES.encode(), _FAMILIES_SEEN.encode()) if format == "svg" else found
 
     def _metadata(self, kind: str) -> Mapping[str, Any]:
+        caption, about = printable(self.caption), printable(self.about)
         if kind == "svg":
-            return {"Date": None, "Creator": f"spn {__version__}", "Title": self.caption or None, "Description": self.about or None}
+            words = {"Title": caption, "Description": about}
+            return {"Date": None, "Creator": f"spn {__version__}", **{name: text for name, text in words.items() if text}}
         if kind == "pdf":
             return {
                 "CreationDate": None,
                 "ModDate": None,
                 "Producer": None,
                 "Creator": f"spn {__version__}",
-                "Title": self.caption,
-                "Subject": self.about,
+                "Title": caption,
+                "Subject": about,
             }
-        return {"Software": f"spn {__version__}", "Title": self.caption, "Description": self.about} if kind == "png" else {}
+        return {"Software": f"spn {__version__}", "Title": caption, "Description": about} if kind == "png" else {}
 
     def _repr_svg_(self) -> str:
         """What a notebook shows."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, final
@@ -12,7 +13,7 @@ from matplotlib.ticker import FixedLocator, Formatter, MaxNLocator, NullFormatte
 
 from spn.plots import labels, scales
 from spn.plots.picture import Picture, settings
-from spn.plots.style import MILLIMETRE, SIZE, SMALL, SOFT, TINY, WIDTHS, Look, look
+from spn.plots.style import MILLIMETRE, SIZE, SMALL, SOFT, TINY, WIDTHS, Look, look, plain
 from spn.plots.types import MOST_PANELS, MOST_SERIES, Axis, Level, Line, NotPlottable, Panel, Plot, Series
 
 if TYPE_CHECKING:
@@ -66,14 +67,14 @@ class Shown:
     def title(self) -> str:
         parts = [plain(self.axis.title)]
         if self.axis.symbol:
-            parts.append(f"${self.axis.symbol}$")
-        unit = " ".join(filter(None, [f"$10^{{{self.power}}}$" if self.power else "", self.axis.unit]))
+            parts.append(self.axis.symbol)
+        unit = " ".join(filter(None, [scales.power_text(10.0**self.power) if self.power else "", self.axis.unit]))
         return " ".join(parts) + (f" ({unit})" if unit else "")
 
 
-def plain(text: str) -> str:
-    """The text without what matplotlib would take for mathematics."""
-    return text.replace("$", r"\$")
+def gid(kind: str, label: str) -> str:
+    """The name of a part in an SVG file."""
+    return "-".join([kind, *re.findall(r"[A-Za-z0-9.]+", label)])
 
 
 def shown(axis: Axis, numbers: Sequence[float], *, margin: float = 0.04, certain: Sequence[float] = ()) -> Shown:
@@ -243,19 +244,19 @@ class _Painter:
         low, high = (_within(value, y) for value in (level.low / y.factor, level.high / y.factor))
         draw, span = (axes.axvline, axes.axvspan) if self.forest else (axes.axhline, axes.axhspan)
         span(low, high, color=seen.colour, alpha=0.16, linewidth=0, zorder=1.6)
-        draw(level.estimate / y.factor, color=seen.colour, linestyle=seen.dashes, linewidth=0.9, zorder=2.2, gid=f"level {level.label}")
+        draw(level.estimate / y.factor, color=seen.colour, linestyle=seen.dashes, linewidth=0.9, zorder=2.2, gid=gid("level", level.label))
 
     def _series(self, axes: Axes, series: Series, x: Shown, y: Shown, many: bool) -> None:
         seen = self._look(series)
         xs, estimate, low, high = x(series.x), y(series.estimate), y(series.low), y(series.high)
-        name = f"series {series.label}"
+        name = gid("series", series.label)
         crowded = len(xs) > CROWDED
         weight = 0.5 if many else 1.1 if crowded else 0.8
         axes.plot(xs, estimate, color=seen.colour, linestyle="-" if many else seen.dashes, linewidth=weight, zorder=2.5, gid=name)
         if series.spread != "exact":
             low, high = (np.array([_within(value, y) for value in ends]) for ends in (low, high))
             if crowded:
-                axes.fill_between(xs, low, high, color=seen.colour, alpha=0.18, linewidth=0, zorder=1.8, gid=f"band {series.label}")
+                axes.fill_between(xs, low, high, color=seen.colour, alpha=0.18, linewidth=0, zorder=1.8, gid=gid("band", series.label))
             else:
                 self._bars(axes, xs, estimate, low, high, seen, vertical=True)
         doubtful = np.array(series.doubtful or (False,) * len(xs), np.bool_)
@@ -274,7 +275,7 @@ class _Painter:
                 color=seen.colour,
                 clip_on=False,
                 zorder=4,
-                gid=f"missing {series.label}",
+                gid=gid("missing", series.label),
             )
 
     def _markers(self, axes: Axes, xs: Any, ys: Any, seen: Look, *, hollow: bool, small: bool = False) -> None:
@@ -323,7 +324,7 @@ class _Painter:
                 markersize=4,
                 color=seen.colour,
                 clip_on=False,
-                gid=f"missing {series.label}",
+                gid=gid("missing", series.label),
             )
 
 

@@ -89,14 +89,16 @@ def short_texts(ticks: Sequence[float]) -> list[str]:
     return [tick_texts([tick])[0] for tick in ticks]
 
 
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
 def power_text(value: float) -> str:
-    """``10^-5``, ``2×10^-5``, for mathematical text."""
+    """``10⁻⁵``, ``2×10⁻⁵``. As text, not as mathematics, so that an SVG file has it as one text, which can be searched and edited."""
     if value == 0.0 or not math.isfinite(value):
         return "0" if value == 0.0 else str(value)
     power = math.floor(math.log10(abs(value)) + 1e-9)
     lead = value / 10.0**power
-    sign = "" if abs(lead - 1.0) < 1e-6 else f"{lead:.3g} \\times "
-    return f"${sign}10^{{{power}}}$"
+    return ("" if abs(lead - 1.0) < 1e-6 else f"{lead:.3g}×") + f"10{str(power).translate(_RAISED)}"
 
 
 def log_ticks(low: float, high: float, most: int = 8, powers: bool = False) -> list[float]:

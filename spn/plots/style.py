@@ -19,11 +19,9 @@ TINY = 6.0
 INK = "#1a1a1a"
 SOFT = "#6e6e6e"
 
-# STIX is in matplotlib itself, so that a plot is the same on every machine; it goes with the Times of most journals. What it lacks is taken from
-# DejaVu, which is also there.
-FONTS = ["STIXGeneral", "STIX Two Text", "Times New Roman", "Times", "DejaVu Sans"]
-
 SETTINGS: Mapping[str, Any] = {
+    # STIX comes with matplotlib, so that a plot is the same on every machine, and goes with the Times of most journals. DejaVu comes, too, with what
+    # STIX lacks.
     "font.family": ["STIXGeneral", "DejaVu Sans"],
     "font.size": SIZE,
     "mathtext.fontset": "stix",
@@ -74,6 +72,16 @@ SETTINGS: Mapping[str, Any] = {
 """Of matplotlib, in force while a plot is made and while it is written; nothing of it stays behind."""
 
 
+def plain(text: str) -> str:
+    """The text without what matplotlib would take for mathematics, and without control characters, which an SVG file cannot hold."""
+    return printable(text).replace("$", r"\$")
+
+
+def printable(text: str) -> str:
+    """The text with spaces for control characters."""
+    return "".join(character if character.isprintable() else " " for character in text)
+
+
 @final
 @dataclass(frozen=True, slots=True)
 class Look:
@@ -99,7 +107,7 @@ def look(style: int, shade: float | None, grey: bool = False) -> Look:
     return Look(colour, _DASHES[style % len(_DASHES)], _MARKERS[style % len(_MARKERS)])
 
 
-_RAMP = ((0.05, 0.16, 0.36), (0.13, 0.40, 0.60), (0.25, 0.62, 0.64), (0.72, 0.74, 0.33))
+_RAMP = ((0.05, 0.16, 0.36), (0.13, 0.40, 0.60), (0.25, 0.62, 0.64), (0.64, 0.60, 0.18))
 """Dark to light, blue to ochre: lightness alone says the order."""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal, final
 
 Spread = Literal["exact", "pointwise", "simultaneous"]
@@ -115,7 +115,8 @@ class Panel:
 class Plot:
     """A whole plot: panels in rows. `shared`: all panels have the same axes. `key` says what the labels of the series are values of.
 
-    `caption` is what a paper would print below it; `note` the signs in it, which need an explanation.
+    `caption` is what a paper would print below it; `note` the signs in it, which need an explanation; `about`, where its
+    numbers come from, goes into the file.
     """
 
     rows: tuple[tuple[Panel, ...], ...]
@@ -123,17 +124,11 @@ class Plot:
     note: str = ""
     key: str = ""
     shared: bool = True
-    title: str = ""
-    about: str = field(default="")
+    about: str = ""
 
     @property
     def panels(self) -> tuple[Panel, ...]:
         return tuple(panel for row in self.rows for panel in row)
-
-
-def labels(plot: Plot) -> list[str]:
-    """The labels of all series, each once, in order."""
-    return list(dict.fromkeys(part.label for panel in plot.panels for part in panel.parts if part.label))
 
 
 def listed(words: Sequence[str], last: str = "and") -> str:

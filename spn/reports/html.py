@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from html import escape
 
+_CONTROLS = dict.fromkeys((*range(9), 11, 12, *range(14, 32), *range(127, 160)), " ")
 _PROLOG = re.compile(rb"^.*?(?=<svg)", re.DOTALL)
 _METADATA = re.compile(r"<metadata>.*?</metadata>", re.DOTALL)
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
@@ -22,8 +23,8 @@ def element(tag: str, *content: str, **attributes: str | None) -> str:
 
 
 def text(words: object) -> str:
-    """Words as HTML."""
-    return escape(str(words))
+    """Words as HTML, with spaces for control characters."""
+    return escape(str(words).translate(_CONTROLS))
 
 
 def inline(svg: bytes, key: str, title: str) -> str:
@@ -34,7 +35,7 @@ def inline(svg: bytes, key: str, title: str) -> str:
     found = _ID.sub(lambda match: f' id="{key}-{match[1]}"' if match[1] in used else "", found)
     found = _USED.sub(lambda match: match[0][: -len(match[1])] + f"{key}-{match[1]}" if match[1] else match[0], found)
     return _OPENING.sub(f'<svg role="img" aria-labelledby="{key}-title"', found, count=1).replace(
-        ">", f'><title id="{key}-title">{escape(title)}</title>', 1
+        ">", f'><title id="{key}-title">{text(title)}</title>', 1
     )
 
 

@@ -22,7 +22,7 @@ from spn.tables.delays import of_points, readable
 from spn.tables.numbers import percent, with_interval
 from spn.tables.powers import by_hand, html_power
 from spn.tables.results import PointResult, Ratio, Results
-from spn.tables.rows import described, tables
+from spn.tables.rows import Table, described, tables
 from spn.tables.series import Choice, TooMuch, plot_of
 from spn.text.problems import ModelError
 
@@ -266,16 +266,22 @@ def _ratio_words(ratios: Sequence[Ratio]) -> str:
 
 
 def _tables(results: Results) -> str:
-    parts = []
-    for each in tables(results):
-        wordy = [all(not any(ch.isdigit() for ch in row[k]) for row in each.rows) or each.header[k] in _WORDS for k in range(len(each.header))]
-        rows = [[_typeset(cell) for cell in row] for row in each.rows]
-        parts.append(
-            table(f"<b>{text(each.title.capitalize())}</b>, {len(rows):,} row{'s' if len(rows) != 1 else ''}", map(text, each.header), rows, wordy)
-        )
-    return "".join(parts)
+    return "".join(map(_table, tables(results)))
 
 
+def _table(each: Table) -> str:
+    """A table; of what is the same in all its rows, its caption says it once."""
+    count = len(each.rows)
+    same = [k for k, name in enumerate(each.header) if name in _CONSTANT and count > 2 and len({row[k] for row in each.rows}) == 1]
+    shown = [k for k in range(len(each.header)) if k not in same]
+    wordy = [each.words[k] for k in shown]
+    rows = [[_typeset(row[k]) for k in shown] for row in each.rows]
+    common = "".join(f"; {text(each.header[k])}: {text(each.rows[0][k])}" for k in same)
+    caption = f"<b>{text(each.title.capitalize())}</b>, {count:,} row{'s' if count != 1 else ''}{common}"
+    return table(caption, [text(each.header[k]) for k in shown], rows, wordy)
+
+
+_CONSTANT = ("model", "measure", "state", "comparison")
 _WORDS = ("model", "measure", "state", "comparison", "of", "to", "quantity")
 
 

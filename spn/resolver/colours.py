@@ -14,7 +14,7 @@ from spn.expressions.tree import Domain, Values
 from spn.expressions.types import BOOLEAN, DOT, DURATION, INTEGER, REAL, Enumeration, Product, Record, Type
 from spn.model.types import ColourDeclaration, Name, PlaceDeclaration, Text
 from spn.records import dataclass
-from spn.resolver.scopes import Opened, names_in, span_of_name
+from spn.resolver.scopes import Opened, in_order, names_in, repeated, span_of_name
 from spn.text.problems import Problems, nearest
 
 T = TypeVar("T", Enumeration, Product, Record)
@@ -32,33 +32,23 @@ class Colours:
 
     def declare(self, opened: Opened) -> None:
         declared: dict[str, ColourDeclaration] = dict(opened.model.colours.items())
-        done: set[str] = set()
-        for name in declared:
-            self._colour(name, declared, opened, done, [])
-
-    def _colour(self, name: str, declared: Mapping[str, ColourDeclaration], opened: Opened, done: set[str], path: list[str]) -> None:
-        if name in done:
-            return
-        if name in path:
-            self.problems.error("circular-colours", f"colour '{name}' is made of itself", span_of_name(declared, name))
-            done.add(name)
-            opened.names[name] = BrokenSymbol()
-            return
-        declaration = declared[name]
-        parsed: syntax.Name | syntax.RangeOf | syntax.ProductOf | None = None
-        needed: list[str] = []
-        if declaration.expression is not None:
+        parsed: dict[str, syntax.Name | syntax.RangeOf | syntax.ProductOf | None] = {}
+        needs: dict[str, list[str]] = {}
+        for name, declaration in declared.items():
             text = declaration.expression
-            parsed = parse_type_spec(text, text.span, self.problems, text.exact)
-            needed = list(names_in(parsed))
-        elif declaration.fields is not None:
-            needed = [str(text) for text in declaration.fields.values()]
-        for other in needed:
-            if other in declared:
-                self._colour(other, declared, opened, done, [*path, name])
-        if name in done:
-            return
-        done.add(name)
+            parsed[name] = None if text is None else parse_type_spec(text, text.span, self.problems, text.exact)
+            needed = names_in(parsed[name]) if declaration.fields is None else map(str, declaration.fields.values())
+            needs[name] = [other for other in needed if other in declared]
+        for name, circle in in_order(needs):
+            if circle:
+                self.problems.error("circular-colours", f"colour '{name}' is made of itself", span_of_name(declared, name))
+                opened.names[name] = BrokenSymbol()
+            else:
+                self._colour(name, declared[name], parsed[name], opened)
+
+    def _colour(
+        self, name: str, declaration: ColourDeclaration, parsed: syntax.Name | syntax.RangeOf | syntax.ProductOf | None, opened: Opened
+    ) -> None:
         symbol = self._symbol(name, declaration, parsed, opened)
         opened.names[name] = symbol or BrokenSymbol()
         if symbol is not None:
@@ -71,9 +61,8 @@ class Colours:
     ) -> ColourSymbol | None:
         if declaration.members is not None:
             members = tuple(str(member) for member in declaration.members)
-            for number, member in enumerate(declaration.members):
-                if members.index(str(member)) < number:
-                    self.problems.error("declared-twice", f"'{member}' is a member of '{name}' twice", member.span)
+            for member in repeated(declaration.members):
+                self.problems.error("declared-twice", f"'{member}' is a member of '{name}' twice", member.span)
             enumeration = self.unique(name, opened, lambda unique: Enumeration(unique, members))
             return ColourSymbol(enumeration, Values(enumeration))
         if declaration.fields is not None:

@@ -162,15 +162,24 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
+class Times:
+    """Points in time: a list of them, or a range of `points`, linear or `log`."""
+
+    values: tuple[Expression, ...]
+    range: tuple[Expression, Expression, Expression] | None
+    log: bool
+
+
+@dataclass(slots=True)
 class Measure:
     name: str
     kind: Literal["availability", "average", "integral", "rate", "count", "tally", "first_passage"]
     expression: Expression | None
     targets: tuple[Target, ...]
-    at: Expression | None
+    at: Times | None
     over: tuple[Expression, ...]
     until: Expression | None
-    within: Expression | None
+    within: Times | None
     quantiles: tuple[Expression, ...]
     precision: Expression | None
     doc: str

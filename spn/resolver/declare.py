@@ -282,6 +282,9 @@ class _Declarer:
             return None
         parsed = parse_expression(text, text.span, self.problems, text.exact)
         found = None if parsed is None else check_delay(parsed, scope, self.problems)
+        if found is not None and isinstance(parsed, syntax.Call) and isinstance(parsed.callee, syntax.Name) and parsed.callee.name == "exp":
+            message = "this is a number, and so a constant delay of so many seconds: 'exp' is the exponential function"
+            self.problems.warning("not-exponential", message, text.span, "the distribution is 'exponential(rate=...)' or 'exponential(mean=...)'")
         # A delay with a problem still makes the transition a timed one.
         return (None if found is None else self._one_kind(found, static)) or _placeholder()
 

@@ -9,8 +9,8 @@ from spn.expressions.check import check
 from spn.expressions.parse import parse_target
 from spn.expressions.scope import ModuleSymbol, Scope, VariableSymbol
 from spn.expressions.tree import Expression, Variable
-from spn.expressions.types import BOOLEAN, DURATION, REAL, InstanceOf, Type
-from spn.model.types import MeasureDeclaration, Text, TransitionDeclaration
+from spn.expressions.types import BOOLEAN, DURATION, INTEGER, REAL, InstanceOf, Type
+from spn.model.types import MeasureDeclaration, Text, Times, TransitionDeclaration
 from spn.records import dataclass
 from spn.resolver import declarations as declared
 from spn.resolver.checks import checked_loop, expression_of, number_of, parse_list, reads_marking
@@ -56,10 +56,10 @@ class Measures:
             kind=m.kind,
             expression=expression,
             targets=targets,
-            at=self._constant(m.at, DURATION),
+            at=self._times(m.at),
             over=tuple(e for text in m.over if (e := self._constant(text, DURATION)) is not None),
             until=self._optional(m.until, BOOLEAN),
-            within=self._constant(m.within, DURATION),
+            within=self._times(m.within),
             quantiles=tuple(e for text in m.quantiles if (e := self._constant(text, REAL)) is not None),
             precision=self._constant(m.precision, REAL),
             doc=str(m.doc or ""),
@@ -72,6 +72,15 @@ class Measures:
             self.problems.error("not-constant", "this may use parameters only, not the marking", found.span)
             return None
         return found
+
+    def _times(self, times: Times | None) -> declared.Times | None:
+        if times is None:
+            return None
+        values = [self._constant(text, DURATION) for text in times.values]
+        ends = (self._constant(times.start, DURATION), self._constant(times.stop, DURATION), self._constant(times.points, INTEGER))
+        start, stop, points = ends
+        found = None if start is None or stop is None or points is None else (start, stop, points)
+        return declared.Times(tuple(value for value in values if value is not None), found, times.scale == "log")
 
     def _tally_targets(self, m: MeasureDeclaration) -> tuple[declared.Target, ...]:
         """The transitions of a tally, each with its expression."""
@@ -95,8 +104,8 @@ class Measures:
             return self._target(parsed, scope, None, None, value)
         first = parsed.loops[0]
         symbol = None if isinstance(first.domain, syntax.RangeOf) else scope.lookup(first.domain.name)
-        if isinstance(symbol, ModuleSymbol):
-            scope = scope.with_variable(first.variable, InstanceOf(symbol.name))
+        if isinstance(symbol, ModuleSymbol) and isinstance(first.domain, syntax.Name):
+            scope = scope.with_variable(first.variable, InstanceOf(first.domain.name))
             return self._target(parsed, scope, symbol.name, None, value)
         loop = checked_loop(first, scope, self.problems)
         if loop is None:

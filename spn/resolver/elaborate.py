@@ -154,6 +154,9 @@ class Elaboration:
         children = self.rows[block.module].children.setdefault(instance.name, Children())
         wider, rows = frame, np.arange(frame.size, dtype=np.int64)
         extents: list[Extent] = []
+        if frames.too_many(instance.loops, frame, self.problems):
+            raise_all(self.problems)
+            return
         for loop in instance.loops:
             extents.append(frames.extent(loop, frame, self.problems))
             expanded = frames.expand(wider, loop, self.problems)

@@ -247,12 +247,30 @@ def _fold_reduce(node: Reduce, space: Space, outer: LoopSpace | None) -> Express
         return Constant(node.type, NEUTRAL[node.operator])
     inner = loop_space(node.variable, domain, space)
     body = _fold(node.body, space, inner)
+    if _steps(domain, body) > LARGEST:
+        space.problems.error("too-large", f"its loops run over {_steps(domain, body):,} values; the most is {LARGEST:,}", node.span)
     condition = None if node.condition is None else _fold(node.condition, space, inner)
     if isinstance(condition, Constant):
         if not condition.value and node.operator in NEUTRAL:
             return Constant(node.type, NEUTRAL[node.operator])
         condition = None if condition.value else condition
     return _whole_sum(replace(node, domain=domain, body=body, condition=condition), space)
+
+
+def _steps(domain: Domain, body: Expression) -> int:
+    """How many values the loops of an expression run over each time it is evaluated, as far as that is known."""
+    inner = max((_steps(part.domain, part.body) for part in _loops(body)), default=1)
+    if not isinstance(domain, Range) or not isinstance(domain.start, Constant) or not isinstance(domain.stop, Constant):
+        return inner
+    first, last = domain.start.value, domain.stop.value
+    return inner * max(0, last - first + 1) if isinstance(first, int) and isinstance(last, int) else inner
+
+
+def _loops(expression: Expression) -> list[Reduce]:
+    """The outermost loops in an expression."""
+    if isinstance(expression, Reduce):
+        return [expression]
+    return [loop for part in children(expression) for loop in _loops(part)]
 
 
 def fold_domain(domain: Domain, space: Space) -> Domain:

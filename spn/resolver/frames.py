@@ -16,7 +16,7 @@ from spn.expressions import static, tree, types
 from spn.expressions.errors import EvaluationError
 from spn.expressions.tree import Constant, DelayCall, Expression, Function, IfElse, Lookup, Parameter, Values
 from spn.expressions.types import Number
-from spn.expressions.walk import transform, walk
+from spn.expressions.walk import free_variables, transform, walk
 from spn.records import dataclass
 from spn.resolver.columns import Array, normalised
 from spn.resolver.declarations import Loop
@@ -117,12 +117,14 @@ def _evaluate(expression: Expression, frame: Frame) -> Array:
         return normalised(np.full(frame.size, expression.value), expression.type)
     if isinstance(expression, tree.Variable):
         return normalised(frame.variables[expression.name], expression.type)
-    if isinstance(expression, Parameter) and isinstance(values := frame.parameters[expression.name], np.ndarray):
+    if isinstance(expression, Parameter) and isinstance(values := frame.parameters.get(expression.name), np.ndarray):
         return normalised(np.broadcast_to(values, (frame.size,)), expression.type)
     nodes = list(walk(expression))
     for node in nodes:
         if isinstance(node, (tree.PlaceRead, tree.Tokens, tree.Now)):
             raise EvaluationError("this has to be known before anything runs; it may use parameters, not the marking or the time", node.span)
+        if isinstance(node, Parameter) and node.name not in frame.parameters:
+            raise EvaluationError(f"a table is the same for all instances and cannot use '{node.name}'; a list under 'parameters' can", node.span)
     tables = frame.tables
     parameters: dict[str, Array] = {}
     moments: dict[str, Array] = {}
@@ -361,6 +363,21 @@ def extent(loop: Loop, frame: Frame, problems: Problems) -> Extent:
     assert isinstance(domain, Values)
     members = len(domain.colour.members) if isinstance(domain.colour, types.Enumeration) else 2
     return Extent(np.zeros(frame.size, np.int64), np.full(frame.size, members, np.int64))
+
+
+def too_many(loops: Sequence[Loop], frame: Frame, problems: Problems) -> bool:
+    """Whether loops take too many values together, as far as that can be told before any memory is taken: if none depends on one before it."""
+    total = np.ones(frame.size)
+    known: set[str] = set()
+    for loop in loops:
+        if isinstance(loop.domain, tree.Range) and (free_variables(loop.domain.start) | free_variables(loop.domain.stop)) & known:
+            return False
+        total = total * extent(loop, frame, problems).count
+        known.add(loop.variable)
+        if total.sum() > LARGEST:
+            problems.error("too-large", f"'{loop.variable}' takes {int(total.sum()):,} values in all; the most is {LARGEST:,}", loop.span)
+            return True
+    return False
 
 
 def expand(frame: Frame, loop: Loop, problems: Problems) -> tuple[Frame, Rows] | None:

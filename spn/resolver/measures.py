@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from spn.expressions.tree import Constant, Domain, Expression, Lookup, Step, Variable
 from spn.expressions.types import BOOLEAN, INTEGER
 from spn.expressions.walk import substitute
+from spn.model.ranges import between
 from spn.net.types import (
     At,
     Availability,
@@ -51,6 +52,10 @@ def measures(
     return [measure for measure in found if measure is not None]
 
 
+MOST_TIMES = 10_000
+"""The most points of a curve."""
+
+
 @dataclass(slots=True)
 class _Builder:
     atlas: Atlas
@@ -83,9 +88,28 @@ class _Builder:
             self.problems.error("bad-value", f"'{what}' must be {limit}, not {value:g}", expression.span)
         return value
 
+    def _times(self, times: declared.Times, what: str) -> tuple[float, ...]:
+        """The points in time of a measure, in increasing order."""
+        if times.range is None:
+            found = [self._number(value, what) for value in times.values]
+            for earlier, later, value in zip(found, found[1:], times.values[1:], strict=False):
+                if later <= earlier:
+                    self.problems.error("bad-value", f"the times of '{what}' must increase: {later:g} s comes after {earlier:g} s", value.span)
+            return tuple(found)
+        first, last, points = times.range
+        start, stop = self._number(first, what), self._number(last, what)
+        count = self._number(points, "points", 2, MOST_TIMES + 1)
+        if stop <= start:
+            self.problems.error("bad-value", f"the times from {start:g} s to {stop:g} s do not increase", last.span)
+        elif times.log and start == 0.0:
+            self.problems.error("bad-value", "a logarithmic range has positive ends", first.span)
+        elif 2 <= count <= MOST_TIMES:
+            return tuple(between(start, stop, int(count), times.log))
+        return (start,)
+
     def _window(self, m: declared.Measure) -> Window:
         if m.at is not None:
-            return At(self._number(m.at, "at"))
+            return At(self._times(m.at, "at"))
         if m.until is not None:
             return Until(self._fold(m.until))
         if m.over:
@@ -104,13 +128,16 @@ class _Builder:
             case "integral":
                 return Integral(self._subject(m))
             case "first_passage":
-                return FirstPassage(self._subject(m), None if m.within is None else self._number(m.within, "within"))
+                return FirstPassage(self._subject(m), () if m.within is None else self._times(m.within, "within"), self._quantiles(m))
             case "rate":
                 return Rate(self._firings(m.targets))
             case "count":
                 return Count(self._firings(m.targets))
             case "tally":
-                return Tally(self._firings(m.targets), tuple(self._number(q, "quantiles", 0.0, 1.0) for q in m.quantiles))
+                return Tally(self._firings(m.targets), self._quantiles(m))
+
+    def _quantiles(self, m: declared.Measure) -> tuple[float, ...]:
+        return tuple(self._number(q, "quantiles", 0.0, 1.0) for q in m.quantiles)
 
     def _subject(self, m: declared.Measure) -> Expression:
         assert m.expression is not None

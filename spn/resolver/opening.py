@@ -20,7 +20,7 @@ from spn.records import dataclass
 from spn.resolver.checks import checked_loop, parse_list
 from spn.resolver.colours import Colours
 from spn.resolver.declarations import Loop, Module
-from spn.resolver.parameters import NAMED_TYPES, Parameters, element_type
+from spn.resolver.parameters import NAMED_TYPES, Parameters, are_list_items, element_type
 from spn.resolver.scopes import Opened
 from spn.text.problems import Problems, nearest
 
@@ -75,9 +75,9 @@ class Opener:
                 opened.module.tables[name] = (Table(kind), plain)
                 opened.names[name] = TableSymbol(kind)
                 continue
-            parsed = [parse_expression(text, text.span, self.problems, text.exact) for text in table.values]
+            parsed = (parse_expression(text, text.span, self.problems, text.exact) for text in table.values)
             checked = [None if p is None else check(p, opened.scope, element, self.problems) for p in parsed]
-            values = tuple(value for value in checked if value is not None)
+            values = tuple(value for value in checked if value is not None and are_list_items((value,), self.problems))
             element = element or element_type(values)
             opened.module.tables[name] = (Table(element), values)
             opened.names[name] = TableSymbol(element)

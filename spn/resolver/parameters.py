@@ -14,7 +14,7 @@ from spn.model.types import ParameterDeclaration, Text
 from spn.records import dataclass
 from spn.resolver.colours import Colours
 from spn.resolver.declarations import Parameter
-from spn.resolver.scopes import Opened, names_in, span_of_name
+from spn.resolver.scopes import Opened, in_order, names_in, repeated, span_of_name
 from spn.text.problems import Problems, nearest
 
 NAMED_TYPES: Mapping[str, Type] = {
@@ -43,12 +43,16 @@ class Parameters:
             if name not in declared:
                 hint = nearest(name, declared) or (f"the parameters are {', '.join(declared)}" if declared else "the model has no parameters")
                 self.problems.error("unknown-parameter", f"the model has no parameter '{name}'", text.span, hint)
-        parsed: dict[str, tuple[syntax.Syntax, ...] | syntax.Syntax | None] = {}
-        for name, declaration in declared.items():
-            parsed[name] = self._parse_default(declaration.default)
-        done: set[str] = set()
-        for name in declared:
-            self._parameter(name, declared, parsed, overrides, opened, done, [])
+        parsed = {name: self._parse_default(declaration.default) for name, declaration in declared.items()}
+        given = {name: parse_override(text, self.problems) for name, text in overrides.items() if name in declared}
+        needs = {name: [n for n in (*names_in(parsed[name]), *names_in(given.get(name))) if n in declared] for name in declared}
+        for name, circle in in_order(needs):
+            if circle:
+                message = f"parameters depend on each other in a circle: {' -> '.join(circle)}"
+                self.problems.error("circular-parameters", message, span_of_name(declared, name))
+                opened.names[name] = BrokenSymbol()
+            else:
+                self._parameter(name, declared[name], parsed[name], overrides.get(name), given.get(name), opened)
 
     def _parse_default(self, default: Text | tuple[Text, ...]) -> tuple[syntax.Syntax, ...] | syntax.Syntax | None:
         if isinstance(default, tuple):
@@ -59,31 +63,13 @@ class Parameters:
     def _parameter(
         self,
         name: str,
-        declared: Mapping[str, ParameterDeclaration],
-        parsed: Mapping[str, tuple[syntax.Syntax, ...] | syntax.Syntax | None],
-        overrides: Mapping[str, Text],
+        declaration: ParameterDeclaration,
+        default: tuple[syntax.Syntax, ...] | syntax.Syntax | None,
+        override: Text | None,
+        given: syntax.Syntax | None,
         opened: Opened,
-        done: set[str],
-        path: list[str],
     ) -> None:
-        if name in done:
-            return
-        if name in path:
-            circle = " -> ".join([*path[path.index(name) :], name])
-            self.problems.error("circular-parameters", f"parameters depend on each other in a circle: {circle}", span_of_name(declared, name))
-            done.add(name)
-            opened.names[name] = BrokenSymbol()
-            return
-        override = overrides.get(name)
-        default = parsed[name]
-        given = parse_override(override, self.problems) if override is not None else default
-        for needed in [*names_in(default), *names_in(given)]:
-            if needed in declared:
-                self._parameter(needed, declared, parsed, overrides, opened, done, [*path, name])
-        if name in done:
-            return
-        done.add(name)
-        parameter = self._typed(name, declared[name], default, opened)
+        parameter = self._typed(name, declaration, default, opened)
         if parameter is None:
             opened.names[name] = BrokenSymbol()
             return
@@ -113,9 +99,8 @@ class Parameters:
     def _declared_type(self, name: str, declaration: ParameterDeclaration, opened: Opened) -> Type | None:
         if declaration.choice is not None:
             choices = tuple(str(member) for member in declaration.choice)
-            for number, member in enumerate(declaration.choice):
-                if choices.index(str(member)) < number:
-                    self.problems.error("declared-twice", f"'{member}' is a choice of '{name}' twice", member.span)
+            for member in repeated(declaration.choice):
+                self.problems.error("declared-twice", f"'{member}' is a choice of '{name}' twice", member.span)
             return self.colours.unique(name, opened, lambda unique: Enumeration(unique, choices))
         text = declaration.type
         if text is None or text in NAMED_TYPES:
@@ -156,7 +141,8 @@ def checked_value(parsed: object, expected: Type | None, scope: Scope, problems:
             return None
         element = expected.element if isinstance(expected, Table) else None
         items = [check(item, scope, element, problems) for item in parsed]
-        return tuple(item for item in items if item is not None) if all(item is not None for item in items) else None
+        listed = tuple(item for item in items if item is not None)
+        return listed if len(listed) == len(items) and are_list_items(listed, problems) else None
     assert isinstance(parsed, syntax.Node)
     node: syntax.Syntax = parsed  # type: ignore[assignment]
     if isinstance(expected, Table):
@@ -174,6 +160,15 @@ def checked_value(parsed: object, expected: Type | None, scope: Scope, problems:
 def parse_override(text: Text, problems: Problems) -> syntax.Syntax | None:
     """The value given for a parameter from outside."""
     return parse_expression(text, text.span, problems, text.exact)
+
+
+def are_list_items(items: tuple[Expression, ...], problems: Problems) -> bool:
+    """Whether a list or table can have such items; those that it cannot have are problems."""
+    wrong = [item for item in items if not isinstance(item.type, (Number, types.Boolean, Enumeration))]
+    for item in wrong:
+        what = "a distribution" if isinstance(item.type, types.Distribution) else "such a value"
+        problems.error("wrong-type", f"{what} cannot be an item of a list", item.span, "a list holds numbers, truth values or members")
+    return not wrong
 
 
 def element_type(values: tuple[Expression, ...]) -> Type:

@@ -16,7 +16,7 @@ from spn.resolver import frames
 from spn.resolver.bounds import place_bounds
 from spn.resolver.columns import Array, Tables, encode
 from spn.resolver.fold import OWN, Space, fold, fold_labels, with_index
-from spn.resolver.frames import Frame, picked
+from spn.resolver.frames import LARGEST, Frame, picked
 from spn.resolver.fuse import PlaceClass
 from spn.resolver.locate import Atlas, Layout
 from spn.resolver.lower import lower, lower_domain, lowered_labels
@@ -40,6 +40,12 @@ class _Points:
     layout: Layout
     frame: Frame
     element: Array
+
+
+def _length(start: Expression, stop: Expression) -> int:
+    """How many values a loop takes, if that is the same everywhere; else 0."""
+    first, last = (bound.value if isinstance(bound, Constant) else 0 for bound in (start, stop))
+    return max(0, last - first + 1) if isinstance(first, int) and isinstance(last, int) else 0
 
 
 @dataclass(slots=True)
@@ -106,6 +112,7 @@ class _Builder:
                     found += self._looped(initial, points)
                     continue
                 count = self._counts(initial, points)
+                self._check_number(initial, points, count, 1)
                 if initial.value is None:
                     np.add.at(plain, points.element, count)
                 elif count.any():
@@ -119,6 +126,16 @@ class _Builder:
         if bool((count < 0).any()):
             self.problems.error("bad-value", f"the initial number of tokens in '{points.layout.place.name}' is negative", initial.count.span)
         return np.maximum(count, 0)
+
+    def _check_number(self, initial: declared.Initial, points: _Points, count: Array, values: int) -> None:
+        """Values are put one by one, and so are the tokens of a line, each of which has a place in it."""
+        if initial.value is None:
+            return
+        in_line = points.layout.place.order not in (None, "multiset")
+        total = float(count.sum(dtype=np.float64)) if in_line else float(np.count_nonzero(count))
+        if total * values > LARGEST:
+            message = f"'{points.layout.place.name}' has {int(total * values):,} tokens at the start; the most is {LARGEST:,}"
+            self.problems.error("too-large", message, initial.value.span or initial.count.span)
 
     def _spread(self, values: Array, points: _Points) -> Array:
         spread = np.zeros(self.found.which.size, values.dtype)
@@ -148,7 +165,9 @@ class _Builder:
             space = self._space(points)
             start, stop = fold(lowered.start, space), fold(lowered.stop, space)
             bounds = start, stop  # type: ignore[assignment]
-        count = self._encode(self._spread(self._counts(initial, points), points), INTEGER)
+        counts = self._counts(initial, points)
+        self._check_number(initial, points, counts, _length(*bounds))
+        count = self._encode(self._spread(counts, points), INTEGER)
         return [InitialTokens(initial.value, count, Loop(loop.variable, *bounds, loop.type))]
 
     def _labels(self) -> tuple[Label, ...]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field, fields, is_dataclass
 
 from spn.expressions import syntax
 from spn.expressions.scope import Scope, Symbol
-from spn.model.types import Model
+from spn.model.types import Model, Name
 from spn.records import dataclass
 from spn.resolver.declarations import Loop, Module
 from spn.text.source import Span
@@ -37,6 +37,36 @@ def names_in(node: object) -> Iterator[str]:
             pending.extend(current)
         elif is_dataclass(current) and isinstance(current, syntax.Node):
             pending.extend(getattr(current, f.name) for f in fields(current) if f.name not in ("span", "depth"))
+
+
+def in_order(needs: Mapping[str, Iterable[str]]) -> Iterator[tuple[str, list[str]]]:
+    """Each name after those that it needs. One that needs itself comes with the circle of names, as soon as that is found; others with no circle."""
+    done: set[str] = set()
+    for first in needs:
+        path: dict[str, Iterator[str]] = {} if first in done else {first: iter(needs[first])}
+        while path:
+            name = next(reversed(path))
+            needed = next((other for other in path[name] if other not in done), None)
+            if needed is None:
+                del path[name]
+                if name not in done:
+                    done.add(name)
+                    yield name, []
+            elif needed in path:
+                done.add(needed)
+                names = list(path)
+                yield needed, [*names[names.index(needed) :], needed]
+            else:
+                path[needed] = iter(needs[needed])
+
+
+def repeated(names: Iterable[Name]) -> Iterator[Name]:
+    """The names that came before."""
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            yield name
+        seen.add(name)
 
 
 def span_of_name(declared: Iterable[str], name: str) -> Span | None:

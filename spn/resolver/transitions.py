@@ -102,6 +102,8 @@ class _Builder:
         """A row for each index: the instance's row and the values of the ``for`` variables."""
         base = self.atlas.elaboration.rows[self.module].frame
         frame = Frame(base.size, base.parameters, {":row": np.arange(base.size, dtype=np.int64)}, base.tables)
+        if frames.too_many(self.declaration.loops, frame, self.problems):
+            return None
         for loop in self.declaration.loops:
             expanded = frames.expand(frame, loop, self.problems)
             if expanded is None:

@@ -32,9 +32,10 @@ def subject(measure: Measure) -> Subject:
     return Subject(
         type(quantity).__name__,
         point=isinstance(measure.window, At),
-        within=quantity.within if isinstance(quantity, FirstPassage) else None,
-        quantiles=quantity.quantiles if isinstance(quantity, Tally) else (),
+        within=isinstance(quantity, FirstPassage) and bool(quantity.within),
+        quantiles=quantity.quantiles if isinstance(quantity, Tally | FirstPassage) else (),
         steady=is_steady(measure),
+        times=quantity.within if isinstance(quantity, FirstPassage) else measure.window.times if isinstance(measure.window, At) else (),
     )
 
 

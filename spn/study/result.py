@@ -9,7 +9,7 @@ from typing import Any, final
 
 import numpy as np
 
-from spn.estimate.estimates import AnyEstimate, AvailabilityEstimate
+from spn.estimate.estimates import AnyEstimate, AvailabilityEstimate, CurveEstimate
 from spn.estimate.intervals import number
 from spn.estimate.stopping import Reason
 from spn.version import __version__
@@ -108,6 +108,17 @@ class Result:
             "versions": dict(self.versions),
         }
 
+    def plot(self, *names: str, **look: Any) -> Any:
+        """A figure (of matplotlib's) of the curves among the measures, or of those of `names`; `look` as in `spn.plot`.
+
+        Raises `spn.plots.types.NotPlottable`, if there is none.
+        """
+        from importlib import import_module
+
+        # Plots are above studies, which need none.
+        plot = import_module("spn.plots.curves").curves_plot(self.measures, names)
+        return import_module("spn.plots.render").figure(plot, **look)
+
     def to_pandas(self) -> Any:
         """A DataFrame, one row for each number of each measure: columns measure, quantity, estimate, low, high, confidence, method, state."""
         from importlib import import_module
@@ -127,6 +138,8 @@ def _rows(name: str, estimate: AnyEstimate) -> list[tuple[Any, ...]]:
         parts["downtime_s_per_year"] = estimate.downtime_s_per_year
         others = {"failures_per_year": estimate.failures_per_year, "mean_up_s": estimate.mean_up_s, "mean_down_s": estimate.mean_down_s}
         parts |= {key: interval for key, interval in others.items() if interval is not None}
+    elif isinstance(estimate, CurveEstimate):
+        parts = {f"at {time!r} s": point for time, point in zip(estimate.times, estimate.shown(estimate.points), strict=True)}
     else:
         parts |= {f"quantile {p:g}": interval for p, interval in estimate.quantiles.items()}
     state = estimate.assessment.state.value

@@ -16,7 +16,7 @@ from spn.expressions.walk import walk
 from spn.library import models_folder, shipped_models
 from spn.model.read import Library, load_model, read_section
 from spn.model.types import Model
-from spn.resolver.scopes import names_in
+from spn.resolver.scopes import in_order, names_in, span_of_name
 from spn.sweeps.definition import Argument, Compared, Definition, Selected, Use
 from spn.sweeps.types import Comparison, ModelUse, StudyFile
 from spn.sweeps.values import AxisSpec, axis_values, listed_values, share, unknown_names, whole_number
@@ -107,25 +107,17 @@ class _Reader:
 
     def _derive(self) -> None:
         parsed = {key: parse_expression(text, text.span, self.problems, text.exact) for key, text in self.file.derived.items()}
-        for key in parsed:
-            self._derive_one(key, parsed, ())
+        used = {key: set() if node is None else set(names_in(node)) for key, node in parsed.items()}
+        needs: dict[str, list[Name]] = {key: [other for other in parsed if other in used[key]] for key in parsed if key not in self.names}
+        for key, circle in in_order(needs):
+            if circle:
+                message = f"derived parameters depend on each other in a circle: {' -> '.join(circle)}"
+                self.problems.error("circular-parameters", message, span_of_name(parsed, key))
+                self.names[key] = BrokenSymbol()
+            else:
+                self._derive_one(key, parsed[key], used[key])  # type: ignore[index]
 
-    def _derive_one(self, key: Name, parsed: Mapping[Name, syntax.Syntax | None], path: tuple[str, ...]) -> None:
-        """Check one, after those that it is computed from."""
-        if key in self.names:
-            return
-        if key in path:
-            circle = " -> ".join([*path[path.index(key) :], key])
-            self.problems.error("circular-parameters", f"derived parameters depend on each other in a circle: {circle}", key.span)
-            self.names[key] = BrokenSymbol()
-            return
-        node = parsed[key]
-        used = set() if node is None else set(names_in(node))
-        for other in parsed:
-            if other in used:
-                self._derive_one(other, parsed, (*path, key))
-        if key in self.names:
-            return
+    def _derive_one(self, key: str, node: syntax.Syntax | None, used: set[str]) -> None:
         found = None if node is None else self._checked(node, used)
         if found is not None:
             self.derived[key] = found
@@ -169,8 +161,11 @@ class _Reader:
         shipped = shipped_models()
         try:
             for candidate in (self.folder / text, self.folder / f"{text}.yaml"):
-                if candidate.exists() and not candidate.is_dir():
+                if candidate.is_file():
                     return candidate
+                if candidate.exists() and not candidate.is_dir():
+                    self.problems.error("unreadable-file", f"'{text}' is not a regular file", text.span, "give the path of a model file")
+                    return None
         except (OSError, ValueError):  # too long for a path, or with a null character
             self.problems.error("bad-path", "this is no path", text.span)
             return None
@@ -301,7 +296,7 @@ class _Reader:
                 model = str(text)
                 names = [str(use.name) for use in uses]
                 if text not in names:
-                    hint = nearest(text, names) or f"it has {', '.join(names)}"
+                    hint = nearest(text, names) or f"its models are {', '.join(names)}"
                     self.problems.error("unknown-model", f"the study has no model '{text}'", text.span, hint)
             elif key not in self.axes:
                 self.problems.error("unknown-parameter", f"there is no axis '{key}'", key.span, nearest(key, [*self.axes, "model"]))

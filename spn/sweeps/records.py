@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, final
 
-from spn.estimate.estimates import AnyEstimate, AvailabilityEstimate
+from spn.estimate.estimates import AnyEstimate, AvailabilityEstimate, CurveEstimate
 from spn.estimate.intervals import Interval
 from spn.study.result import Result
 
@@ -91,6 +91,10 @@ def _of(estimate: AnyEstimate) -> Measured:
         }
         quantities = {name: interval for name, interval in found.items() if interval is not None}
         unit = ""
+    elif isinstance(estimate, CurveEstimate):
+        quantities = {"estimate": estimate.interval}
+        quantities |= {f"at {time!r} s": point for time, point in zip(estimate.times, estimate.shown(estimate.points), strict=True)}
+        unit = estimate.unit
     else:
         quantities = {"estimate": estimate.interval, **{f"quantile {p:g}": interval for p, interval in estimate.quantiles.items()}}
         unit = estimate.unit

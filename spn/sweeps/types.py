@@ -23,6 +23,7 @@ from spn.model.forms import (
     twice,
     wrong_kind,
 )
+from spn.model.ranges import range_faults, range_schema, spelt_out
 from spn.model.section import Section, declare, mapping, section
 from spn.text.positioned import Name, Text
 
@@ -93,26 +94,17 @@ class Axis(Section):
     @classmethod
     def spelt_out(cls, data: Any) -> Any:
         """A list, or one value, stands for the values."""
-        if isinstance(data, dict) or data is None or (isinstance(data, Text) and data.empty):
-            return data
-        return {"values": data}
+        return spelt_out(data)
 
     @classmethod
     def faults(cls, data: dict[Any, Any]) -> Iterator[Fault]:
         """Values or a range, and a range with all that makes it."""
-        parts = [key for key in data if key in ("from", "to", "points", "scale")]
-        if "values" in data and parts:
-            yield Fault("two-kinds", f"an axis has 'values' or a range, and this one has 'values' and '{parts[0]}'", span_of(parts[0]))
-        elif "values" not in data:
-            for key in ("from", "to", "points"):
-                if key not in data:
-                    span = span_of(next(iter(data), None)) or span_of(data)
-                    yield Fault("missing-key", f"'{key}' is missing", span, "give a list of values, or 'from', 'to' and 'points'")
+        return range_faults(data, "an axis has")
 
     @classmethod
     def schema(cls, definitions: dict[str, Any]) -> dict[str, Any]:
         """A list of values, one value, or the long form."""
-        return {"anyOf": [ONE_SCHEMA, MANY_SCHEMA | {"minItems": 1}, cls.long_schema(definitions)]}
+        return range_schema(cls.long_schema(definitions))
 
 
 class Comparison(Section):

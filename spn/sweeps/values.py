@@ -19,6 +19,7 @@ from spn.expressions.tree import Constant, DelayCall, Expression, Function, IfEl
 from spn.expressions.types import DISTRIBUTION, REAL, Distribution, Enumeration, Number, Type
 from spn.expressions.units import UNITS, in_seconds
 from spn.expressions.walk import transform
+from spn.model.ranges import between
 from spn.resolver.parameters import element_type
 from spn.resolver.scopes import names_in
 from spn.sweeps.types import Axis
@@ -69,12 +70,12 @@ def axis_values(name: Name, axis: Axis, problems: Problems) -> AxisSpec | None:
 
 def listed_values(name: Name, texts: tuple[Text, ...], problems: Problems) -> AxisSpec | None:
     """Values that are written one by one, all of one kind; None and problems, if there is something wrong with them."""
+    if len(texts) > MOST_VALUES:
+        problems.error("too-large", f"an axis has at most {MOST_VALUES:,} values", texts[0].span)
+        return None
     parsed = [parse_expression(text, text.span, problems, text.exact) for text in texts]
     nodes = [node for node in parsed if node is not None]
     if len(nodes) < len(texts):
-        return None
-    if len(texts) > MOST_VALUES:
-        problems.error("too-large", f"an axis has at most {MOST_VALUES:,} values", texts[0].span)
         return None
     if all(isinstance(node, syntax.Name) for node in nodes):
         members = tuple(dict.fromkeys(str(text).strip() for text in texts))
@@ -126,7 +127,7 @@ def _range(name: Name, start: Text, stop: Text, points: Text, log: bool, problem
     if first == last:
         problems.error("bad-value", "the ends of a range differ", stop.span)
         return None
-    values = [_between(first, last, k / (count - 1), log) for k in range(count)]
+    values = between(first, last, count, log)
     type_: Number = ends.type
     if type_.integer and all(abs(value - round(value)) <= 1e-9 * max(1.0, abs(value)) for value in values):
         numbers: list[float | int] = [round(value) for value in values]
@@ -134,13 +135,6 @@ def _range(name: Name, start: Text, stop: Text, points: Text, log: bool, problem
         type_, numbers = Number(False, type_.dimension), list(values)
     unit = _unit(start, problems)
     return AxisSpec(name, tuple(_numbered(number, type_, unit, start) for number in numbers), type_)
-
-
-def _between(first: float, last: float, share: float, log: bool) -> float:
-    """The ends are met exactly."""
-    if share in (0.0, 1.0):
-        return last if share else first
-    return first * math.pow(last / first, share) if log else first + (last - first) * share
 
 
 def _numbered(number: float, type_: Number, unit: str | None, span: Text) -> AxisValue:

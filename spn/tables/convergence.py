@@ -20,7 +20,7 @@ from spn.sweeps.store import Store
 from spn.tables.axes import words
 from spn.tables.numbers import percent
 from spn.tables.results import PointResult, Results
-from spn.tables.series import Choice, chosen_measure, chosen_points, time_unit
+from spn.tables.series import Choice, chosen_measure, chosen_points, origin
 
 ALL = 8
 """Batches after each of which something is shown, for an experiment that looks later."""
@@ -43,8 +43,10 @@ class Look:
 def looks(batches: Sequence[BatchResult], measure: str, measured: Measured, steady: bool) -> Iterator[Look]:
     """What an experiment knew each time that it looked, and after its first batches. `measured` is what became known of the measure in the end."""
     width = batches[0].observations[measure].shape[2] if batches else 0
-    kind = _KINDS[measured.kind]
-    subject = Subject(kind, point=width == 1 and kind != "Count", within=1.0 if kind == "FirstPassage" and not measured.unit else None, steady=steady)
+    kind = _KINDS.get(measured.kind)
+    if kind is None:
+        raise NotPlottable(f"'{measure}' is a curve, which has no one half-width")
+    subject = Subject(kind, point=width == 1 and kind != "Count", within=kind == "FirstPassage" and not measured.unit, steady=steady)
     plan = Plan(STEADY if steady else TERMINATING, (measure,))
     firings = 0
     for k, batch in enumerate(batches):
@@ -105,8 +107,7 @@ def _plot(results: Results, measure: str, series: list[Series], targets: list[fl
     at, value = max(ends, key=lambda end: end[1] * math.sqrt(end[0]))
     lines = [Line(target, f"asked for: {percent(target)}") for target in targets]
     lines.append(Line(value, slope=-0.5, at=at))
-    _, factor = time_unit(0, "", ())
-    x = Axis("Firings", factor=factor, log=True)
+    x = Axis("Firings", log=True)
     y = Axis("Relative half-width", unit="%", factor=0.01, log=True)
     note = "dashed and sloping: as the inverse root of the firings"
     if any(part.doubtful[-1] for part in series):
@@ -116,7 +117,7 @@ def _plot(results: Results, measure: str, series: list[Series], targets: list[fl
         f"Half-width of the intervals of '{measure}', relative to {of}, as the simulation went on; a curve for each point. Dashed: the precision "
         f"asked for, and, sloping, the inverse root of the firings. Study {results.about.get('name', '')}, seed {results.about.get('seed', '')}."
     )
-    return Plot(((Panel(x, y, tuple(series), lines=tuple(lines)),),), caption, note)
+    return Plot(((Panel(x, y, tuple(series), lines=tuple(lines)),),), caption, note, about=origin(results))
 
 
 def _is_availability(results: Results, measure: str) -> bool:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Look(TypedDict, total=False):
-    """How a figure looks: `width` (``column``, ``middle``, ``page``, or millimetres), `height` (millimetres), no colours (`grey`), no note (`bare`)."""
+    """How a figure looks: `width` (a name or millimetres), `height` (millimetres), without colours (`grey`), without the note (`bare`)."""
 
     width: str | float
     height: float | None

@@ -8,6 +8,7 @@ import io
 import math
 from collections.abc import Callable, Mapping, Sequence
 
+from spn.tables.powers import by_hand, html_power, latex_power, unicode_power
 from spn.tables.results import Results
 from spn.tables.rows import Table, columns, heading, numbers, tables, texts
 
@@ -70,11 +71,12 @@ def markdown_tables(made: Sequence[Table]) -> str:
     """The same of any tables."""
 
     def cell(value: str) -> str:
-        return value.replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ").replace("<", "&lt;")
+        plain = value.replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ").replace("<", "&lt;")
+        return by_hand(plain.replace("+-", "±"), unicode_power)
 
     def one(table: Table) -> str:
         lines = [f"| {' | '.join(map(cell, row))} |" for row in (table.header, *table.rows)]
-        lines.insert(1, "|" + "---|" * len(table.header))
+        lines.insert(1, "|" + "".join("---|" if words else "--:|" for words in table.words))
         return "\n".join([f"**{cell(table.title)}**", "", *lines])
 
     return "\n\n".join(map(one, made))
@@ -103,14 +105,14 @@ def latex(results: Results) -> str:
     def cell(value: str) -> str:
         if value.startswith("+-"):
             return r"$\pm$" + cell(value[2:])
-        return "".join(_LATEX.get(character, character) for character in value)
+        return by_hand("".join(_LATEX.get(character, character) for character in value), latex_power)
 
     def one(table: Table) -> str:
         lines = [" & ".join(map(cell, row)) + r" \\" for row in (table.header, *table.rows)]
         body = [lines[0], r"\midrule", *lines[1:]]
         # The brackets of an interval must not be taken for the argument of the line's end before it.
         body = [f"{{}}{line}" if line.startswith("[") else line for line in body]
-        begin = rf"\begin{{tabular}}{{{'l' * len(table.header)}}}"
+        begin = rf"\begin{{tabular}}{{{''.join('l' if words else 'r' for words in table.words)}}}"
         return "\n".join([f"% {table.title}", begin, r"\toprule", *body, r"\bottomrule", r"\end{tabular}"])
 
     return "\n\n".join(map(one, tables(results)))
@@ -124,13 +126,16 @@ def web(results: Results) -> str:
 def web_tables(made: Sequence[Table]) -> str:
     """The same of any tables."""
 
-    def row(cells: tuple[str, ...], tag: str) -> str:
-        return "<tr>" + "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in cells) + "</tr>"
+    def row(cells: tuple[str, ...], tag: str, words: tuple[bool, ...]) -> str:
+        written = [by_hand(html.escape(cell).replace("+-", "±"), html_power) for cell in cells]
+        aligned = ["" if wordy else ' style="text-align: right"' for wordy in words]
+        scope = ' scope="col"' if tag == "th" else ""
+        return "<tr>" + "".join(f"<{tag}{scope}{align}>{cell}</{tag}>" for cell, align in zip(written, aligned, strict=True)) + "</tr>"
 
     def one(table: Table) -> str:
         caption = f"<caption>{html.escape(table.title)}</caption>"
-        body = "\n".join(row(cells, "td") for cells in table.rows)
-        return f"<table>\n{caption}\n<thead>\n{row(table.header, 'th')}\n</thead>\n<tbody>\n{body}\n</tbody>\n</table>"
+        body = "\n".join(row(cells, "td", table.words) for cells in table.rows)
+        return f"<table>\n{caption}\n<thead>\n{row(table.header, 'th', table.words)}\n</thead>\n<tbody>\n{body}\n</tbody>\n</table>"
 
     return "\n".join(map(one, made))
 

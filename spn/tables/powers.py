@@ -22,7 +22,8 @@ def by_hand(text: str, power: Power) -> str:
         low, high = (_POWER.sub("", match[k]) for k in (3, 4))
         return power(f"{match[1]} [{low}, {high}]", str(int(match[2])))
 
-    return _SINGLE.sub(lambda match: power(match[1], str(int(match[2]))), _TRIPLE.sub(triple, text))
+    found = _SINGLE.sub(lambda match: power(match[1], str(int(match[2]))), _TRIPLE.sub(triple, text))
+    return found.replace("  [", " [")
 
 
 def unicode_power(number: str, exponent: str) -> str:

@@ -77,7 +77,14 @@ class Results:
 
     @staticmethod
     def of(store: Store) -> Results:
-        """The results as they are now. Raises `StoreError`."""
+        """The results as they are now. Raises `StoreError`, also where something stands in the file that no sweep has written."""
+        try:
+            return Results._of(store)
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            raise StoreError(f"{store.path}: it is damaged, or another program has changed it ({type(error).__name__})") from error
+
+    @staticmethod
+    def _of(store: Store) -> Results:
         about = store.study()
         if not about:
             raise StoreError(f"{store.path}: no sweep has begun in this file")

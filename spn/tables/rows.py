@@ -19,11 +19,21 @@ QUANTITIES = ("unavailability", "availability", "downtime_s_per_year", "failures
 @final
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Texts in columns. `left` says which columns are words, to be aligned on their left."""
+    """Texts in columns."""
 
     title: str
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+
+    @property
+    def words(self) -> tuple[bool, ...]:
+        """Which columns are words, to be aligned on their left."""
+        return tuple(
+            name in _WORDS or not any(character.isdigit() for row in self.rows for character in row[k]) for k, name in enumerate(self.header)
+        )
+
+
+_WORDS = ("model", "measure", "state", "comparison", "of", "to", "quantity")
 
 
 def tables(results: Results) -> list[Table]:

@@ -16,6 +16,9 @@ from spn.tables.numbers import percent
 from spn.tables.results import PointResult, Results
 from spn.text.problems import nearest
 
+NEAR = 5.0
+"""A ratio from which on it is too far from 1 for an axis with both on it."""
+
 SHORT = 8
 """Letters of a name that stands in the label of each series."""
 
@@ -39,7 +42,7 @@ QUANTITIES: Mapping[str, Quantity] = {
     "unavailability": Quantity("Unavailability", "U"),
     "availability": Quantity("Availability", "A", log=False),
     "downtime": Quantity("Downtime per year", time=1),
-    "nines": Quantity("Nines", r"-\log_{10} U", log=False),
+    "nines": Quantity("Nines", "−log₁₀ U", log=False),
     "failures": Quantity("Failures per year"),
     "mean_up": Quantity("Mean time up", time=1),
     "mean_down": Quantity("Mean time down", time=1),
@@ -340,7 +343,7 @@ class _Composer:
         grid = self._grid()
         rows = tuple(tuple(self._panel(values, title, x, y, labels) for values, title in row) for row in grid)
         key = self.known[self.layout.by[0]].title if self._has_key and len(labels) > 1 else ""
-        return Plot(rows, self._caption(what), self._note(), key=key)
+        return Plot(rows, self._caption(what), self._note(), key=key, about=origin(self.plotter.results))
 
     @property
     def _has_key(self) -> bool:
@@ -430,8 +433,14 @@ class _Composer:
             for row in own:
                 if self.layout.x not in row.place and (i := row.interval) is not None:
                     levels.append(Level(label, i.estimate, i.low, i.high, style, shade, row.doubtful))
-        lines = (Line(1.0, "equal"),) if self.plotter.choice.ratio is not None else ()
+        lines = (Line(1.0, "equal"),) if self._is_near_equal else ()
         return Panel(x, y, tuple(series), tuple(levels), lines, title)
+
+    @property
+    def _is_near_equal(self) -> bool:
+        """These are ratios, and so near to 1 that it belongs on their axis."""
+        ends = [value for row in self.rows if (i := row.interval) is not None for value in (i.low, i.high)]
+        return self.plotter.choice.ratio is not None and min(ends) <= NEAR and max(ends) >= 1.0 / NEAR
 
     def _position(self, row: Row, x: Axis) -> float:
         dimension = self.known[self.layout.x]
@@ -463,9 +472,16 @@ class _Composer:
         if layout.panels:
             text += f"; a panel for each value of {listed([words(name) for name in layout.panels])}"
         text += f". Bars and bands are {self._note()}."
-        if self.plotter.choice.ratio is not None:
+        if self._is_near_equal:
             text += " The dashed line is where both are equal."
         return text + f" Study {about.get('name', '')}, seed {about.get('seed', '')}."
+
+
+def origin(results: Results) -> str:
+    """Where the numbers of a plot come from, for the file that it is written to."""
+    about = results.about
+    versions = ", ".join(f"{name} {version}" for name, version in sorted(about.get("versions", {}).items()))
+    return f"study {about.get('name', '')}, seed {about.get('seed', '')}, precision {percent(about['precision'])}; {versions}".rstrip("; ")
 
 
 def _series(placed: Sequence[tuple[float, Row]], label: str, style: int, shade: float | None) -> Series:
@@ -495,5 +511,5 @@ def time_unit(power: int, unit: str, numbers: Iterable[float]) -> tuple[str, flo
         return scales.SPELT.get(name, name), scales.unit_size(name)
     if power == -1:
         name = unit or scales.rate_unit_for(numbers)
-        return f"{name}$^{{-1}}$", 1.0 / scales.unit_size(name)
-    return (f"s$^{{{power}}}$" if power else ""), 1.0
+        return f"{name}⁻¹", 1.0 / scales.unit_size(name)
+    return (f"s^{power}" if power else ""), 1.0

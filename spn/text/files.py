@@ -39,7 +39,7 @@ def _bytes(path: str | os.PathLike[str], shown: str, problems: Problems) -> byte
             problems.error("unreadable-file", f"'{shown}' is {what}", None, "give the path of a model file")
             return None
         if status.st_size > MAX_BYTES:
-            _too_large(shown, problems)
+            refuse_size(shown, problems)
             return None
         with Path(path).open("rb") as file:
             data = file.read(MAX_BYTES + 1)
@@ -51,12 +51,13 @@ def _bytes(path: str | os.PathLike[str], shown: str, problems: Problems) -> byte
         problems.error("unreadable-file", f"'{shown}' cannot be read: {reason}", None)
         return None
     if len(data) > MAX_BYTES:
-        _too_large(shown, problems)
+        refuse_size(shown, problems)
         return None
     return data
 
 
-def _too_large(shown: str, problems: Problems) -> None:
+def refuse_size(shown: str, problems: Problems) -> None:
+    """Note that a file is larger than any that is read."""
     problems.error("too-large", f"'{shown}' is larger than {MAX_BYTES // 1_000_000} MB, the most that is read", None)
 
 
@@ -76,7 +77,7 @@ def is_clean(source: Source, problems: Problems) -> bool:
     """Whether a text has a bearable size and no characters that can hide something or that YAML readers disagree about."""
     text = source.text
     if len(text) > MAX_BYTES:
-        _too_large(source.name, problems)
+        refuse_size(source.name, problems)
         return False
     found = _FORBIDDEN.search(text, 1 if text.startswith("\ufeff") else 0)
     if found:

@@ -13,7 +13,7 @@ from spn.records import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where something is, for people: `line` and `column` (from 1) in what has the `name`, whose line is `text`; `note` says what else helps to find it."""
+    """Where something is, for people: `line` and `column` (from 1) in what has the `name`, whose line is `text`; `note` helps to find it."""
 
     name: str
     line: int

@@ -9,6 +9,12 @@ from yaml import MarkedYAMLError, YAMLError
 from spn.text.problems import Problems
 from spn.text.source import Source, Span
 
+MAX_DEPTH = 100
+"""The deepest nesting that is read."""
+
+MAX_KEY = 1000
+"""The longest key that is read."""
+
 _CLOSING = {"[": "]", "{": "}"}
 _QUOTE_WHOLE = "if a text has quotes in it, quote the whole of it"
 _COMMENT_HINT = "'#' after a space starts a comment; quote the text if it is part of it"
@@ -22,8 +28,23 @@ def report(error: YAMLError, source: Source, shift: int, problems: Problems) -> 
     mark = error.problem_mark or error.context_mark
     at = min(len(source.text), shift + (mark.index if mark else 0))
     start = min(len(source.text), shift + error.context_mark.index) if error.context_mark else at
+    deep = _too_deep(source.text, at)
+    if deep is not None:  # the parser looks ahead, and gives up before the reader could say so
+        problems.error("too-deep", f"nested deeper than {MAX_DEPTH} levels", Span(source, deep, deep + 1))
+        return
     message, place, hint = _explain(error.context or "", error.problem or "", source.text, start, at)
     problems.error("syntax", message, Span(source, place, min(place + 1, len(source.text))), hint)
+
+
+def _too_deep(text: str, at: int) -> int | None:
+    """The first bracket too many, if a text stands in more brackets one in the other than are read."""
+    opened: list[int] = []
+    for match in re.finditer(r"[\[\]{}]", text[max(0, at - 100_000) : at]):
+        if match[0] in _CLOSING:
+            opened.append(match.start())
+        elif opened:
+            opened.pop()
+    return max(0, at - 100_000) + opened[MAX_DEPTH] if len(opened) > MAX_DEPTH else None
 
 
 def _explain(context: str, problem: str, text: str, start: int, at: int) -> tuple[str, int, str | None]:
@@ -91,6 +112,10 @@ def _in_flow(context: str, text: str, start: int, at: int) -> tuple[str, int, st
     if next_key or at >= len(text.rstrip()) or text[at : at + 3] in ("---", "..."):
         return f"this {what} is not closed", start, f"a '{closing}' is missing"
     if text[:at].rstrip().endswith(("'", '"')):
+        end = len(text[:at].rstrip()) - 1
+        first = text.rfind(text[end], 0, end)
+        if opening == ":" and end - first > MAX_KEY:
+            return f"a key of more than {MAX_KEY} characters, the most that is read", max(0, first), None
         return "the text goes on after its closing quote", at, "quote the whole of it"
     if opening == ":":
         return "a ':' is not allowed here", at, "a comma may be missing before; quote a text with ':' in it"

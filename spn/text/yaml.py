@@ -20,17 +20,12 @@ from spn.text.nodes import Mapping, Node, Scalar, Sequence
 from spn.text.problems import Problems
 from spn.text.scalars import resolve
 from spn.text.source import Source, Span
+from spn.text.syntax import MAX_DEPTH, MAX_KEY
 
 __all__ = ["MAX_DEPTH", "MAX_NODES", "Mapping", "Node", "Scalar", "Sequence", "load_file", "read"]
 
-MAX_DEPTH = 100
-"""The deepest nesting that is read."""
-
 MAX_NODES = 400_000
 """The most scalars, lists and mappings that one text may have."""
-
-MAX_KEY = 1000
-"""The longest key that is read."""
 
 _QUOTES = ("'", '"')
 _COMMENT = re.compile(r"[ \t]+#")

@@ -96,7 +96,7 @@ def test_check_reads_standard_input():
 
 
 def test_standard_input_that_is_no_text_is_refused_in_words():
-    done = spn("check", "-", input=b"spn: \xff\xfe", text=False, code=2)
+    done = spn("check", "-", input=b"spn: \xff\xfe", text=False, code=1)
     assert done.stdout == b""
     assert b"UTF-8" in done.stderr
 

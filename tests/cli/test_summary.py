@@ -12,6 +12,7 @@ from spn.cli.summary import describe
 from spn.cli.wording import per_time, seconds
 from spn.library import shipped_models
 from spn.resolver.values import parameter_values
+from spn.text.source import Source
 
 VALID = sorted((Path(__file__).parents[1] / "conformance" / "valid").glob("*.yaml"))
 
@@ -59,11 +60,11 @@ def summary(tmp_path, capsys):
 
 def test_parameters_have_values_units_and_what_they_follow_from(summary):
     out = summary(QUEUE, "-p", "service=exponential(mean=1 min)")
-    assert "load 0.8 = 80 % - arrivals per service" in out
+    assert "load 0.8 - arrivals per service" in out
     assert "service exponential(mean=1 min) (changed; the model has exponential(mean=90 s))" in out
     assert "arrival 48 / h = load / mean(service)" in out  # 0.8 in a minute
-    assert "patience [1 min, 2 min]" in out
-    assert "place back" in out
+    assert "patience [1 min, 2 min] (nothing uses it)" in out
+    assert "place back (nothing uses it)" in out
 
 
 def test_places_and_transitions_are_told_with_what_decides_them(summary):
@@ -97,6 +98,28 @@ def test_instances_are_counted_and_elements_have_their_names(capsys):
     assert "sessions 30 (changed; the model has 10) - session actors under the session router" in out
 
 
+@pytest.mark.parametrize(
+    "use",
+    [
+        "places: {p: 3 * x}", "places: {p: {over: 1..x}}", "colours: {c: 1..x}", "parameters: {y: x + 1}",
+        "places: {p: 1}\ntransitions: {t: {in: {p: x}, delay: 1 s}}", "places: {p: 1}\ntransitions: {t: {in: p, delay: 1 s, when: x > 2}}",
+        "places: {p: {over: 1..9}}\ntransitions: {t: {out: p(x), delay: 1 s}}", "measures: {m: {average: x}}",
+        "modules: {m: {parameters: {y: 1}, places: {p: y}}}\ninstances: {i: {module: m, with: {y: x}}}",
+    ],
+)  # fmt: skip
+def test_a_parameter_that_is_used_is_not_called_unused(use):
+    text = f"spn: 1\nparameters: {{x: 2}}\n{use}\n" if "parameters: {y: x" not in use else "spn: 1\nparameters: {x: 2, y: x + 1}\n"
+    assert parameter_values(api.read(Source("model", text)))[0].used
+
+
+@pytest.mark.parametrize(
+    "use",
+    ["places: {p: {initial: 1, doc: x}}", "modules: {m: {parameters: {x: 1}, places: {p: x}}}\ninstances: {i: {module: m, with: {x: 2}}}", ""],
+)
+def test_a_parameter_that_nothing_uses_is_called_so(use):
+    assert not parameter_values(api.read(Source("model", f"spn: 1\nparameters: {{x: 2}}\n{use}\n")))[0].used
+
+
 @pytest.mark.parametrize("path", VALID, ids=[path.stem for path in VALID])
 def test_every_valid_model_is_told(path):
     reading = api.read(path)
@@ -109,7 +132,7 @@ def test_every_valid_model_is_told(path):
 @pytest.mark.parametrize("name", shipped_models())
 def test_every_shipped_model_is_told(name, capsys):
     assert main(["check", name]) == 0
-    assert capsys.readouterr().out.startswith(f"{name}:")
+    assert capsys.readouterr().out.startswith(f"{name.rpartition('/')[2]}:")
 
 
 @pytest.mark.parametrize(

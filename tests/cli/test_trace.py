@@ -54,7 +54,7 @@ def test_rows_are_what_happens_in_columns(traced, model):
     shown = traced("--firings", "200")
     rows = shown.out.splitlines()
     assert len(rows) == 200
-    expected = [line.split() for line in lines_of(api.load(model), 3, firings=200)]
+    expected = [line.split() for line in lines_of(api.resolve(model), 3, firings=200)]
     assert [row.split()[1:] for row in rows] == [words[1:] for words in expected]
     assert all(f"{float(words[0]):.6f}" == row.split()[0] for words, row in zip(expected, rows, strict=True))
     column = shown.err.splitlines()[-1].index("transition")
@@ -62,7 +62,7 @@ def test_rows_are_what_happens_in_columns(traced, model):
 
 
 def test_json_has_all_digits(records, model):
-    simulation = Simulation(api.load(model), 3)
+    simulation = Simulation(api.resolve(model), 3)
     for record in records("--firings", "100"):
         event = simulation.step()
         assert record["time"] == event.time
@@ -75,7 +75,7 @@ def test_both_engines_show_the_same(traced, arguments):
 
 
 def test_the_marking_is_that_of_the_simulation(records, model):
-    simulation = Simulation(api.load(model), 3)
+    simulation = Simulation(api.resolve(model), 3)
     net = simulation.net
     places = {net.place_label(n, e): (n, e) for n, place in enumerate(net.places) for e in range(place.size)}
     for record in records("--marking", "--firings", "300"):
@@ -147,7 +147,7 @@ def test_names_of_an_element():
 
 
 def test_brackets_are_no_patterns():
-    net = ReferencePrepared(api.load("two_state"))
+    net = ReferencePrepared(api.resolve("two_state"))
     assert Selection(net, ()).transition(0, 0)
     assert Selection(net, ("fai?",)).transition(0, 0)
     assert not Selection(net, ("up",)).transition(0, 0)

@@ -12,7 +12,7 @@ import spn
 from spn.net.text import digest, to_dict
 
 HERE = Path(__file__).parent
-VALID = sorted((HERE / "valid").glob("*.yaml"))
+VALID = sorted([*(HERE / "valid").glob("*.yaml"), *(HERE / "valid").glob("*/main.yaml")])
 INVALID = sorted([*(HERE / "invalid").glob("*.yaml"), *(HERE / "invalid").glob("*/main.yaml")])
 EXPECT = re.compile(r"(?:# expect: )?(?:(?P<file>[\w.]+):)?(?P<line>\d+):(?P<column>\d+) (?P<warning>warning )?(?P<code>[a-z-]+)$")
 

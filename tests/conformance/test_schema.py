@@ -45,8 +45,10 @@ def data(path: Path) -> Any:
 def test_the_file_that_the_models_name_is_this_schema():
     models = Path(__file__).parents[2] / "models"
     assert json.loads((models / "model.schema.json").read_text()) == schema()
-    for model in models.glob("*.yaml"):
-        assert model.read_text().startswith("# yaml-language-server: $schema=model.schema.json\n")
+    for model in models.rglob("*.yaml"):
+        up = "../" * (len(model.relative_to(models).parts) - 1)
+        assert model.read_text().startswith(f"# yaml-language-server: $schema={up}model.schema.json\n")
+        assert [error.message for error in VALIDATOR.iter_errors(data(model))] == []
 
 
 def test_the_schema_is_a_schema():

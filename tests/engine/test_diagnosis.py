@@ -16,7 +16,7 @@ HEAD = "spn: 1\ncolours: {kind: [voice, data]}\n"
 
 
 def net_of(text):
-    return api.load(Source("net", HEAD + text))
+    return api.resolve(Source("net", HEAD + text))
 
 
 def obstacle_of(places, transition):
@@ -118,7 +118,7 @@ def test_an_expression_without_a_value_ends_it():
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_a_diagnosis_is_of_the_run_that_a_trace_shows(seed):
-    net = api.load("sip_transport")
+    net = api.resolve("sip_transport")
     found = diagnose(net, seed, firings=500)
     simulation = Simulation(net, seed)
     simulation.run(firings=500)

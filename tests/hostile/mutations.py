@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a case is a line
 """Valid models with something changed at random: a few characters, words, or parts of the tree. A seed names a mutant."""
 
 from __future__ import annotations
@@ -46,9 +47,12 @@ class Mutant:
 
 @cache
 def sources() -> list[tuple[Path, str]]:
-    """The valid models that there are."""
-    files = [*(ROOT / "tests/conformance/valid").glob("*.yaml"), *(ROOT / "models").rglob("*.yaml"), *(ROOT / "tests/cases").glob("*.yaml")]
-    return [(path, path.read_text(encoding="utf-8")) for path in sorted(files) if "schema" not in path.name]
+    """The valid models that there are, and nets as `spn resolve` prints them."""
+    folders = ("tests/conformance/valid", "models", "tests/cases")
+    files = sorted(path for folder in folders for path in (ROOT / folder).rglob("*.yaml"))
+    nets = sorted((ROOT / "tests/conformance/valid").rglob("*.net.json"))
+    texts = [(path, path.read_text(encoding="utf-8")) for path in [*files, *nets]]
+    return [(path, text) for path, text in texts if "\nspn: 1\n" in f"\n{text}" or '"spn": 1' in text]
 
 
 def examined(seed: int, firings: int = FIRINGS) -> Mutant:

@@ -1,4 +1,7 @@
-"""Random mutations of valid models: never a traceback, a hang, or a key that nobody knows accepted. `python -m experiments.verification --mutations` takes many more."""
+"""Random mutations of valid models: never a traceback, a hang, or a key that nobody knows accepted.
+
+`python -m experiments.verification --mutations 10000` takes many more.
+"""
 
 from __future__ import annotations
 

@@ -80,6 +80,11 @@ def test_declarations_that_cannot_be(text: str, code: str) -> None:
     assert code in [found for found, _, _ in problems_of(text)]
 
 
+@pytest.mark.parametrize("item", ["x", "x + 1", "max(x, 2)"])
+def test_a_table_uses_no_parameter(item: str) -> None:
+    assert [code for code, _, _ in problems_of(f'parameters: {{x: 2}}\ntables: {{t: [1, "{item}"]}}')] == ["bad-value"]
+
+
 def test_several_faults_are_told_together() -> None:
     text = "places: {a: {colour: k}, b: 1}\ntransitions: {t: {in: c, out: d, guard: b}, u: {in: b, delay: 3}}\nmeasures: {m: {rate: v}}"
     assert [code for code, _, _ in problems_of(text)] == ["unknown-colour", "unknown-place", "unknown-place", "wrong-type", "unknown-transition"]

@@ -21,6 +21,7 @@ from spn.engine.compiled.observing import Meter
 from spn.engine.compiled.records import BAG_CELLS
 from spn.engine.compiled.schedulers import QUEUED, SCAN
 from spn.engine.reference.firing import in_bounds
+from spn.engine.reference.observers import rows_of
 from spn.expressions.tree import Value
 from spn.net.types import At, Availability, Average, Count, FirstPassage, Integral, Over, Rate, Steady, Tally, Until
 from spn.observation import COLUMNS, Abandoned, End, Outcome, RunError, Task
@@ -277,17 +278,18 @@ class Replication:
         measure, cuts = meter.measure, self.task.cuts
         quantity, window = measure.quantity, measure.window
         columns = 1 if isinstance(window, At) else len(COLUMNS[type(quantity).__name__])
-        segments = max(len(cuts) - 1, 0) if isinstance(window, Steady) and not isinstance(quantity, FirstPassage) else 1
-        self.rows[measure.name] = np.full((segments, columns), np.nan)
-        self.missing[measure.name] = segments
+        rows = rows_of(measure, cuts)
+        self.rows[measure.name] = np.full((rows, columns), np.nan)
+        self.missing[measure.name] = rows
         if isinstance(quantity, Availability) and not isinstance(window, At):
             self.state[meter.ints] = -1
         if isinstance(quantity, FirstPassage):
             self.state[meter.waits] = 1
-            if quantity.within is not None:
-                self.actions.append((quantity.within, lambda now: self._enter(meter, 0, (0.0, 1.0))))
+            for row, time in enumerate(quantity.within):
+                self.actions.append((time, lambda now, row=row: self._enter(meter, row, (0.0, 1.0))))  # type: ignore[misc]
         elif isinstance(window, At):
-            self.actions.append((window.time, lambda now: self._enter(meter, 0, (self._value(meter),))))
+            for row, time in enumerate(window.times):
+                self.actions.append((time, lambda now, row=row: self._enter(meter, row, (self._value(meter),))))  # type: ignore[misc]
         elif isinstance(window, Steady):
             for row, (start, stop) in enumerate(zip(cuts, cuts[1:], strict=False)):
                 self._read_between(meter, row, start, stop)
@@ -311,7 +313,7 @@ class Replication:
         if math.isnan(rows[row, 0]):
             rows[row] = values
             self.missing[meter.measure.name] -= 1
-            if meter.waits >= 0:
+            if meter.waits >= 0 and not self.missing[meter.measure.name]:
                 self.state[meter.waits] = 0
 
     # The meters, as in `spn.engine.reference.meters`.
@@ -421,7 +423,10 @@ class Replication:
             self.state[meter.waits + 1] = 0
             quantity, now = meter.measure.quantity, self.machine.now
             if isinstance(quantity, FirstPassage):
-                self._enter(meter, 0, (now if quantity.within is None else float(now <= quantity.within), 1.0))
+                if not quantity.within:
+                    self._enter(meter, 0, (now, 1.0))
+                for row, time in enumerate(quantity.within):
+                    self._enter(meter, row, (float(now <= time), 1.0))
             elif self.missing[meter.measure.name]:
                 self._enter(meter, 0, self._stop(meter, now))
 
@@ -443,7 +448,8 @@ class Replication:
     def _outcome(self, end: End, time: float) -> Outcome:
         for meter in self.meters:
             if isinstance(meter.measure.quantity, FirstPassage) and self.missing[meter.measure.name]:
-                self.rows[meter.measure.name][0] = (time, 0.0)
+                rows = self.rows[meter.measure.name]
+                rows[np.isnan(rows[:, 0])] = (time, 0.0)
         return Outcome(
             end=end,
             time=time if time < math.inf else self.machine.now,

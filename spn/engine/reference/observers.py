@@ -58,7 +58,7 @@ class Observer:
     def cut(self, time: float) -> None:
         """The run ends at `time`."""
         if self.waits and self.missing:
-            self.rows[0] = (time, 0.0)
+            self.rows[np.isnan(self.rows[:, 0])] = (time, 0.0)
 
 
 @dataclass(slots=True)
@@ -86,18 +86,29 @@ class Counter:
         return known
 
 
+def rows_of(measure: Measure, cuts: tuple[float, ...]) -> int:
+    """The rows of a measure's observation: one for each interval between cuts, for each point of a curve, or one."""
+    quantity, window = measure.quantity, measure.window
+    if isinstance(quantity, FirstPassage):
+        return max(len(quantity.within), 1)
+    if isinstance(window, At):
+        return len(window.times)
+    return max(len(cuts) - 1, 0) if isinstance(window, Steady) else 1
+
+
 def observer(net: PreparedNet, measure: Measure, first: int, cuts: tuple[float, ...]) -> Observer:
     """The observer of a measure whose expressions have the observation numbers from `first` on."""
     quantity, window = measure.quantity, measure.window
     columns = 1 if isinstance(window, At) else len(COLUMNS[type(quantity).__name__])
-    segments = max(len(cuts) - 1, 0) if isinstance(window, Steady) and not isinstance(quantity, FirstPassage) else 1
-    made = Observer(measure.name, np.full((segments, columns), np.nan), segments)
+    rows = rows_of(measure, cuts)
+    made = Observer(measure.name, np.full((rows, columns), np.nan), rows)
     if isinstance(quantity, FirstPassage):
         _await_passage(made, net.function(quantity.condition), quantity.within, first)
     elif isinstance(window, At):
         assert isinstance(quantity, Availability | Average)
         expression = net.function(quantity.condition if isinstance(quantity, Availability) else quantity.expression)
-        made.actions.append((window.time, lambda state: made.enter(0, (float(expression(state)),))))
+        for row, time in enumerate(window.times):
+            made.actions.append((time, lambda state, row=row: made.enter(row, (float(expression(state)),))))  # type: ignore[misc]
     else:
         made.meter = _meter(made, net, measure, first)
         _set_window(made, made.meter, net, window, cuts, first)
@@ -157,14 +168,17 @@ def _read_between(made: Observer, meter: Meter, row: int, start: float, stop: fl
     made.actions.append((stop, lambda state: made.enter(row, meter.stop(stop))))
 
 
-def _await_passage(made: Observer, holds: Function, within: float | None, first: int) -> None:
-    """First passage: known when the condition holds in a tangible marking, or when `within` is over."""
+def _await_passage(made: Observer, holds: Function, within: tuple[float, ...], first: int) -> None:
+    """First passage: known when the condition holds in a tangible marking, or, for each of the times within which it may, when that is over."""
     made.waits = True
 
     def note_passage(state: State) -> None:
         if made.missing and holds(state):
-            made.enter(0, (state.now if within is None else float(state.now <= within), 1.0))
+            if not within:
+                made.enter(0, (state.now, 1.0))
+            for row, time in enumerate(within):
+                made.enter(row, (float(state.now <= time), 1.0))
 
     made.watches.append((first, note_passage))
-    if within is not None:
-        made.actions.append((within, lambda state: made.enter(0, (0.0, 1.0))))
+    for row, time in enumerate(within):
+        made.actions.append((time, lambda state, row=row: made.enter(row, (0.0, 1.0))))  # type: ignore[misc]
