@@ -49,7 +49,7 @@ def walks(rng, count):
 
 
 def test_bands_cover_all_times_at_once():
-    """1,500 samples of 100 at 90 %: outside of 0.865 to 0.935 with a probability below 1e-5, fixed by the seed. Pointwise intervals together do not."""
+    """1,500 samples of 100 at 90 %: outside of 0.865 to 0.935 with a probability below 1e-5, fixed by the seed. Pointwise ones do not."""
     rng, together, pointwise = np.random.default_rng(1), 0, 0
     for _ in range(1500):
         found = estimate(Subject("Average", point=True, times=TIMES), Sample(walks(rng, 100)[:, :, None]), 0.9, 0.1)
@@ -133,7 +133,7 @@ def test_both_engines_observe_the_same(net):
 
 
 def test_curves_of_a_model_against_closed_forms(net):
-    """U(t) = lam / (lam + mu) (1 - exp(-(lam + mu) t)), F(t) = 1 - exp(-lam t). Bands of 99.9999 % each: a false alarm has a probability below 4e-6."""
+    """U(t) = lam / (lam + mu) (1 - exp(-(lam + mu) t)), F(t) = 1 - exp(-lam t). Each band is of 99.9999 %."""
     found = simulate(net, CompiledEngine(), seed=3, precision=0.1, confidence=0.999999)
     a, n, f, t = (found.measures[name] for name in "anft")
     for time, band in zip(a.times, a.band, strict=True):
