@@ -404,7 +404,7 @@ def _make_buckets(queue: Any, clocks: int) -> None:
 
 @rare
 def _too_many(state: Any) -> None:
-    """There are many clocks in the heap. If the last arrangement is long ago, there may be more of them now, or denser ones: they are arranged anew."""
+    """There are many clocks in the heap. If it is long that all were arranged, there may be more of them now, or denser ones: so again."""
     queue = integers(state[QUEUE])
     if state[FIRED] < queue[PATIENCE]:
         queue[MOST] = 2 * state[COUNT]
