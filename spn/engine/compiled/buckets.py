@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from spn.engine.compiled.cells import COUNT, ENTRIES, FEW, FIRED, HEAP_CLOCKS, HEAP_TIMES, QUEUE
+from spn.engine.compiled.cells import BESIDE, COUNT, ENTRIES, FEW, FIRED, HEAP_CLOCKS, HEAP_TIMES, QUEUE
 from spn.engine.compiled.heap import IN_HEAP, STANDS, WHERE, push
 from spn.engine.compiled.primitives import (
     integers,
@@ -240,7 +240,10 @@ def _look_ahead(state: Any, word: int, others: int) -> None:
             further = without_lowest_bit(further)
         if further == 0:
             return
-    prefetch(state[ENTRIES] + 16 * np.int64(shorts(queue[HEADS])[(word << 6) + lowest_bit(further)]))
+    clock = np.int64(shorts(queue[HEADS])[(word << 6) + lowest_bit(further)])
+    prefetch(state[ENTRIES] + 16 * clock)
+    if state[BESIDE] != 0:
+        prefetch(state[BESIDE] + 8 * clock)
 
 
 @plain

@@ -15,7 +15,10 @@ LONE = 79
 """PENDED: how many replayed records at this instant are not yet in the history of firings; they and their components are listed at PENDING.
 LONE: records name slots themselves, since there is only one component. PERIOD: so many misses are looked at together when it is judged whether tables are of use."""
 COUNTER_CELLS, COUNTER_VALUES, MOST_COUNTERS = 40, 60, 19
-HEADER_CELLS = 80
+STEPS = 80
+"""If all components are alike and evenly spaced: the address of each timed binding's slot in the first of them, and how much further it is in each
+next one; else 0."""
+HEADER_CELLS = 81
 
 # A component's cells in COMPONENTS: shape, cells and bindings in a row, where its lists begin in CELLS, SLOTS, CODES, where those of its cells that
 # measures read are listed in CELLS, how many they are, how many codes it has.
