@@ -70,6 +70,7 @@ MEMORY = {
     "lowest_bit": lambda word: (int(word) & -int(word)).bit_length() - 1,
     "without_lowest_bit": lambda word: 0 if int(word) == -(2**63) else int(word) & (int(word) - 1),
     "prefetch": lambda address: None,
+    "prefetch_cell": lambda cells, number: None,
     "carray": lambda pointer, length: [pointer[k] for k in range(length)],
 }
 """What only kernels can do."""

@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from spn.engine.compiled.cells import BESIDE, COUNT, ENTRIES, FEW, FIRED, HEAP_CLOCKS, HEAP_TIMES, QUEUE
+from spn.engine.compiled.cells import AHEAD, COUNT, ENTRIES, FEW, FIRED, HEAP_CLOCKS, HEAP_TIMES, QUEUE
 from spn.engine.compiled.heap import IN_HEAP, STANDS, WHERE, push
 from spn.engine.compiled.primitives import (
     integers,
@@ -230,7 +230,7 @@ def advance(state: Any) -> int:
 
 @plain
 def _look_ahead(state: Any, word: int, others: int) -> None:
-    """The entries of buckets to come are all over memory, but their heads are not: the one after the next is brought near."""
+    """The entries of buckets to come are all over memory, but their heads are not: that of the one after the next is brought near."""
     queue = integers(state[QUEUE])
     further = without_lowest_bit(others)
     if unlikely(further == 0):
@@ -242,8 +242,7 @@ def _look_ahead(state: Any, word: int, others: int) -> None:
             return
     clock = np.int64(shorts(queue[HEADS])[(word << 6) + lowest_bit(further)])
     prefetch(state[ENTRIES] + 16 * clock)
-    if state[BESIDE] != 0:
-        prefetch(state[BESIDE] + 8 * clock)
+    state[AHEAD] = clock
 
 
 @plain
@@ -278,7 +277,7 @@ def _new_year(state: Any) -> bool:
     queue, reals = integers(state[QUEUE]), reals_at(state[QUEUE])
     number, taken = queue[BUCKETS], queue[TAKEN]
     dense = taken > 2 * number and state[FIRED] >= queue[PATIENCE]
-    if 16 * taken < number or dense or queue[FARS] > number or reals[YEAR] > LAST_YEAR:
+    if 8 * taken < number or dense or queue[FARS] > number or reals[YEAR] > LAST_YEAR:
         _gather(state)
         if queue[FARS] == 0:
             return False

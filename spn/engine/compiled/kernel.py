@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spn.engine.compiled import enumeration
+from spn.engine.compiled import ahead, enumeration
 from spn.engine.compiled.cells import COUNT, GROWING, KEYS, MODE
 from spn.engine.compiled.delays import with_other_delays
 from spn.engine.compiled.enumeration import MOST_BINDINGS, Enumeration, table_of
@@ -46,7 +46,7 @@ def run({context}, budget, limit, most_tokens):
             if unlikely(clock < 0):
                 return 1
             time = next_time(state, clock)
-            if unlikely(not time <= limit):
+{ahead}            if unlikely(not time <= limit):
                 return 1
             if unlikely(done >= budget):
                 return 0
@@ -206,10 +206,11 @@ class KernelPlan:
         self._write_choice()
         if self.remembering.on:
             self.remembering.write()
+        look_ahead = "" if self.scanned else ahead.write(writer, {fire.plan.number: fire.changes for fire in fires}, self.remembering.on)
         calls = Counter(called for function, _ in writer.functions for called in function.calls())
         parts = [self._text(function, inline and calls[function.name] * len(function.lines) <= MOST_INLINED) for function, inline in writer.functions]
         known = f"KNOWN = {self.known}\n# Cells of `state` that always hold these numbers.\n"
-        return "\n\n".join([self._header(), known, *parts, self._run(resampling), REPLICATE, "@entry\n" + self._entry()])
+        return "\n\n".join([self._header(), known, *parts, self._run(resampling, look_ahead), REPLICATE, "@entry\n" + self._entry()])
 
     def _entry(self) -> str:
         more = ""
@@ -312,7 +313,7 @@ class KernelPlan:
         function.add("return 0")
         self.writer.define(function, inline=True)
 
-    def _run(self, resampling: list[ClassPlan]) -> str:
+    def _run(self, resampling: list[ClassPlan], look_ahead: str) -> str:
         layout, on = self.layout, self.remembering.on
         timed: list[str] = []
         immediate: list[str] = []
@@ -335,6 +336,7 @@ class KernelPlan:
         text = RUN.format(
             context=CONTEXT,
             observe=observe,
+            ahead=look_ahead,
             several="" if all(plan.single for plan in layout.timed) else SEVERAL,
             timed=self.remembering.timed if on else fired[0],
             immediate=IMMEDIATE if on else fired[1],

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.random import SFC64, Generator, SeedSequence
 from numpy.typing import NDArray
 
-from spn.engine.compiled import cells, table_cells
+from spn.engine.compiled import cells
 from spn.engine.compiled.handover import HandoverError, adopt, adopt_observations, own_slot
 from spn.engine.compiled.kernel import KernelPlan, Memory
 from spn.engine.compiled.layout import LINE_CELLS, PlaceCells, bits_of, flat
@@ -78,7 +78,6 @@ class Machine:
         self.tables = plan.tables()
         if self.tables is not None:
             state[cells.TABLES] = self.tables.table.ctypes.data
-            state[cells.BESIDE] = self.tables.table[table_cells.WHERE]
         state[cells.SELF] = state.ctypes.data
         self.key, self.value = np.zeros(layout.binding_width + 1, np.int64), np.zeros(layout.value_width + 1, np.int64)
         self.fired_values = np.zeros(layout.binding_width + 1, np.int64)
