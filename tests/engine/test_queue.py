@@ -20,8 +20,9 @@ from spn.engine.compiled.kernel import KernelPlan
 from spn.engine.compiled.running import Machine
 from spn.engine.reference.prepared import PreparedNet
 from tests.engine.interpreted import functions
+from tests.engine.nets import arc, exponential, net, out, place, transition, uniform
 from tests.engine.test_compiled_language import events, expected_events, finite
-from tests.engine.test_compiled_models import same_events
+from tests.engine.test_compiled_models import FIRINGS, same_events
 from tests.engine.test_looking import nets
 
 NEVER = 1.7976931348623157e308
@@ -185,3 +186,20 @@ def test_many_clocks_run_alike_with_every_scheduler(parameters):
         machine.close()
         found.append(times)
     assert found[0] == found[1] == found[2]
+
+
+@pytest.mark.parametrize("noted", [False, True])
+def test_so_many_clocks_that_memory_is_asked_for_ahead(noted):
+    """More buckets than are near the processor. With an immediate firing between, firings are remembered."""
+    many = 5_000
+    of = net(
+        [place("up", 1, many), place("noticed", 0, many), place("down", 0, many)],
+        [
+            transition("fail", arc("up", element="i"), out("noticed" if noted else "down", element="i"), exponential(1.0), size=many),
+            *([transition("note", arc("noticed", element="i"), out("down", element="i"), size=many)] if noted else []),
+            transition("repair", arc("down", element="i"), out("up", element="i"), uniform(0.05, 0.2), size=many),
+        ],
+    )
+    plan = KernelPlan(PreparedNet(of))
+    assert "look_ahead(" in plan.source and plan.remembering.on == noted
+    assert same_events(of) == FIRINGS
