@@ -229,7 +229,7 @@ def test_a_condition_that_is_waited_for():
     measures = [
         Measure("first", FirstPassage(op(tokens("log", None), ">=", 3))),
         Measure("until", Count((Firings("first"),)), Until(op(tokens("down", 0), ">=", 2))),
-        Measure("within", FirstPassage(op(tokens("up", None), "==", 0), within=2.0)),
+        Measure("within", FirstPassage(op(tokens("up", None), "==", 0), within=(2.0,))),
     ]
     for seed in range(6):
         same(chain_net(measures=measures), tasks=[Task(seed, (), ("first", "until", "within"), max_time=50.0)])
