@@ -17,9 +17,9 @@ FIG_21 = "lognormal(mu=15.81, sigma=0.4)"
 INTRODUCTION = """\
 # The thesis
 
-The models that ship with spn come from a thesis on the availability of SIP servers built of actors (its chapter 5). This page says what its tables become
-when they are simulated anew, and answers what it left open. Everything below the headings is computed from simulations, with 95 % intervals in brackets;
-this writes it again:
+The models that ship with spn come from a thesis on the availability of SIP servers built of actors (its chapter 5). This page says what its
+tables become when they are simulated anew, and answers what it left open. Everything below the headings is computed from simulations, with 95 %
+intervals in brackets; this writes it again:
 
     python -m experiments.pages
 """
@@ -63,7 +63,8 @@ def _hazard() -> str:
             "",
             f'    spn plot --hazard "{FIG_21}" -o hazard.svg',
             "",
-            f"It rises to {rate:.4g} per second after {count(age / 86400)} d, longer than the mean time to failure of 92 d, and then falls slowly: most",
+            (f"It rises to {rate:.4g} per second after {count(age / 86400)} d, longer than the mean time to failure of 92 d, and then falls "
+            f"slowly: most"),
             "parts fail while they age. The curve as numbers: [fig_21.csv](thesis/fig_21.csv).",
             "",
             "![The hazard rate](thesis/fig_21.svg)",

@@ -56,12 +56,13 @@ def tree_shape(results: Results) -> list[str]:
     standard = [one(results, "standard", actors=count(number), clocks="resample").estimate for number in (few, most)]
     binary = ratios(results, "binary_to_flat", "actors")
     said = [
-        f"With {count(most)} actors a binary tree has {with_ends(last['binary_to_flat'])} times the U of a flat one, and a chain "
-        f"{with_ends(last['chain_to_flat'])} times: whoever fails takes all below it along, and they start one level after the other.",
+        (f"With {count(most)} actors a binary tree has {with_ends(last['binary_to_flat'])} times the U of a flat one, and a chain "
+        f"{with_ends(last['chain_to_flat'])} times: whoever fails takes all below it along, and they start one level after the other."),
         f"The binary tree is at worst {with_ends(max((r for _, r in binary), key=lambda r: r.estimate))} times as bad as the flat one.",
-        f"From {count(few)} to {count(most)} actors U of the flat tree grows {count(flat[1] / flat[0])}-fold, and that of the standard system with renewed "
+        (f"From {count(few)} to {count(most)} actors U of the flat tree grows {count(flat[1] / flat[0])}-fold, and that of the standard "
+        f"system with renewed "
         f"sections {count(standard[1] / standard[0])}-fold, as they never grow old: its disadvantage falls from "
-        f"{with_ends(ratios(results, 'standard_to_flat', 'actors', clocks='resample')[0][1])} to {with_ends(last['standard_to_flat'])}.",
+        f"{with_ends(ratios(results, 'standard_to_flat', 'actors', clocks='resample')[0][1])} to {with_ends(last['standard_to_flat'])}."),
     ]  # fmt: skip
     ageing = ratios(results, "standard_to_flat", "actors", clocks="age")
     said.append(f"With ageing sections it is {with_ends(ageing[0][1])} and {with_ends(ageing[-1][1])}.")
@@ -77,7 +78,8 @@ def hazard(results: Results) -> list[str]:
             line = curve(results, f"{system}_{family}", "variation")
             parts.append(f"{count(line[-1][1].estimate / line[0][1].estimate)} times ({family})")
         said.append(
-            f"From a coefficient of variation of {count(line[0][0])} to {count(line[-1][0])} at the same mean, U of {words} becomes {listed(parts)} as large."
+            f"From a coefficient of variation of {count(line[0][0])} to {count(line[-1][0])} at the same mean, U of {words} becomes "
+            f"{listed(parts)} as large."
         )
     pairs = [
         (dict(curve(results, f"{system}_lognormal", "variation"))[0.4165], dict(curve(results, f"{system}_weibull", "variation"))[0.4165])
@@ -85,14 +87,16 @@ def hazard(results: Results) -> list[str]:
     ]
     least = [weibull.estimate / lognormal.estimate for lognormal, weibull in pairs]
     said.append(
-        f"At the thesis' sigma of 0.4 a Weibull distribution of the same mean and variance gives {span(min(least), max(least))} times the U of the lognormal: "
+        f"At the thesis' sigma of 0.4 a Weibull distribution of the same mean and variance gives {span(min(least), max(least))} times the U "
+        f"of the lognormal: "
         "the tail near 0 decides, which mean and variance do not tell."
     )
     exponential = ratios(results, "weibull", "variation")
     at = dict(exponential)[1.0]
     assumed = dict(ratios(results, "lognormal", "variation"))[0.4165]
     said.append(
-        f"The advantage of the actors is {with_ends(assumed)} with the thesis' lognormal, and {with_ends(at)} with exponential times: a restart of the whole "
+        f"The advantage of the actors is {with_ends(assumed)} with the thesis' lognormal, and {with_ends(at)} with exponential times: a "
+        f"restart of the whole "
         "process renews what has aged, and with constant hazards there is nothing to renew."
     )
     return said
@@ -111,11 +115,13 @@ def supervision(results: Results) -> list[str]:
     process = "uniform(30 s, 300 s)"
     fast, slow = (curve(results, "sliding", "again", limit="5", root_restart=how) for how in ("1 s", process))
     said.append(
-        f"Where a supervisor restarts in 1 s, escalation cures: U is {with_ends(fast[0][1])} if the child fails again at once, and {with_ends(fast[-1][1])} "
+        f"Where a supervisor restarts in 1 s, escalation cures: U is {with_ends(fast[0][1])} if the child fails again at once, and "
+        f"{with_ends(fast[-1][1])} "
         f"if it takes {count(fast[-1][0])} s, so that the limit is seldom met and restarts go on in vain."
     )
     said.append(
-        f"Where it is a process that restarts in 30 to 300 s it is the other way round: {with_ends(slow[0][1])} and {with_ends(slow[-1][1])}. There an "
+        f"Where it is a process that restarts in 30 to 300 s it is the other way round: {with_ends(slow[0][1])} and "
+        f"{with_ends(slow[-1][1])}. There an "
         "escalation costs more than restarting the child in vain."
         if slow[0][1].low > slow[-1][1].high
         else f"Where it is a process that restarts in 30 to 300 s U is {with_ends(slow[0][1])} and {with_ends(slow[-1][1])}."
@@ -133,7 +139,7 @@ def common_cause(results: Results) -> list[str]:
     if half:
         said.append(f"Half of it is gone at beta = {shown(half.scaled(100))} %.")
     if ten:
-        said.append(f"Above {shown(ten.scaled(100))} % it is less than ten: then hardly anything else counts, and faster restarts of actors do not help.")
+        said.append(f"Above {shown(ten.scaled(100))} % it is less than ten: then faster restarts of actors do not help any more.")
     low = curve(results, "standard", "beta")
     said.append(
         f"U of the standard system falls from {with_ends(low[0][1])} to {with_ends(low[-1][1])}: failures that come together are fewer restarts."
@@ -152,8 +158,10 @@ def planned_restarts(results: Results) -> list[str]:
         ratio = ratios(results, "to_actors", "interval", planned_restart=planned)[best][1]
         around = [line[k][0] / 3600 for k in (max(0, best - 1), min(len(line) - 1, best + 1))]
         said.append(
-            f"With a planned restart of {planned} the best interval simulated is {count(line[best][0] / 3600)} h (its neighbours: {count(around[0])} and "
-            f"{count(around[1])} h): U = {with_ends(line[best][1])}, {time(line[best][1].estimate * 31557600)} a year, {with_ends(ratio)} times that of "
+            f"With a planned restart of {planned} the best interval simulated is {count(line[best][0] / 3600)} h (its neighbours: "
+            f"{count(around[0])} and "
+            f"{count(around[1])} h): U = {with_ends(line[best][1])}, {time(line[best][1].estimate * 31557600)} a year, {with_ends(ratio)} "
+            f"times that of "
             "the actors."
         )
     standard, actors = one(results, "standard"), one(results, "actors")
@@ -166,7 +174,8 @@ SECTIONS = (
         "restart_time",
         "How fast must an actor restart?",
         "The thesis does not say how long an actor takes to restart. When is a tree of actors better than a process that restarts in 30 to 300 s?",
-        "[`sip_transport`](models.md#sip_transport) with restart times from 0.1 s to 1000 s, and [`monolithic`](models.md#monolithic-two_state), whose U is a "
+        "[`sip_transport`](models.md#sip_transport) with restart times from 0.1 s to 1000 s, and "
+        "[`monolithic`](models.md#monolithic-two_state), whose U is a "
         "line: where the curves cross it the systems are equal.",
         restart_time,
         {"restart_time.svg": {"by": ("model", "children_need_start", "clocks"), "width": "middle"}},
@@ -175,7 +184,8 @@ SECTIONS = (
         "tree_shape",
         "How many actors, in which tree?",
         "A server can be cut into few actors or many, under one supervisor or under a hierarchy. What does that cost?",
-        "[`actor_tree`](models.md#actor_tree): 3 to 31 actors as a flat tree, a binary tree and a chain; up means that all run. Beside them `monolithic` with as "
+        "[`actor_tree`](models.md#actor_tree): 3 to 31 actors as a flat tree, a binary tree and a chain; up means that all run. Beside them "
+        "`monolithic` with as "
         "many sections.",
         tree_shape,
         {"tree_shape.svg": {"by": ("model", "clocks"), "width": "middle"}},
@@ -184,7 +194,8 @@ SECTIONS = (
         "hazard",
         "Does the shape of the hazard matter?",
         "The thesis takes times to failure for lognormal with sigma = 0.4. What if they scatter more, or are Weibull, or exponential?",
-        "All distributions have the mean 2208 h; the axis is standard deviation over mean. Sigma = 0.4 is 0.4165; the Weibull distribution with 1 is the "
+        "All distributions have the mean 2208 h; the axis is standard deviation over mean. Sigma = 0.4 is 0.4165; the Weibull distribution "
+        "with 1 is the "
         "exponential one.",
         hazard,
         {"hazard.svg": {"width": "middle"}},
@@ -192,9 +203,11 @@ SECTIONS = (
     Section(
         "supervision",
         "What do restart limits do?",
-        "A limit of restarts is there for faults that a restart does not cure. Section 5.4.4 says \"more than 5 failures in 30 seconds\", 5.5.1 three, and T7 of "
+        "A limit of restarts is there for faults that a restart does not cure. Section 5.4.4 says \"more than 5 failures in 30 seconds\", "
+        "5.5.1 three, and T7 of "
         "Fig. 17 counts in another way than the text. Does it matter?",
-        "[`faulty_child`](models.md#faulty_child): once a day a child's state is corrupted, and it fails again some time after every restart. A restart cures "
+        "[`faulty_child`](models.md#faulty_child): once a day a child's state is corrupted, and it fails again some time after every "
+        "restart. A restart cures "
         "it with a probability of 5 %, a restart of its supervisor always. `leaky` is T7, `sliding` the text, `akka` Akka's window.",
         supervision,
         {"supervision.svg": {"x": "again", "panels": ("root_restart", "limit"), "width": "page"}},
@@ -202,7 +215,8 @@ SECTIONS = (
     Section(
         "common_cause",
         "What if failures have a common cause?",
-        "Actors are isolated from each other's failures, but not from what brings down the process, the machine, or all of them by the same bad input.",
+        "Actors are isolated from each other's failures, but not from what brings down the process, the machine, or all of them by the same "
+        "bad input.",
         "A share beta of each part's failures are shocks that hit everything at once (beta factor): [`shocked_actors`, `shocked_process`]"
         "(models.md#shocked_actors-shocked_process). After a shock the process restarts in 30 to 300 s, in both systems.",
         common_cause,
@@ -211,7 +225,8 @@ SECTIONS = (
     Section(
         "planned_restarts",
         "Would planned restarts do as well?",
-        "Section 5.1 names software rejuvenation as the other remedy: restart the process by plan before it fails. How close does that come to actors?",
+        "Section 5.1 names software rejuvenation as the other remedy: restart the process by plan before it fails. How close does that come "
+        "to actors?",
         "[`rejuvenation`](models.md#rejuvenation): the standard system restarted after an interval without failure, in 1, 10, 30 or 60 s.",
         planned_restarts,
         {"planned_restarts.svg": {"by": ("model", "planned_restart"), "width": "middle"}},

@@ -76,9 +76,8 @@ def test_a_shock_takes_an_actor_that_is_being_restarted():
 @pytest.mark.parametrize(("limit", "cured"), [(3, 0.2), (1, 0.5)])
 def test_a_faulty_child_costs_what_its_restarts_and_the_escalation_take(limit, cured):
     day, strike = 86400.0, 5.0
-    net = shipped(
-        "faulty_child", cured=str(cured), limit=str(limit), fault="deterministic(1 d)", strike=f"deterministic({strike} s)", window="1 h", counting="sliding"
-    )
+    given = {"cured": str(cured), "limit": str(limit), "fault": "deterministic(1 d)", "strike": f"deterministic({strike} s)"}
+    net = shipped("faulty_child", **given, window="1 h", counting="sliding")
     missed = 1 - cured
     restarts, escalations = (1 - missed**limit) / cured, missed**limit
     strikes = restarts + escalations
@@ -95,6 +94,7 @@ ESCALATES = [("sliding", 8, True), ("sliding", 10, False), ("fixed", 8, True), (
 
 @pytest.mark.parametrize(("counting", "strike", "expected"), ESCALATES)
 def test_t7_escalates_slower_failures_than_an_exact_window(counting, strike, expected):
-    # The child fails each strike + 1 s. Four failures are in 30 s where 3 (strike + 1) < 30; T7 forgets one in 30 s, and so falls behind where strike + 1 < 30.
+    # The child fails each strike + 1 s. Four failures are in 30 s where 3 (strike + 1) < 30; T7 forgets one in 30 s, and so falls behind
+    # where strike + 1 < 30.
     net = shipped("faulty_child", counting=counting, cured="0", strike=f"deterministic({strike} s)", fault="deterministic(100 s)")
     assert bool(only(happened(net, 5000.0), "escalate")) is expected
