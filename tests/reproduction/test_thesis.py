@@ -88,7 +88,7 @@ KNOWN = {
 def test_the_page_has_numbers_that_agree_with_quadrature(title):
     # What is printed there was simulated, so that it may miss: five half-widths of a 95 % interval are passed with a probability of 1e-22.
     page = (studies_folder().parent / "docs" / "thesis.md").read_text()
-    row = next(line for line in page.splitlines() if line.startswith(f"| {title} |") or line.startswith(f"|   {title} |"))
+    row = next(line for line in page.splitlines() if line.startswith((f"| {title} |", f"|   {title} |")))
     estimate, low, high = (1 - float(number) for number in re.findall(r"0\.9\d+", row.split("|")[2]))
     assert low > high > 0
     assert abs(estimate - KNOWN[title]) < 5 * (low - high) / 2
