@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from spn.reproduction.reproduction import Reproduction
     from spn.resolver.resolve import Reading
     from spn.study import Progress, Result
+    from spn.sweeps.definition import Definition
     from spn.tables.figures import Look, Options
     from spn.tables.results import Results
 
@@ -267,13 +269,19 @@ def sweep(
     `spn.sweeps.executors.ExecutorError`.
     """
     from spn.library import find_study
-    from spn.sweeps.executors import workers as found
     from spn.sweeps.reading import load_study
+
+    return _swept(load_study((find_study(study) if isinstance(study, str) else study) or study), output, workers, executor, told)
+
+
+def _swept(
+    definition: Definition, output: str | Path, workers: int | None, executor: str | Executor, told: Callable[[str], None] | None
+) -> Results:
+    from spn.sweeps.executors import workers as found
     from spn.sweeps.run import Sweep, results_path
     from spn.sweeps.store import Store
     from spn.tables.results import Results
 
-    definition = load_study((find_study(study) if isinstance(study, str) else study) or study)
     with Store.write(results_path(Path(output), definition)) as store:
         pool = found(executor, workers)
         done = False
@@ -354,18 +362,27 @@ def plot_delays(
 
 
 def reproduce(
-    name: str = "thesis", output: str | Path = "results", *, workers: int | None = None, told: Callable[[str], None] | None = None
+    name: str = "thesis",
+    output: str | Path = "results",
+    *,
+    precision: float | None = None,
+    workers: int | None = None,
+    told: Callable[[str], None] | None = None,
 ) -> Reproduction:
     """Simulate a publication's numbers anew: `tables` has both, `verdict` what they say of each other. As `sweep` it goes on where it was.
 
+    `precision` is the relative half-width to reach, of U; by default that of the study, 0.01.
     Raises `FileNotFoundError` for a name that is not known, and what `sweep` raises.
     """
     from spn.library import shipped_studies
     from spn.reproduction.reproduction import REPRODUCED, Reproduction
+    from spn.sweeps.reading import load_study
 
     if name not in REPRODUCED:
         raise FileNotFoundError(f"no published results are known by the name '{name}'")
-    return Reproduction(sweep(shipped_studies()[name], output, workers=workers, told=told))
+    definition = load_study(shipped_studies()[name])
+    asked = definition if precision is None else replace(definition, precision=precision)
+    return Reproduction(_swept(asked, output, workers, "process", told))
 
 
 def _text(value: Any) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 
 from spn.estimate.estimates import AnyEstimate
 from spn.estimate.measures import Sample, Subject, estimate
+from spn.estimate.numbers import percent
 from spn.plots.types import Axis, Line, NotPlottable, Panel, Plot, Series
 from spn.study.plan import STEADY, TERMINATING, BatchResult, Plan
 from spn.sweeps.coding import Damaged
@@ -18,7 +19,6 @@ from spn.sweeps.comparing import last_batches
 from spn.sweeps.records import Measured
 from spn.sweeps.store import Store
 from spn.tables.axes import words
-from spn.tables.numbers import percent
 from spn.tables.results import PointResult, Results
 from spn.tables.series import Choice, chosen_measure, chosen_points, origin
 
