@@ -69,6 +69,15 @@ def drop_clock(state: Any, clock: int) -> None:
 
 
 @inlined
+def unset_clock(state: Any, clock: int) -> None:
+    """A clock, whether it is set or not, shall not fire. Where clocks are scanned it need not be asked whether it is set, and so no jump is
+    guessed wrong.
+    """
+    if state[MODE] == 0 or is_set(state, clock):
+        drop_clock(state, clock)
+
+
+@inlined
 def take_clock(state: Any, clock: int) -> None:
     """The next clock fires."""
     reals_at(state[ENTRIES])[2 * clock] = math.inf
