@@ -38,36 +38,42 @@ RUN = '''\
 def run({context}, budget, limit, most_tokens):
     """Fire until a time, a number of firings, a number of tokens, or until a condition that is waited for holds; why it came back."""
     done = 0
+    fired = state[16]
     while True:
         if unlikely(state[0] != 0):
+            state[16] = fired + done
             return 4
         if state[3] == 0:
 {observe}            clock = next_clock(state)
             if unlikely(clock < 0):
+                state[16] = fired + done
                 return 1
             time = next_time(state, clock)
 {ahead}            if unlikely(not time <= limit):
+                state[16] = fired + done
                 return 1
             if unlikely(done >= budget):
+                state[16] = fired + done
                 return 0
             if unlikely(state[7] > most_tokens):
+                state[16] = fired + done
                 return 3
             take_clock(state, clock)
             if time > values[0]:
                 state[6] = 0
             values[1] = values[0]
             values[0] = time
-            state[5] += 1
-            slot = clock
+{epoch}            slot = clock
 {several}            state[12] = slot
 {recall}{timed}        else:
             if unlikely(done >= budget):
+                state[16] = fired + done
                 return 0
             if unlikely(state[7] > most_tokens):
+                state[16] = fired + done
                 return 3
             values[1] = values[0]
 {immediate}        done += 1
-        state[16] += 1
         state[6] += 1
         if unlikely(state[6] > state[15]):
             fail(state, 8)
@@ -331,12 +337,13 @@ class KernelPlan:
             resample += [f"            resample_{plan.name}({CONTEXT})" for plan in resampling]
         observe = ""
         if any(self.observing.watched(meter.measure) for meter in self.meters):
-            observe = f"if state[4] != 0:\n    observe({CONTEXT})\n    if state[2] != 0:\n        return 2\n"
+            observe = f"if state[4] != 0:\n    observe({CONTEXT})\n    if state[2] != 0:\n        state[16] = fired + done\n        return 2\n"
             observe = indent(observe, " " * 12)
         text = RUN.format(
             context=CONTEXT,
             observe=observe,
             ahead=look_ahead,
+            epoch="            state[5] += 1\n" if resampling else "",
             several="" if all(plan.single for plan in layout.timed) else SEVERAL,
             timed=self.remembering.timed if on else fired[0],
             immediate=IMMEDIATE if on else fired[1],

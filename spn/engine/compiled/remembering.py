@@ -50,7 +50,6 @@ RECALL = """\
                         else:
                             lose_clock({context}, other)
 {show}                    done += records[record + 1]
-                    state[16] += records[record + 1]
                     state[6] += records[record + 1]
                     if records[record + 6] == 0:
 {resample}                        break
