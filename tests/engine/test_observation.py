@@ -295,7 +295,8 @@ def test_small_terms_are_not_lost_in_a_large_sum():
 
 
 def test_nothing_is_observed_beyond_the_time_limit_even_if_nothing_fires_before():
-    outcome = observe(machine(Measure("before", Average(tokens("up")), At((5.0,))), Measure("after", Average(tokens("up")), At((7.0,)))), max_time=5.0)
+    measures = (Measure("before", Average(tokens("up")), At((5.0,))), Measure("after", Average(tokens("up")), At((7.0,))))
+    outcome = observe(machine(*measures), max_time=5.0)
     assert (outcome.end, outcome.time) == (End.TIME, 5.0)
     assert outcome.observations["before"].tolist() == [[1.0]]
     assert np.isnan(outcome.observations["after"]).all()
