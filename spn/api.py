@@ -277,12 +277,15 @@ def _question(
         subject = named.subjects[0]
         return Text(f"not ({subject})", subject.span, exact=False, value=subject.value) if named.kind == "availability" else subject
 
+    def measure(**given: Any) -> MeasureDeclaration:
+        return MeasureDeclaration(**given)
+
     limit = None if within is None else text("within", within)
-    further: dict[str, MeasureDeclaration] = {Name("--rare"): MeasureDeclaration(first_passage=text("rare", condition), within=limit)}
+    further: dict[str, MeasureDeclaration] = {Name("--rare"): measure(first_passage=text("rare", condition), within=limit)}
     if until is not None:
-        further[Name("--until")] = MeasureDeclaration(first_passage=text("until", until))
+        further[Name("--until")] = measure(first_passage=text("until", until))
     if importance is not None:
-        further[Name("--importance")] = MeasureDeclaration(average=text("importance", importance))
+        further[Name("--importance")] = measure(average=text("importance", importance))
     reading = read(model, parameters, further)
     asked = reading.net
     found = {measure.name: measure.quantity for measure in asked.measures}

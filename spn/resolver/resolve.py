@@ -10,6 +10,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from spn.expressions.tree import Constant
 from spn.model.read import Library, load_model, load_source
@@ -131,7 +132,9 @@ def _with_measures(library: Library, further: Mapping[str, MeasureDeclaration] |
     if not further:
         return library
     model = library.model
-    root = Model(**{name: getattr(model, name) for name in model.declared} | {"measures": {**model.measures, **further}})
+    parts: dict[str, Any] = {name: getattr(model, name) for name in model.declared}
+    parts["measures"] = dict(model.measures) | dict(further)
+    root = Model(**parts)
     return replace(library, models={**library.models, library.root: root})
 
 

@@ -32,7 +32,7 @@ transitions:
 
 
 def net_of(text: str) -> Net:
-    return spn.load(Source("net", text)) if "\n" in text else spn.load(text)
+    return spn.resolve(Source("net", text) if "\n" in text else text)
 
 
 def never(net: Net) -> Question:
