@@ -296,7 +296,7 @@ def _question(
         replace(net, measures=()),
         passed.condition,
         ended.condition if isinstance(ended, FirstPassage) else None,
-        passed.within,
+        passed.within[0] if passed.within else None,
         near.expression if isinstance(near, Average) else None,
     )
     return question, net, reading.warnings
