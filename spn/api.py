@@ -260,7 +260,7 @@ def _question(
     import json
     from dataclasses import replace
 
-    from spn.model.types import MeasureDeclaration, Name, Text
+    from spn.model.types import MeasureDeclaration, Name, Text, Times
     from spn.net.types import Average, FirstPassage, Net
     from spn.rare import Question
     from spn.text.source import Span
@@ -280,7 +280,10 @@ def _question(
     def measure(**given: Any) -> MeasureDeclaration:
         return MeasureDeclaration(**given)
 
-    limit = None if within is None else text("within", within)
+    def times(**given: Any) -> Times:
+        return Times(**given)
+
+    limit = None if within is None else times(values=(text("within", within),))
     further: dict[str, MeasureDeclaration] = {Name("--rare"): measure(first_passage=text("rare", condition), within=limit)}
     if until is not None:
         further[Name("--until")] = measure(first_passage=text("until", until))
