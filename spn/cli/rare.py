@@ -42,6 +42,10 @@ def check(arguments: argparse.Namespace) -> None:
                 raise UsageError(f"--{name} belongs to --rare CONDITION")
     elif arguments.engine != "auto":
         raise UsageError("--rare chooses its engine by itself: leave --engine out")
+    else:
+        for name in ("explain", "plot"):
+            if getattr(arguments, name, None):
+                raise UsageError(f"--{name} is about a run for the measures of the model: leave it out with --rare")
 
 
 def execute(arguments: argparse.Namespace) -> Exit:

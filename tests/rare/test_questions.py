@@ -156,6 +156,7 @@ def test_from_the_command_line(tmp_path, capsys):
     [
         (["--until", "queue == 0"], 2, "--until belongs to --rare"),
         (["--rare", "queue == 20", "--engine", "compiled"], 2, "leave --engine out"),
+        (["--rare", "queue == 20", "--explain"], 2, "leave it out"),
         (["--rare", "quue == 20"], 2, "did you mean 'queue'"),
         (["--rare", "queue == 1"], 4, "holds at the start"),
     ],
