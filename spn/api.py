@@ -207,7 +207,7 @@ def rare_event(
     seed: int | None = None,
     max_firings: int | None = None,
     max_seconds: float | None = None,
-    workers: int | None = None,
+    workers: int = 1,
     progress: Callable[[Progress], None] | None = None,
     warned: Callable[[Problem], None] | None = None,
 ) -> RareResult:
@@ -218,11 +218,12 @@ def rare_event(
     comes true in a life, which begins with the initial marking and ends in the first marking in which `until` holds (or when `within` is over);
     without, the rate and the share of time in the long run. `importance` grows on the way to the condition; it is needed only where the way cannot be
     found. `method` is ``forcing``, ``splitting``, ``restart``, ``plain`` or None, to choose. `precision` is the relative half-width to reach.
-    `workers` are processes; the numbers do not depend on them. `warned` is called with warnings about the model.
+    More than one of `workers` are processes, for which a script has to guard its main module (``if __name__ == "__main__":``); the numbers do not
+    depend on them. `warned` is called with warnings about the model.
 
     Raises `ModelError`, `spn.rare.Refused` if there is no answer, and `RunError` if the net cannot go on.
     """
-    from spn import rare, study
+    from spn import rare
     from spn.study.run import new_seed
 
     question, net, warnings = _question(model, parameters, condition, until, within, importance)
@@ -239,7 +240,7 @@ def rare_event(
         method=method,
         max_firings=rare.MAX_FIRINGS if max_firings is None else max_firings,
         max_seconds=max_seconds,
-        workers=study.cores() if workers is None else workers,
+        workers=workers,
     )
     asked = rare.Study(question, settings, condition, about, progress, digest=digest(net), parameters=net.origin)
     return asked.answer()

@@ -55,6 +55,7 @@ def execute(arguments: argparse.Namespace) -> Exit:
     from spn.cli.progress import shown
     from spn.cli.run import repeating, write_json
     from spn.rare import Refused
+    from spn.study import cores
 
     seed = options.new_seed() if arguments.seed is None else arguments.seed
     model = locate(arguments.model)
@@ -74,7 +75,7 @@ def execute(arguments: argparse.Namespace) -> Exit:
                 seed=seed,
                 max_firings=arguments.max_firings,
                 max_seconds=arguments.max_seconds,
-                workers=arguments.workers,
+                workers=cores() if arguments.workers is None else arguments.workers,
                 progress=progress,
                 warned=lambda problem: note(problem.render()),
             )
