@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import signal
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from dataclasses import replace
-from typing import final
+from multiprocessing.context import SpawnContext
+from multiprocessing.process import BaseProcess
+from typing import Any, final
 
 from spn.engine.reference.prepared import PreparedNet
 from spn.rare.cycles import Row, World, replicate
@@ -39,6 +40,19 @@ def _work(numbers: range) -> list[Row]:
     return [replicate(_world, _plan.search, _plan.course, _seed, number) for number in numbers]
 
 
+class _Recorded(SpawnContext):
+    """Notes the processes that it starts, so that they can be ended."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.started: list[BaseProcess] = []
+
+    def Process(self, *arguments: Any, **named: Any) -> Any:  # type: ignore[override]  # a method here, a class there
+        process = SpawnContext.Process(*arguments, **named)
+        self.started.append(process)
+        return process
+
+
 @final
 class Crew:
     """Replications from number 0 on, in blocks, in order."""
@@ -49,6 +63,7 @@ class Crew:
         self._began = clock()
         self._waiting: deque[tuple[range, Future[list[Row]]]] = deque()
         self._handed = 0
+        self._context = _Recorded()
 
     def block(self, left: int) -> list[Row]:
         """The next block; `left` says how many replications more are surely wanted, so that workers go no further ahead than that."""
@@ -78,12 +93,14 @@ class Crew:
         return [replicate(self._world, self._plan.search, self._plan.course, self._seed, number) for number in numbers]
 
     def _start(self) -> None:
-        context = multiprocessing.get_context("spawn")
+        self._context = _Recorded()
         given = (self._world.question, self._world.graph, self._world.guide, self._plan, self._seed)
-        self._pool = ProcessPoolExecutor(self._workers, mp_context=context, initializer=_begin, initargs=given)
+        self._pool = ProcessPoolExecutor(self._workers, mp_context=self._context, initializer=_begin, initargs=given)
 
     def close(self) -> None:
         """No more work."""
         if self._pool is not None:
             self._pool.shutdown(wait=False, cancel_futures=True)
             self._pool = None
+            for process in self._context.started:  # nobody waits for what they are doing
+                process.terminate()
