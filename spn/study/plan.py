@@ -63,6 +63,10 @@ class Plan:
     controls: tuple[int, ...] = ()
     """The control variates that are kept, by their columns."""
 
+    def kept_columns(self, controls: tuple[int, ...]) -> tuple[int, ...]:
+        """Where some of the control variates stand among those that are kept."""
+        return tuple(self.controls.index(control) for control in controls)
+
     def tasks(self, seed: int, replications: range) -> Tasks:
         """The tasks of some replications (counted from 0, before the offset)."""
         number, first = len(replications), self.offset + replications.start
