@@ -82,11 +82,12 @@ def _checked_plot(path: str | None, net: Net) -> str:
 
 def write_plot(path: Path, suffix: str, result: Result) -> None:
     """Write the figure of a result's curves."""
-    from spn.plots.curves import curves_plot
+    from spn.plots.curves import WIDTHS, curves_plot
     from spn.plots.render import figure
 
     try:
-        path.write_bytes(figure(curves_plot(result.measures)).content(suffix))
+        plot = curves_plot(result.measures)
+        path.write_bytes(figure(plot, width=WIDTHS[len(plot.panels) - 1]).content(suffix))
     except OSError as error:
         raise UsageError(f"cannot write {path}: {error.strerror or error}") from None
 
