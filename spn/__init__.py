@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from spn.version import __version__
 
 if TYPE_CHECKING:
-    from spn.api import check, draw, load, plot, plot_delays, report, reproduce, resolve, results, simulate, sweep
+    from spn.api import check, compare, draw, load, plot, plot_delays, report, reproduce, resolve, results, sensitivity, simulate, sweep
     from spn.building import Instance, Measure, Model, Parameter, Place, Transition
 
-_VERBS = ("check", "draw", "load", "plot", "plot_delays", "report", "reproduce", "resolve", "results", "simulate", "sweep")
+_VERBS = ("check", "compare", "draw", "load", "plot", "plot_delays", "report", "reproduce", "resolve", "results", "sensitivity", "simulate", "sweep")
 _PARTS = ("Instance", "Measure", "Model", "Parameter", "Place", "Transition")
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "Transition",
     "__version__",
     "check",
+    "compare",
     "draw",
     "load",
     "plot",
@@ -31,6 +32,7 @@ __all__ = [
     "reproduce",
     "resolve",
     "results",
+    "sensitivity",
     "simulate",
     "sweep",
 ]
