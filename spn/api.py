@@ -6,7 +6,7 @@ Nothing is computed here. Whatever takes long to import is imported by the funct
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -262,7 +262,7 @@ def compare_nets(
     return comparison.compare(
         nets,
         measures,
-        find_engine(engine, notice),
+        find_engine(engine, _once(notice)),
         seed,
         precision=precision,
         confidence=confidence,
@@ -303,32 +303,15 @@ def sensitivity(
     from spn.study import sensitivity as studying
     from spn.sweeps import varied
 
-    given = dict(parameters or {})
-    net = resolve(model, given)
+    reading = read(model, parameters)
+    net = reading.net
     chosen = varied.measure_of(net, measure)
-    alone = varied.alone(net, chosen)
-    found, left_out = varied.varied(net.name, net.origin, names)
-
-    def nets_of(part: varied.Varied) -> Callable[[Sequence[float]], tuple[Net, ...]]:
-        return lambda factors: tuple(varied.alone(resolve(model, given | {part.parameter: part.text(factor)}), chosen) for factor in factors)
-
-    changes = []
-    for part in found:
-        change = studying.Change(part.name, part.shown, nets_of(part))
-        problem = varied.unchangeable(change, studying.LEAST_STEP)
-        if problem and names:
-            raise varied.NoDerivative(f"'{part.name}' has no derivative at {part.shown}: {problem}")
-        if problem:
-            left_out[part.name] = problem
-        else:
-            changes.append(change)
-    if not changes:
-        raise varied.NoDerivative(f"'{net.name}' has no parameter with a derivative: {'; '.join(left_out.values())}")
+    changes, left_out = varied.changes(reading, chosen, names)
     return studying.sensitivity(
-        alone,
+        varied.alone(net, chosen),
         chosen,
         changes,
-        find_engine(engine, notice),
+        find_engine(engine, _once(notice)),
         seed,
         precision=precision,
         confidence=confidence,
@@ -520,6 +503,21 @@ def reproduce(
     if name not in REPRODUCED:
         raise FileNotFoundError(f"no published results are known by the name '{name}'")
     return Reproduction(sweep(shipped_studies()[name], output, workers=workers, told=told))
+
+
+def _once(notice: Callable[[str], None] | None) -> Callable[[str], None] | None:
+    """Tells nothing twice: several nets can need the same kernel."""
+    if notice is None:
+        return None
+    told: set[str] = set()
+    tell = notice
+
+    def once(text: str) -> None:
+        if text not in told:
+            told.add(text)
+            tell(text)
+
+    return once
 
 
 def _text(value: Any) -> str:

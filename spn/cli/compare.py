@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 HELP = "simulate two models, and print the ratio of their unavailabilities"
 DESCRIPTION = (
     "Simulates two models, or one with two values of a parameter, with the same random numbers, until the ratio of their unavailabilities U has the "
-    "precision asked for, and prints U, the availability A and the downtime per year of each, and ratio and difference of their U, all with intervals."
+    "precision asked for, and prints U, the availability A and the downtime per year of each, and ratio and difference of U, all with intervals."
 )
 EPILOG = """\
 examples:
@@ -36,7 +36,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--measure", metavar="NAME[,NAME]", help="the availabilities to compare, of A and of B (default: the first of each)")
     options.add_parameters(parser, help="give a parameter another value, in whichever of the two knows it; may be repeated")
     options.add_parameters(parser, "--against", dest="against", help="give a parameter another value in B alone; may be repeated")
-    parser.add_argument("--claim", metavar="RATIO", type=claim, help="say whether U(A) / U(B) is at least RATIO ('<=0.1': at most): supported, refuted or open")
+    told = "say whether U(A) / U(B) is at least RATIO ('<=0.1': at most): supported, refuted or open"
+    parser.add_argument("--claim", metavar="RATIO", type=claim, help=told)
     parser.add_argument("--independent", action="store_true", help="give B random numbers of its own")
     options.add_run(parser, of="of the ratio to reach")
 

@@ -42,8 +42,8 @@ def page(found: Comparison, changed: Mapping[str, str], against: Mapping[str, st
         for number, (label, estimate) in enumerate(zip(labels, found.estimates, strict=True)):
             table.append((title if number == 0 else "", f"{label:<{width}}  {text(estimate)}"))
     confidence = f"intervals of {percent(found.ratio.confidence)} confidence"
-    parts = ["\n".join(aligned(_heading(found, changed, against))), "\n".join([confidence, *aligned(table)]), "\n".join(aligned(_last(found, labels)))]
-    return "\n\n".join([*parts, f"repeat: {command}"])
+    parts = [aligned(_heading(found, changed, against)), [confidence, *aligned(table)], aligned(_last(found, labels))]
+    return "\n\n".join([*map("\n".join, parts), f"repeat: {command}"])
 
 
 def _labels(found: Comparison, changed: Mapping[str, str], against: Mapping[str, str]) -> list[str]:

@@ -87,7 +87,7 @@ class Contrast:
 
     @property
     def gain(self) -> float:
-        """How many times less variance it has for the random numbers in common; infinite, if it was the same in every replication but for rounding."""
+        """How many times less variance it has for the random numbers in common; infinite, if it was the same in all replications but for rounding."""
         return self.independent / self.variance if self.variance > SAME * self.independent else math.inf
 
     def interval(self, confidence: float, method: str = METHOD) -> Interval:

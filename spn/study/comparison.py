@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, final
 
 from spn.estimate.comparison import Claim, difference_interval, ratio_interval
 from spn.estimate.estimates import AnyEstimate, AvailabilityEstimate
 from spn.estimate.intervals import Interval, number
-from spn.estimate.paired import Contrast, Down, contrast, paired_difference, ratio_of
+from spn.estimate.paired import Down, contrast, paired_difference, ratio_of
 from spn.estimate.stopping import Reason
 from spn.net.types import At, Availability, Measure, Net
 from spn.observation import Engine
@@ -38,8 +38,8 @@ class NotComparable(ValueError):
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """U of two models with their ratio and difference. `gain` is how many times less variance log(U / U) has for the random numbers in common (None:
-    not known, as there were too few failures, or none in common); `same_windows` says that both were observed over the same windows of time, or, models of
-    the same structure, of firings, without which random numbers in common are of little use.
+    not known, as there were too few failures, or none in common); `same_windows` says that both were observed over the same windows of time, or, models
+    of the same structure, of firings, without which random numbers in common are of little use.
     """
 
     results: tuple[Result, Result]
@@ -196,7 +196,7 @@ def _same_windows(ended: Ended) -> bool:
 
 
 def measured(downs: Sequence[Down | None], found: Sequence[AnyEstimate], confidence: float) -> tuple[Interval, Interval, float | None]:
-    """U / U and U - U, and the factor that their covariance is worth: paired where both are known well enough for that, else from the two intervals."""
+    """U / U and U - U, and the factor that their covariance is worth: paired where both are known well enough, else from the two intervals."""
     a, b = downs
     if a is not None and b is not None and a.enough and b.enough:
         contrasted = contrast((a, b), (1.0, -1.0), confidence)

@@ -24,6 +24,7 @@ from spn.study.pilot import SteadyPlan
 from spn.study.result import Progress, Result
 from spn.study.run import NotSupported, Session, Settings, Study, budget, new_seed
 from spn.study.together import Ended, Several, Together, in_step
+from spn.text.problems import ModelError
 
 STEP = 0.1
 """The first step h in the logarithm of a parameter: it is changed by factors exp(-2 h) to exp(2 h), 0.82 to 1.22."""
@@ -46,7 +47,7 @@ def curvature(step: float) -> tuple[float, ...]:
 @final
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A parameter, its value as people read it, and the nets with it changed by each of some factors. `nets` raises ValueError where there are none."""
+    """A parameter, its value as people read it, and the nets with it changed by factors. `nets` raises `ModelError` where there are none."""
 
     name: str
     value: str
@@ -216,7 +217,7 @@ def sensitivity(
     measure = replace(measure, precision=None)
     study = Study(net, (measure,), seed, asked, engine.name, progress, clock, digest, dict(net.origin))
     nets = [net]
-    several = Several(engine, nets)
+    several = Several(engine, nets, alike=True)
     session = Session(study, lambda: clock() - began)
     drive = drive or crew(several, workers)
     run = _Sensitivity(session, measure, tuple(changes), nets, several)
@@ -288,10 +289,10 @@ class _Sensitivity:
                 if step <= LEAST_STEP:
                     raise RunError(error.code, f"with {change.name} changed by {100 * step:.2g} %: {error.message}", error.time) from error
                 trouble = error.message
-            except ValueError:
+            except ModelError as error:
                 if step <= LEAST_STEP:
                     raise
-                trouble = "no net"
+                trouble = error.problems[0].message
             if not trouble:
                 spent += ended.spent
                 found = self._made(change, step, ended, spent)

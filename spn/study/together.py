@@ -5,6 +5,7 @@ What that is, a ratio or a derivative, is not known here.
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -30,8 +31,10 @@ T = TypeVar("T")
 class Several:
     """Nets made ready as they are needed, by their numbers: what a driver sees of them, and the function that runs their batches."""
 
-    def __init__(self, engine: Engine, nets: Sequence[Net]) -> None:
-        self._engine, self._nets = engine, nets
+    def __init__(self, engine: Engine, nets: Sequence[Net], alike: bool = False) -> None:
+        """`alike` says that they differ in numbers only: what was worth the while for one is for all, and one kernel serves all."""
+        self._engine, self._nets, self._alike = engine, nets, alike
+        self._worth_while = False
         self._made: dict[int, Prepared] = {}
         self._names: dict[str, None] = {}
         self._least = 0
@@ -59,7 +62,7 @@ class Several:
                 raise Abandoned
             if number not in self._made:
                 self._made[number] = self._engine.prepare(self._nets[number])
-                self._made[number].expect(self._expected)
+                self._made[number].expect(self._told())
             return self._made[number]
 
     def forget(self) -> None:
@@ -92,8 +95,14 @@ class Several:
     def expect(self, firings: float | None) -> None:
         """About so many firings more of each will be asked for (None: nobody knows)."""
         self._expected = firings
+        self._worth_while = self._worth_while or (self._alike and any(each.concurrent for each in self._made.values()))
         for each in list(self._made.values()):
-            each.expect(firings)
+            each.expect(self._told())
+
+    def _told(self) -> float | None:
+        if self._worth_while:
+            return math.inf
+        return self._expected if self._expected is None or not self._alike else self._expected * max(1, len(self._made))
 
     def abandon(self) -> None:
         """Let all replications that run end with `Abandoned`."""
@@ -127,6 +136,8 @@ def _sending(dialogue: Generator[Request, BatchResult, Any], batch: BatchResult)
 
 
 PROBES = 8
+"""Replications of each net that tell how fast it goes."""
+
 MOST_STRETCH = 4.0
 
 
@@ -140,7 +151,8 @@ def in_step(plans: Sequence[Plan], firings: float) -> Dialogue[tuple[list[Plan],
     """
     limit = max(64, int(firings))
     probes = [
-        Plan(PILOT, plan.measures, 0.0, 1e15, 1, max_firings=limit, unit=PROBES, offset=2_000_000_000, point=plan.point, net=plan.net) for plan in plans
+        Plan(PILOT, plan.measures, 0.0, 1e15, 1, max_firings=limit, unit=PROBES, offset=2_000_000_000, point=plan.point, net=plan.net)
+        for plan in plans
     ]
     found = yield Request(replace(probes[0], others=tuple(probes[1:])), 0, 1, 1)
     each = (found, *found.others)
@@ -188,7 +200,7 @@ class Together:
     def run(self, elapsed: Callable[[], float], progress: Callable[[Progress], None] | None) -> Dialogue[Ended]:
         """Ask for batches until a criterion is met, or an interruption comes. `RunError` goes through."""
         plan, names = self.plan, [f"{number}" for number in range(len(self.experiments))]
-        criterion = self.limits | Precision(self.precision, dict.fromkeys(names, float("inf")))
+        criterion = self.limits | Precision(self.precision, dict.fromkeys(names, math.inf))
         batches: list[BatchResult] = []
         firings, sure, likely = self.before, 0, 0
         reached: dict[str, tuple[float, float]] = {}

@@ -13,10 +13,11 @@ from spn.expressions.render import render
 from spn.expressions.tree import Constant, DelayCall, Expression
 from spn.expressions.types import Number
 from spn.net.types import At, Availability, FirstPassage, Measure, Net
-from spn.study.sensitivity import Change
+from spn.resolver.again import Series
+from spn.resolver.resolve import Reading
+from spn.study.sensitivity import LEAST_STEP, Change
 from spn.sweeps.computed import Computed
-from spn.text.problems import ModelError, nearest
-
+from spn.text.problems import ModelError, Problems, nearest
 
 LOGARITHM = 0
 """The power of an argument that is the logarithm of a time: lognormal's mu."""
@@ -29,7 +30,7 @@ class NoDerivative(ValueError):
 @final
 @dataclass(frozen=True, slots=True)
 class Varied:
-    """A parameter, or one argument of a distribution: ``failure.sigma``. `shown` is its value, `parameter` the model's parameter that it belongs to."""
+    """A parameter, or one argument of a distribution: ``failure.sigma``. `shown` is its value, `parameter` the model's parameter that it is in."""
 
     name: str
     parameter: str
@@ -37,6 +38,11 @@ class Varied:
     value: Expression
     arguments: Mapping[int, int] | None = None
     """Of a distribution: the numbers of the arguments that change, and whether they grow (1), shrink (-1) or are moved (`LOGARITHM`) with it."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether its value is a whole number, which its parameter may be bound to be."""
+        return isinstance(self.value.type, Number) and self.value.type.integer
 
     def text(self, factor: float) -> str:
         """The parameter's value, as a model is given it, with this changed by a factor."""
@@ -84,13 +90,38 @@ def alone(net: Net, measure: Measure) -> Net:
     return replace(net, measures=tuple(entry for entry in net.measures if entry.name == measure.name))
 
 
-def unchangeable(change: Change, step: float) -> str:
-    """Why a parameter cannot be changed even a little; nothing, if it can."""
-    try:
-        change.at(step)
-    except ModelError as error:
-        return error.problems[0].message
-    return ""
+def changes(reading: Reading, measure: Measure, names: Sequence[str]) -> tuple[list[Change], dict[str, str]]:
+    """What can be changed of a model, with the nets that belong to it, each with that measure alone; and why other parameters were left out.
+
+    `names` as in `varied`. Raises `NoDerivative` for one that is named, and if there is none.
+    """
+    net, series = reading.net, Series(reading.library, reading.net.name)
+    given = {name: str(text) for name, text in reading.given.items()}
+
+    def of(part: Varied) -> Change:
+        def nets(factors: Sequence[float]) -> tuple[Net, ...]:
+            members = [series.member(given | {part.parameter: part.text(factor)}, Problems()).net for factor in factors]
+            return tuple(alone(member, measure) for member in members)
+
+        return Change(part.name, part.shown, nets)
+
+    found, left_out = varied(net.name, net.origin, names)
+    possible = []
+    for part in found:
+        change = of(part)
+        try:
+            change.nets((math.exp(-2.0 * LEAST_STEP), math.exp(2.0 * LEAST_STEP)))
+        except (ModelError, OverflowError) as error:
+            why = error.problems[0].message if isinstance(error, ModelError) else "it is beyond the range of numbers"
+            why = "it is a whole number" if part.whole else why
+            if names:
+                raise NoDerivative(f"'{change.name}' is {change.value}, which cannot be changed a little to either side: {why}") from None
+            left_out[change.name] = why
+        else:
+            possible.append(change)
+    if not possible:
+        raise NoDerivative(f"'{net.name}' has no parameter with a derivative: {'; '.join(left_out.values())}")
+    return possible, left_out
 
 
 def varied(model: str, texts: Mapping[str, str], wanted: Sequence[str]) -> tuple[list[Varied], dict[str, str]]:

@@ -1,0 +1,161 @@
+"""``spn sensitivity``: simulates how a measure depends on the parameters of a model, and prints its elasticities as a table."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from spn.cli import options
+from spn.cli.console import note, write
+from spn.cli.exits import Exit, UsageError
+from spn.cli.models import locate
+from spn.cli.run import repeating, write_json
+from spn.tables.numbers import percent, with_interval
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from spn.study.sensitivity import Elasticity, Sensitivities
+
+HELP = "simulate how much a measure depends on each parameter"
+DESCRIPTION = (
+    "Simulates d ln U / d ln p for parameters p of a model: by how many per cent the unavailability U grows with 1 % more of p. All parameters "
+    "that have a derivative, or those that are named: a distribution is one scale of its delay, and failure.sigma is one of its arguments."
+)
+EPILOG = """\
+examples:
+  spn sensitivity sip_transport                               all parameters, the one that matters most first
+  spn sensitivity monolithic failure failure.sigma repair     three of them
+  spn sensitivity teaching/mm1k --measure lost                of a measure that is no availability
+"""
+BAR = 24
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The model, its parameters, the measure, and how to simulate."""
+    parser.epilog, parser.formatter_class = EPILOG, argparse.RawDescriptionHelpFormatter
+    parser.add_argument("model", metavar="MODEL", help="a model file, the name of a shipped model, or - for standard input")
+    parser.add_argument("names", metavar="PARAMETER", nargs="*", help="a parameter, or an argument of one: failure.sigma (default: all)")
+    parser.add_argument("--measure", metavar="NAME", default="", help="what depends on them (default: the first availability, or the first measure)")
+    parser.add_argument("--plot", metavar="FILE", help="write a figure of the elasticities: .svg, .pdf or .png")
+    options.add_parameters(parser)
+    options.add_run(parser, of="of elasticities to reach, or, of those below 1, half-width")
+
+
+def execute(arguments: argparse.Namespace) -> Exit:
+    """Simulate and print the table."""
+    from spn import api
+    from spn.cli.plot import format_of
+    from spn.cli.progress import shown
+    from spn.sweeps.varied import NoDerivative
+
+    suffix = "" if arguments.plot is None else format_of(arguments.plot)
+    seed = options.new_seed() if arguments.seed is None else arguments.seed
+    model = locate(arguments.model)
+    note(f"{arguments.model}: seed {seed}")
+    try:
+        with shown() as progress:
+            found = api.sensitivity(
+                model,
+                *arguments.names,
+                parameters=arguments.parameters,
+                measure=arguments.measure.strip(),
+                precision=0.05 if arguments.precision is None else arguments.precision,
+                confidence=arguments.confidence,
+                seed=seed,
+                engine=arguments.engine,
+                max_firings=arguments.max_firings,
+                max_seconds=arguments.max_seconds,
+                workers=arguments.workers,
+                progress=progress,
+                notice=note,
+            )
+    except NoDerivative as error:
+        raise UsageError(str(error)) from None
+    chosen = ["--measure", arguments.measure] if arguments.measure else []
+    command = repeating(arguments, [arguments.model, *arguments.names, *chosen], seed)
+    if suffix:
+        _plot(arguments.plot, suffix, found)
+    if arguments.json:
+        write_json(found.to_dict() | {"command": command})
+    else:
+        write(page(found, arguments.parameters, command))
+    return _exit(found)
+
+
+def _exit(found: Sensitivities) -> Exit:
+    from spn.estimate.stopping import Reason
+
+    if found.stop_reason is Reason.INTERRUPTED:
+        return Exit.INTERRUPTED
+    return Exit.OK if found.converged else Exit.NOT_REACHED
+
+
+def _plot(path: str, suffix: str, found: Sensitivities) -> None:
+    from pathlib import Path
+
+    from spn.plots.sensitivities import bars
+    from spn.plots.types import NotPlottable
+
+    rows = [(each.name, each.interval.estimate, each.interval.low, each.interval.high, not each.converged) for each in found.elasticities]
+    try:
+        Path(path).write_bytes(bars(rows, found.quantity, found.result.model, found.result.confidence).content(suffix))
+    except NotPlottable as error:
+        raise UsageError(str(error)) from None
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror or error}") from None
+
+
+def page(found: Sensitivities, changed: dict[str, str], command: str) -> str:
+    """The whole page."""
+    from spn.cli.blocks import aligned, block
+    from spn.cli.outcome import heading
+
+    rows = heading(found.result, changed)
+    effort = f"{found.firings:,} firings in {found.elapsed_s:.3g} s, {found.result.firings:,} of them for the model as it is"
+    rows = [(name, effort if name == "effort" else found.stop_reason.value if name == "stopped" else text) for name, text in rows]
+    parts = ["\n".join(aligned(rows)), block(found.measure, found.result.measures[found.measure])]
+    parts.append("\n".join(table(found)))
+    why = [f"  {name}: {text}" for name, text in found.left_out.items() if not _plain(text)]
+    if why:
+        parts.append("\n".join(["left out", *why]))
+    return "\n\n".join([*parts, f"repeat: {command}"])
+
+
+def _plain(text: str) -> bool:
+    """Whether it goes without saying: words and truth values."""
+    return "no number" in text
+
+
+def table(found: Sensitivities) -> list[str]:
+    """A line for each parameter with a bar, the greatest first, and a line for what is to be known of it."""
+    confidence = next((each.interval.confidence for each in found.elasticities), 0.95)
+    lines = [f"d ln {found.quantity} / d ln parameter, intervals of {percent(confidence)} confidence"]
+    if not found.elasticities:
+        return [*lines, "  nothing was finished"]
+    names = [each.name for each in found.elasticities]
+    texts = [with_interval(each.interval) for each in found.elasticities]
+    width, wide = max(map(len, names)), max(map(len, texts))
+    most = max((abs(each.interval.estimate) for each in found.elasticities if abs(each.interval.estimate) < float("inf")), default=0.0)
+    for each, name, text in zip(found.elasticities, names, texts, strict=True):
+        lines.append(f"  {name:<{width}}  {text:<{wide}}  {_bar(each, most):<{BAR}}  at {each.value}".rstrip())
+        lines += [f"  {'':<{width}}  {note}" for note in _notes(each)]
+    return lines
+
+
+def _bar(each: Elasticity, most: float) -> str:
+    """As long as it is great, with its sign."""
+    size = abs(each.interval.estimate)
+    if not (most > 0.0 and size < float("inf")):
+        return ""
+    return ("-" if each.interval.estimate < 0.0 else "+") * round(BAR * size / most)
+
+
+def _notes(each: Elasticity) -> Sequence[str]:
+    notes = list(each.notes)
+    if not each.converged:
+        asked = f"half-width {percent(each.reached)} of max(1, estimate), asked: {percent(each.target)}"
+        notes.insert(0, f"not converged: {asked}; {each.stop_reason.value}")
+    if each.step < 0.1:
+        notes.append(f"step {100 * each.step:.2g} %: it is curved, or near the end of its range")
+    return notes
