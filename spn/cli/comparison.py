@@ -60,7 +60,7 @@ def _heading(found: Comparison, changed: Mapping[str, str], against: Mapping[str
     first, second = found.results
     models = first.model if first.model == second.model else f"{first.model}, {second.model}"
     engines = first.engine if first.engine == second.engine else f"{first.engine}; {second.engine}"
-    replications = first.experiments[0].replications
+    replications = found.estimates[0].assessment.replications
     rows = [("models" if first.model != second.model else "model", models)]
     rows += [("parameter", f"{name} = {value.strip()}") for name, value in changed.items()]
     rows += [("against", f"{name} = {value.strip()}") for name, value in against.items()]
