@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -28,13 +29,20 @@ if TYPE_CHECKING:
     from spn.reproduction.reproduction import Reproduction
     from spn.resolver.resolve import Reading
     from spn.study import Progress, Result
+<<<<<<< HEAD
     from spn.study.comparison import Comparison
     from spn.study.sensitivity import Sensitivities
+=======
+    from spn.sweeps.definition import Definition
+>>>>>>> main
     from spn.tables.figures import Look, Options
     from spn.tables.results import Results
 
     ModelLike: TypeAlias = str | Path | Source | Model
     """A path, the name of a shipped model, the text of one, or a model built in code."""
+
+MOST_LOOKED_AT = 20_000_000
+"""Bytes of a file in which is looked for what it is; larger ones are not read anyway."""
 
 
 def load(model: str | Path | Source) -> Model:
@@ -85,11 +93,31 @@ def _found(model: str | Path) -> Path:
 
 
 def check(model: ModelLike, parameters: Mapping[str, Any] | None = None) -> list[Problem]:
-    """All problems of a model, errors and warnings; none, if it is right."""
+    """All problems of a model, or of a study at all its points: errors and warnings; none, if it is right."""
+    found: list[Problem] = []
     try:
+        if not parameters and isinstance(model, str | Path) and is_study(model):
+            from spn.sweeps.outlook import outlook
+            from spn.sweeps.reading import load_study
+
+            outlook(load_study(model), told=found.append)
+            return found
         return load_with_warnings(model, parameters)[1]
     except ModelError as error:
         return error.problems
+
+
+def is_study(path: str | Path) -> bool:
+    """Whether a file is a study and not a model."""
+    try:
+        with Path(path).open("rb") as file:
+            if b"study" not in file.read(MOST_LOOKED_AT):
+                return False
+    except (OSError, ValueError):
+        return False
+    from spn.sweeps import reading
+
+    return reading.is_study(path)
 
 
 def draw(
@@ -404,13 +432,19 @@ def sweep(
     `spn.sweeps.executors.ExecutorError`.
     """
     from spn.library import find_study
-    from spn.sweeps.executors import workers as found
     from spn.sweeps.reading import load_study
+
+    return _swept(load_study((find_study(study) if isinstance(study, str) else study) or study), output, workers, executor, told)
+
+
+def _swept(
+    definition: Definition, output: str | Path, workers: int | None, executor: str | Executor, told: Callable[[str], None] | None
+) -> Results:
+    from spn.sweeps.executors import workers as found
     from spn.sweeps.run import Sweep, results_path
     from spn.sweeps.store import Store
     from spn.tables.results import Results
 
-    definition = load_study((find_study(study) if isinstance(study, str) else study) or study)
     with Store.write(results_path(Path(output), definition)) as store:
         pool = found(executor, workers)
         done = False
@@ -491,18 +525,27 @@ def plot_delays(
 
 
 def reproduce(
-    name: str = "thesis", output: str | Path = "results", *, workers: int | None = None, told: Callable[[str], None] | None = None
+    name: str = "thesis",
+    output: str | Path = "results",
+    *,
+    precision: float | None = None,
+    workers: int | None = None,
+    told: Callable[[str], None] | None = None,
 ) -> Reproduction:
     """Simulate a publication's numbers anew: `tables` has both, `verdict` what they say of each other. As `sweep` it goes on where it was.
 
+    `precision` is the relative half-width to reach, of U; by default that of the study, 0.01.
     Raises `FileNotFoundError` for a name that is not known, and what `sweep` raises.
     """
     from spn.library import shipped_studies
     from spn.reproduction.reproduction import REPRODUCED, Reproduction
+    from spn.sweeps.reading import load_study
 
     if name not in REPRODUCED:
         raise FileNotFoundError(f"no published results are known by the name '{name}'")
-    return Reproduction(sweep(shipped_studies()[name], output, workers=workers, told=told))
+    definition = load_study(shipped_studies()[name])
+    asked = definition if precision is None else replace(definition, precision=precision)
+    return Reproduction(_swept(asked, output, workers, "process", told))
 
 
 def _once(notice: Callable[[str], None] | None) -> Callable[[str], None] | None:

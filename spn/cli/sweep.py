@@ -11,6 +11,7 @@ from spn.cli.console import note, write
 from spn.cli.exits import Exit, UsageError
 
 if TYPE_CHECKING:
+    from spn.sweeps.definition import Definition
     from spn.sweeps.run import Summary
     from spn.tables.results import Results
 
@@ -25,6 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The study, where its results are, and who works on it."""
     parser.add_argument("study", metavar="STUDY", help="a study file, or the name of a shipped study")
     add_work(parser)
+    parser.add_argument("--dry-run", action="store_true", help="check everything, and only say what would be simulated")
 
 
 def add_work(parser: argparse.ArgumentParser) -> None:
@@ -36,9 +38,12 @@ def add_work(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> Exit:
     """Simulate what is not finished, and print what is."""
+    if arguments.dry_run:
+        return _dry(arguments)
+    from spn.sweeps.reading import load_study
     from spn.tables.forms import text
 
-    results, code = simulated(arguments, _located(arguments.study))
+    results, code = simulated(arguments, load_study(_located(arguments.study)))
     if results is not None:
         write(text(results))
     return code
@@ -54,16 +59,14 @@ def _located(name: str) -> str | Path:
     return found or name
 
 
-def simulated(arguments: argparse.Namespace, file: str | Path) -> tuple[Results | None, Exit]:
+def simulated(arguments: argparse.Namespace, study: Definition) -> tuple[Results | None, Exit]:
     """Simulate what is not finished of a study; its results, None if there are none yet, and the exit code."""
     from spn.cli.progress import sweeping
     from spn.sweeps.executors import ExecutorError, workers
-    from spn.sweeps.reading import load_study
     from spn.sweeps.run import Sweep, results_path
     from spn.sweeps.store import Store, StoreError
     from spn.tables.results import Results
 
-    study = load_study(file)
     path = results_path(Path(arguments.output), study)
     try:
         with Store.write(path) as store:
@@ -84,6 +87,17 @@ def simulated(arguments: argparse.Namespace, file: str | Path) -> tuple[Results 
     except (StoreError, ExecutorError) as error:
         raise UsageError(str(error)) from None
     return results, Exit.INTERRUPTED if summary is None or results is None else _told(summary, results)
+
+
+def _dry(arguments: argparse.Namespace) -> Exit:
+    from spn.cli.studies import outlook_of
+    from spn.sweeps.store import StoreError
+
+    try:
+        write(outlook_of(_located(arguments.study), Path(arguments.output)))
+    except StoreError as error:
+        raise UsageError(str(error)) from None
+    return Exit.OK
 
 
 def _told(summary: Summary, results: Results) -> Exit:

@@ -24,6 +24,8 @@ from spn.estimate.stationarity import Drift, drift
 
 LEAST_REPLICATIONS = 30
 DRIFT_LIMIT = 5.0
+SAME = 1e-9
+"""Relative half-width of an interval from replications that differ by rounding only."""
 
 
 @final
@@ -179,6 +181,7 @@ def _availability(
     u = intervals.unit_mean(share, base.events, confidence)
     if len(total) > 1 and total.max() > total.min() * (1.0 + 1e-9) and 0.0 < u.estimate < 1.0:
         u = intervals.ratio_of_means(down, total, confidence).clipped(0.0, 1.0)
+    base = _alike(base, u)
     rate = intervals.event_rate(failures, total, confidence)
     up_rate = intervals.event_rate(failures, up, confidence)
     mean_down = intervals.ratio_of_means(down, failures, confidence).clipped(0.0, math.inf)
@@ -233,14 +236,21 @@ def _other(
     elif subject.kind == "Count" or not subject.steady:
         min_events = min(min_events, intervals.FEW_EVENTS)
     seen = bool(base.events) if base.events is not None else bool(first.any())
-    if interval.method.endswith("all observations are equal") and base.replications >= 2:
-        other = intervals.all_zero_bound(base.replications, confidence).high
-        base = replace(base, notes=(*base.notes, f"all replications gave the same value; another one has a probability of at most {other:.2g}"))
+    base = _alike(base, interval)
     judged = _judged(base, interval, seen, min_events)
     found = {p: clustered_quantile(values, first.astype(np.int64).tolist(), p, confidence) for p in subject.quantiles} if len(values) else {}
     if judged.converged and any(part.relative_half_width > base.target for part in found.values()):
         judged = replace(judged, state=State.IMPRECISE)
     return Estimate(kind, interval, judged, unit, found)
+
+
+def _alike(base: Assessment, interval: Interval) -> Assessment:
+    """A width of 0 says nothing of what is so rare that no replication saw it; how rare, is said instead."""
+    if base.replications < 2 or not interval.relative_half_width <= SAME:
+        return base
+    other = intervals.all_zero_bound(base.replications, interval.confidence).high
+    note = f"all replications gave the same value; another one has a probability of at most {other:.2g} in each"
+    return replace(base, notes=(*base.notes, note))
 
 
 def _skewed(above: Floats, below: Floats, confidence: float) -> Interval:

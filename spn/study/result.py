@@ -108,6 +108,12 @@ class Result:
             "versions": dict(self.versions),
         }
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        from spn.study.html import html
+
+        return html(self)
+
     def plot(self, *names: str, **look: Any) -> Any:
         """A figure (of matplotlib's) of the curves among the measures, or of those of `names`; `look` as in `spn.plot`.
 

@@ -5,15 +5,17 @@ Dask and MPI are imported when they are asked for.
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from importlib import import_module
-from multiprocessing.context import SpawnContext
+from multiprocessing.context import SpawnContext, SpawnProcess
 from multiprocessing.process import BaseProcess
 from typing import Any, final
 
@@ -74,9 +76,25 @@ class _Recorded(SpawnContext):
         self.started: list[BaseProcess] = []
 
     def Process(self, *arguments: Any, **named: Any) -> Any:  # type: ignore[override]  # a method here, a class there
-        process = SpawnContext.Process(*arguments, **named)
+        process = _Worker(*arguments, **named)
         self.started.append(process)
         return process
+
+
+class _Worker(SpawnProcess):
+    """A worker does not import the program that started it, if that is no file (a script that is read from standard input)."""
+
+    def start(self) -> None:
+        main = sys.modules["__main__"]
+        path = getattr(main, "__file__", None)
+        if path is None or os.path.exists(path):
+            super().start()
+            return
+        del main.__file__
+        try:
+            super().start()
+        finally:
+            main.__file__ = path
 
 
 def _begin() -> None:
@@ -123,6 +141,10 @@ class Processes(Workers):
                 process.kill()
         for process in self._context.started:
             process.join()
+        # Its semaphores go with it; the process may be about to end at once, and multiprocessing would complain about them.
+        self._pool.shutdown(wait=True)
+        del self._pool
+        gc.collect()
 
 
 @final

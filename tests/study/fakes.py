@@ -34,12 +34,12 @@ def rate(name: str = "served") -> Measure:
     return Measure(name, Rate(()))
 
 
-def passage(name: str = "mttf", within: float | None = None) -> Measure:
+def passage(name: str = "mttf", within: tuple[float, ...] = ()) -> Measure:
     return Measure(name, FirstPassage(ANY, within), Steady())
 
 
 def at(name: str = "early", time: float = 1.0) -> Measure:
-    return Measure(name, Availability(ANY), At(time))
+    return Measure(name, Availability(ANY), At((time,)))
 
 
 Process = Callable[[np.random.Generator, Task], Outcome]
