@@ -29,12 +29,9 @@ if TYPE_CHECKING:
     from spn.reproduction.reproduction import Reproduction
     from spn.resolver.resolve import Reading
     from spn.study import Progress, Result
-<<<<<<< HEAD
     from spn.study.comparison import Comparison
     from spn.study.sensitivity import Sensitivities
-=======
     from spn.sweeps.definition import Definition
->>>>>>> main
     from spn.tables.figures import Look, Options
     from spn.tables.results import Results
 

@@ -5,16 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-<<<<<<< HEAD
 from spn.cli.blocks import Rows, aligned
 from spn.estimate.comparison import Verdict
-from spn.estimate.stopping import Reason
-from spn.tables.numbers import duration, percent, with_interval
-=======
-from spn.cli.blocks import aligned
-from spn.cli.outcome import heading
 from spn.estimate.numbers import duration, percent, with_interval
->>>>>>> main
+from spn.estimate.stopping import Reason
 
 if TYPE_CHECKING:
     from spn.estimate.comparison import Claim

@@ -10,7 +10,7 @@ from spn.cli.console import note, write
 from spn.cli.exits import Exit, UsageError
 from spn.cli.models import locate
 from spn.cli.run import repeating, write_json
-from spn.tables.numbers import percent, with_interval
+from spn.estimate.numbers import percent, with_interval
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
