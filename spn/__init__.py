@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 from spn.version import __version__
 
 if TYPE_CHECKING:
-    from spn.api import check, compare, draw, load, plot, plot_delays, report, reproduce, resolve, results, sensitivity, simulate, sweep
+    from spn.api import check, draw, load, plot, plot_delays, rare_event, report, reproduce, resolve, results, simulate, sweep
     from spn.building import Instance, Measure, Model, Parameter, Place, Transition
+    from spn.comparing import compare, sensitivity
 
-_VERBS = ("check", "compare", "draw", "load", "plot", "plot_delays", "report", "reproduce", "resolve", "results", "sensitivity", "simulate", "sweep")
+_VERBS = ("check", "draw", "load", "plot", "plot_delays", "rare_event", "report", "reproduce", "resolve", "results", "simulate", "sweep")
+_TOGETHER = ("compare", "sensitivity")
 _PARTS = ("Instance", "Measure", "Model", "Parameter", "Place", "Transition")
 
 __all__ = [
@@ -28,6 +30,7 @@ __all__ = [
     "load",
     "plot",
     "plot_delays",
+    "rare_event",
     "report",
     "reproduce",
     "resolve",
@@ -37,7 +40,7 @@ __all__ = [
     "sweep",
 ]
 
-_MODULES = {**dict.fromkeys(_VERBS, "spn.api"), **dict.fromkeys(_PARTS, "spn.building")}
+_MODULES = {**dict.fromkeys(_VERBS, "spn.api"), **dict.fromkeys(_TOGETHER, "spn.comparing"), **dict.fromkeys(_PARTS, "spn.building")}
 
 
 def __getattr__(name: str) -> Any:

@@ -22,15 +22,14 @@ if TYPE_CHECKING:
     from spn.drawing import Drawing
     from spn.engine.reference import Event
     from spn.engine.reference.prepared import PreparedNet
-    from spn.estimate.comparison import Claim
-    from spn.net.types import Measure, Net
+    from spn.model.types import MeasureDeclaration
+    from spn.net.types import Net
     from spn.plots.picture import Picture
+    from spn.rare import Method, Question, RareResult
     from spn.reports.page import Report
     from spn.reproduction.reproduction import Reproduction
     from spn.resolver.resolve import Reading
     from spn.study import Progress, Result
-    from spn.study.comparison import Comparison
-    from spn.study.sensitivity import Sensitivities
     from spn.sweeps.definition import Definition
     from spn.tables.figures import Look, Options
     from spn.tables.results import Results
@@ -67,17 +66,19 @@ def load_with_warnings(model: ModelLike, parameters: Mapping[str, Any] | None = 
     return reading.net, reading.warnings
 
 
-def read(model: ModelLike, parameters: Mapping[str, Any] | None = None) -> Reading:
-    """As `load_with_warnings`, with what the net was made from."""
+def read(
+    model: ModelLike, parameters: Mapping[str, Any] | None = None, further: Mapping[str, MeasureDeclaration] | None = None
+) -> Reading:
+    """As `load_with_warnings`, with what the net was made from. `further` are measures beside those of the model."""
     from spn.library import models_folder
     from spn.resolver import resolve as resolving
 
     if not isinstance(model, str | Path | Source):
-        return model.reading(parameters)
+        return model.reading(parameters, further)
     given = {name: value if isinstance(value, str) else _text(value) for name, value in (parameters or {}).items()}
     if isinstance(model, Source):
-        return resolving.read_reading(model, given, library=models_folder())
-    return resolving.load_reading(_found(model), given, models_folder())
+        return resolving.read_reading(model, given, library=models_folder(), further=further)
+    return resolving.load_reading(_found(model), given, models_folder(), further)
 
 
 def _found(model: str | Path) -> Path:
@@ -192,161 +193,117 @@ def simulate(
     )
 
 
-def compare(
-    first: ModelLike,
-    second: ModelLike | None = None,
+def rare_event(
+    model: ModelLike | Net,
+    condition: str,
     parameters: Mapping[str, Any] | None = None,
     *,
-    against: Mapping[str, Any] | None = None,
-    measure: str | tuple[str, str] = "",
-    claim: float | None = None,
-    independent: bool = False,
-    precision: float = 0.05,
+    until: str | None = None,
+    within: str | None = None,
+    importance: str | None = None,
+    method: Method | None = None,
+    precision: float = 0.1,
     confidence: float = 0.95,
     seed: int | None = None,
-    engine: str = "auto",
     max_firings: int | None = None,
     max_seconds: float | None = None,
-    workers: int | None = None,
+    workers: int = 1,
     progress: Callable[[Progress], None] | None = None,
-    notice: Callable[[str], None] | None = None,
-) -> Comparison:
-    """Simulate two models with common random numbers until the ratio of their unavailabilities has the relative half-width `precision`.
+    warned: Callable[[Problem], None] | None = None,
+) -> RareResult:
+    """How probable, or how frequent, it is that a condition comes true that plain simulation never sees: ``rare_event("m", "failed == 2")``.
 
-    `parameters` go to whichever of the two knows them; `against` to the second alone, which is the first again if it is not given:
-    ``compare("sip_transport", parameters={"limit": 3}, against={"limit": 5})``. `measure` names the availability of both, or of each (default: the
-    first). The result's `claim` says whether U / U is at least `claim`; `independent` gives the second model random numbers of its own. The other
-    settings are those of `simulate`. Raises what `simulate` raises, and `spn.study.comparison.NotComparable` (a ValueError).
+    `condition`, `until`, `within` (a time, ``"30 d"``) and `importance` are texts in the language of models, or names of measures of the model, whose
+    condition or expression is meant (of an availability, that it does not hold). With `until` or `within` it is the probability that the condition
+    comes true in a life, which begins with the initial marking and ends in the first marking in which `until` holds (or when `within` is over);
+    without, the rate and the share of time in the long run. `importance` grows on the way to the condition; it is needed only where the way cannot be
+    found. `method` is ``forcing``, ``splitting``, ``restart``, ``plain`` or None, to choose. `precision` is the relative half-width to reach.
+    More than one of `workers` are processes, for which a script has to guard its main module (``if __name__ == "__main__":``); the numbers do not
+    depend on them. `warned` is called with warnings about the model.
+
+    Raises `ModelError`, `spn.rare.Refused` if there is no answer, and `RunError` if the net cannot go on.
     """
-    from spn.estimate.comparison import Claim
-    from spn.study.comparison import NotComparable
+    from spn import rare
+    from spn.study.run import new_seed
 
-    if second is None and not against:
-        raise NotComparable("there is one model only: name another, or the parameters that it is to be compared with (against)")
-    names = (measure, measure) if isinstance(measure, str) else measure
-    nets, measures, _ = comparable((first, first if second is None else second), parameters or {}, against or {}, names)
-    claimed = None if claim is None else Claim(float(claim))
-    return compare_nets(
-        nets,
-        measures,
-        claim=claimed,
-        independent=independent,
+    question, net, warnings = _question(model, parameters, condition, until, within, importance)
+    for warning in warnings if warned is not None else ():
+        warned(warning)  # type: ignore[misc]
+    about = "the long run"
+    if question.has_lives:
+        ends = [f"ends when {until}" for _ in (0,) if until is not None] + [f"ends after {within}" for _ in (0,) if within is not None]
+        about = "a life from the initial marking that " + ", or ".join(ends)
+    settings = rare.Settings(
+        seed=new_seed() if seed is None else seed,
         precision=precision,
         confidence=confidence,
-        seed=seed,
-        engine=engine,
-        max_firings=max_firings,
+        method=method,
+        max_firings=rare.MAX_FIRINGS if max_firings is None else max_firings,
         max_seconds=max_seconds,
         workers=workers,
-        progress=progress,
-        notice=notice,
     )
+    asked = rare.Study(question, settings, condition, about, progress, digest=digest(net), parameters=net.origin)
+    return asked.answer()
 
 
-def comparable(
-    models: tuple[ModelLike, ModelLike], parameters: Mapping[str, Any], against: Mapping[str, Any], measures: tuple[str, str]
-) -> tuple[tuple[Net, Net], tuple[Measure, Measure], list[Problem]]:
-    """Both nets, each with the `parameters` that it knows (one that neither knows is left in, so that it is reported), the second with those of
-    `against`; their availabilities of those names; warnings.
+def _question(
+    model: ModelLike | Net,
+    parameters: Mapping[str, Any] | None,
+    condition: str,
+    until: str | None,
+    within: str | None,
+    importance: str | None,
+) -> tuple[Question, Net, list[Problem]]:
+    """The question, the net without it, and the warnings about the model.
+
+    The question's texts become measures of the model for a moment, so that names and types are those of the model.
     """
-    from spn.study.comparison import availability_of
+    import json
+    from dataclasses import replace
 
-    readings = [load_with_warnings(model) for model in models]
-    known = [set(net.origin) for net, _ in readings]
-    for own, model in enumerate(models):
-        given = {name: value for name, value in parameters.items() if name in known[own] or not any(name in other for other in known)}
-        given |= against if own else {}
-        if given:
-            readings[own] = load_with_warnings(model, given)
-    (first, of_first), (second, of_second) = readings
-    found = availability_of(first, measures[0]), availability_of(second, measures[1])
-    return (first, second), found, list(dict.fromkeys([*of_first, *of_second]))
+    from spn.model.types import MeasureDeclaration, Name, Text, Times
+    from spn.net.types import Average, FirstPassage, Net
+    from spn.rare import Question
+    from spn.text.source import Span
 
+    if isinstance(model, Net):
+        model = Source(model.name, json.dumps(net_to_dict(model)))
+    known = {str(name): measure for name, measure in read(model, parameters).library.model.measures.items()}
 
-def compare_nets(
-    nets: tuple[Net, Net],
-    measures: tuple[Measure, Measure],
-    *,
-    claim: Claim | None,
-    independent: bool,
-    precision: float,
-    confidence: float,
-    seed: int | None,
-    engine: str,
-    max_firings: int | None,
-    max_seconds: float | None,
-    workers: int | None,
-    progress: Callable[[Progress], None] | None,
-    notice: Callable[[str], None] | None,
-) -> Comparison:
-    """As `compare`, of nets and their measures."""
-    from spn import study
-    from spn.engine.engines import find_engine
-    from spn.study import comparison
+    def text(option: str, given: str) -> Text:
+        source = Source(f"<--{option}>", given)
+        named = known.get(given.strip())
+        if named is None or named.kind in ("rate", "count", "tally"):
+            return Text(given, Span(source, 0, len(given)), value=given)
+        subject = named.subjects[0]
+        return Text(f"not ({subject})", subject.span, exact=False, value=subject.value) if named.kind == "availability" else subject
 
-    return comparison.compare(
-        nets,
-        measures,
-        find_engine(engine, _once(notice)),
-        seed,
-        precision=precision,
-        confidence=confidence,
-        max_firings=max_firings,
-        max_seconds=max_seconds,
-        common=not independent,
-        claim=claim,
-        workers=study.cores() if workers is None else workers,
-        progress=progress,
-        digests=(digest(nets[0]), digest(nets[1])),
+    def measure(**given: Any) -> MeasureDeclaration:
+        return MeasureDeclaration(**given)
+
+    def times(**given: Any) -> Times:
+        return Times(**given)
+
+    limit = None if within is None else times(values=(text("within", within),))
+    further: dict[str, MeasureDeclaration] = {Name("--rare"): measure(first_passage=text("rare", condition), within=limit)}
+    if until is not None:
+        further[Name("--until")] = measure(first_passage=text("until", until))
+    if importance is not None:
+        further[Name("--importance")] = measure(average=text("importance", importance))
+    reading = read(model, parameters, further)
+    asked = reading.net
+    found = {measure.name: measure.quantity for measure in asked.measures}
+    net = replace(asked, measures=tuple(measure for measure in asked.measures if measure.name not in further))
+    passed, ended, near = found["--rare"], found.get("--until"), found.get("--importance")
+    assert isinstance(passed, FirstPassage)
+    question = Question(
+        replace(net, measures=()),
+        passed.condition,
+        ended.condition if isinstance(ended, FirstPassage) else None,
+        passed.within[0] if passed.within else None,
+        near.expression if isinstance(near, Average) else None,
     )
-
-
-def sensitivity(
-    model: ModelLike,
-    *names: str,
-    parameters: Mapping[str, Any] | None = None,
-    measure: str = "",
-    precision: float = 0.05,
-    confidence: float = 0.95,
-    seed: int | None = None,
-    engine: str = "auto",
-    max_firings: int | None = None,
-    max_seconds: float | None = None,
-    workers: int | None = None,
-    progress: Callable[[Progress], None] | None = None,
-    notice: Callable[[str], None] | None = None,
-) -> Sensitivities:
-    """d ln U / d ln p for the parameters of those `names` (default: all that have a derivative), each with its interval, the greatest first.
-
-    A parameter that is a distribution is one scale of its delay; ``failure.sigma`` is one argument of it. `measure` is the measure whose
-    dependence is asked for (default: the first availability, else the first measure); of availabilities U counts. `precision` is the half-width of an
-    elasticity, relative to the greater of 1 and its absolute value. The other settings are those of `simulate`.
-    Raises what `simulate` raises, and `spn.sweeps.varied.NoDerivative` (a ValueError).
-    """
-    from spn import study
-    from spn.engine.engines import find_engine
-    from spn.study import sensitivity as studying
-    from spn.sweeps import varied
-
-    reading = read(model, parameters)
-    net = reading.net
-    chosen = varied.measure_of(net, measure)
-    changes, left_out = varied.changes(reading, chosen, names)
-    return studying.sensitivity(
-        varied.alone(net, chosen),
-        chosen,
-        changes,
-        find_engine(engine, _once(notice)),
-        seed,
-        precision=precision,
-        confidence=confidence,
-        max_firings=max_firings,
-        max_seconds=max_seconds,
-        workers=study.cores() if workers is None else workers,
-        progress=progress,
-        digest=digest(net),
-        left_out=left_out,
-    )
+    return question, net, reading.warnings
 
 
 def events(
@@ -543,21 +500,6 @@ def reproduce(
     definition = load_study(shipped_studies()[name])
     asked = definition if precision is None else replace(definition, precision=precision)
     return Reproduction(_swept(asked, output, workers, "process", told))
-
-
-def _once(notice: Callable[[str], None] | None) -> Callable[[str], None] | None:
-    """Tells nothing twice: several nets can need the same kernel."""
-    if notice is None:
-        return None
-    told: set[str] = set()
-    tell = notice
-
-    def once(text: str) -> None:
-        if text not in told:
-            told.add(text)
-            tell(text)
-
-    return once
 
 
 def _text(value: Any) -> str:

@@ -56,7 +56,7 @@ def claim(text: str) -> Claim:
 
 def execute(arguments: argparse.Namespace) -> Exit:
     """Simulate both and print the comparison."""
-    from spn import api
+    from spn import comparing
     from spn.cli.progress import shown
     from spn.study.comparison import NotComparable
 
@@ -71,12 +71,12 @@ def execute(arguments: argparse.Namespace) -> Exit:
     seed = options.new_seed() if arguments.seed is None else arguments.seed
     first, second = (locate(name) for name in names)
     try:
-        nets, measures, warnings = api.comparable((first, second), arguments.parameters, arguments.against, (wanted[0], wanted[-1]))
+        nets, measures, warnings = comparing.comparable((first, second), arguments.parameters, arguments.against, (wanted[0], wanted[-1]))
         for warning in warnings:
             note(warning.render())
         note(f"{' and '.join(dict.fromkeys(net.name for net in nets))}: seed {seed}")
         with shown() as progress:
-            found = api.compare_nets(
+            found = comparing.compare_nets(
                 nets,
                 measures,
                 precision=0.05 if arguments.precision is None else arguments.precision,

@@ -44,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> Exit:
     """Simulate and print the table."""
-    from spn import api
+    from spn import comparing
     from spn.cli.plot import format_of
     from spn.cli.progress import shown
     from spn.sweeps.varied import NoDerivative
@@ -55,7 +55,7 @@ def execute(arguments: argparse.Namespace) -> Exit:
     note(f"{arguments.model}: seed {seed}")
     try:
         with shown() as progress:
-            found = api.sensitivity(
+            found = comparing.sensitivity(
                 model,
                 *arguments.names,
                 parameters=arguments.parameters,

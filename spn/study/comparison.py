@@ -38,8 +38,8 @@ class NotComparable(ValueError):
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """U of two models with their ratio and difference. `gain` is how many times less variance log(U / U) has for the random numbers in common (None:
-    not known, as there were too few failures, or none in common); `same_windows` says that both were observed over the same windows of time (models of the
-    same structure: of firings), without which random numbers in common are of little use.
+    not known, as there were too few failures, or none in common); `same_windows` says that both were seen over the same windows of time (models of
+    the same structure: of firings), without which random numbers in common are of little use.
     """
 
     results: tuple[Result, Result]

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from spn import api
+from spn import api, comparing
 from spn.cli.console import note
 from spn.cli.main import main
 from spn.estimate.estimates import State
@@ -264,7 +264,7 @@ def compared(monkeypatch):
         return Comparison(results, names, ratio, difference, 3.0, True, True, Reason.CONVERGED, 0.05, settings["seed"], 2000, 0.1, claim)
 
     loads(monkeypatch, lambda model, parameters: a_net(**parameters))
-    monkeypatch.setattr(api, "compare_nets", compare_nets)
+    monkeypatch.setattr(comparing, "compare_nets", compare_nets)
     return calls
 
 
@@ -289,7 +289,7 @@ def test_a_comparison_prints_both_and_the_ratio(model, compared, capsys):
 
 def test_a_comparison_takes_the_availability_alone(model, compared, capsys):
     assert main(["compare", model, model, "--seed", "5", "--independent"]) == 0
-    nets, measures, settings = compared[0]
+    _, measures, settings = compared[0]
     assert settings["seed"] == 5 and settings["independent"]
     assert [measure.name for measure in measures] == ["system", "system"]
 

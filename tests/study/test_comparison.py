@@ -6,7 +6,7 @@ import math
 import pytest
 
 import spn
-from spn import api
+from spn import comparing
 from spn.engine.reference import ReferenceEngine
 from spn.estimate.comparison import Claim
 from spn.estimate.stopping import Reason
@@ -18,7 +18,7 @@ THESIS = 3.61402103e-5 / 5.41476865e-7
 
 
 def compared(first, second=None, against=None, **settings):
-    nets, measures, _ = api.comparable((first, second or first), {}, against or {}, ("", ""))
+    nets, measures, _ = comparing.comparable((first, second or first), {}, against or {}, ("", ""))
     return compare(nets, measures, ReferenceEngine(), settings.pop("seed", 1), **settings)
 
 

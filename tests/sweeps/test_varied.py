@@ -47,7 +47,8 @@ def test_a_distribution_is_scaled_as_a_whole(text):
 
 
 def test_all_that_can_be_changed_is_found_once():
-    texts = {"failure": "lognormal(mean=10 h, sigma=0.4)", "repair": "uniform(a, 3 h)", "a": "1 h", "n": "3", "word": "age", "on": "true", "list": "[1 s]"}
+    texts = {"failure": "lognormal(mean=10 h, sigma=0.4)", "repair": "uniform(a, 3 h)", "a": "1 h", "n": "3"}
+    texts |= {"word": "age", "on": "true", "list": "[1 s]"}
     found, left_out = varied("m", texts, [])
     names = [each.name for each in found]
     assert names == ["failure", "failure.sigma", "repair", "repair.low", "repair.high", "a", "n"]
