@@ -1,4 +1,4 @@
-"""``spn sensitivity``: simulates how a measure depends on the parameters of a model, and prints its elasticities as a table."""
+"""``spn sensitivity``: simulates how a measure depends on the parameters of a model, and prints its elasticities. The page is in `elasticities`."""
 
 from __future__ import annotations
 
@@ -10,12 +10,9 @@ from spn.cli.console import note, write
 from spn.cli.exits import Exit, UsageError
 from spn.cli.models import locate
 from spn.cli.run import repeating, write_json
-from spn.estimate.numbers import percent, with_interval
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from spn.study.sensitivity import Elasticity, Sensitivities
+    from spn.study.sensitivity import Sensitivities
 
 HELP = "simulate how much a measure depends on each parameter"
 DESCRIPTION = (
@@ -28,7 +25,6 @@ examples:
   spn sensitivity monolithic failure failure.sigma repair     three of them
   spn sensitivity teaching/mm1k --measure lost                of a measure that is no availability
 """
-BAR = 24
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -79,6 +75,8 @@ def execute(arguments: argparse.Namespace) -> Exit:
     if arguments.json:
         write_json(found.to_dict() | {"command": command})
     else:
+        from spn.cli.elasticities import page
+
         write(page(found, arguments.parameters, command))
     return _exit(found)
 
@@ -104,58 +102,3 @@ def _plot(path: str, suffix: str, found: Sensitivities) -> None:
         raise UsageError(str(error)) from None
     except OSError as error:
         raise UsageError(f"cannot write {path}: {error.strerror or error}") from None
-
-
-def page(found: Sensitivities, changed: dict[str, str], command: str) -> str:
-    """The whole page."""
-    from spn.cli.blocks import aligned, block
-    from spn.cli.outcome import heading
-
-    rows = heading(found.result, changed)
-    effort = f"{found.firings:,} firings in {found.elapsed_s:.3g} s, {found.result.firings:,} of them for the model as it is"
-    rows = [(name, effort if name == "effort" else found.stop_reason.value if name == "stopped" else text) for name, text in rows]
-    parts = ["\n".join(aligned(rows)), block(found.measure, found.result.measures[found.measure])]
-    parts.append("\n".join(table(found)))
-    why = [f"  {name}: {text}" for name, text in found.left_out.items() if not _plain(text)]
-    if why:
-        parts.append("\n".join(["left out", *why]))
-    return "\n\n".join([*parts, f"repeat: {command}"])
-
-
-def _plain(text: str) -> bool:
-    """Whether it goes without saying: words and truth values."""
-    return "no number" in text
-
-
-def table(found: Sensitivities) -> list[str]:
-    """A line for each parameter with a bar, the greatest first, and a line for what is to be known of it."""
-    confidence = next((each.interval.confidence for each in found.elasticities), 0.95)
-    lines = [f"d ln {found.quantity} / d ln parameter, intervals of {percent(confidence)} confidence"]
-    if not found.elasticities:
-        return [*lines, "  nothing was finished"]
-    names = [each.name for each in found.elasticities]
-    texts = [with_interval(each.interval) for each in found.elasticities]
-    width, wide = max(map(len, names)), max(map(len, texts))
-    most = max((abs(each.interval.estimate) for each in found.elasticities if abs(each.interval.estimate) < float("inf")), default=0.0)
-    for each, name, text in zip(found.elasticities, names, texts, strict=True):
-        lines.append(f"  {name:<{width}}  {text:<{wide}}  {_bar(each, most):<{BAR}}  at {each.value}".rstrip())
-        lines += [f"  {'':<{width}}  {note}" for note in _notes(each)]
-    return lines
-
-
-def _bar(each: Elasticity, most: float) -> str:
-    """As long as it is great, with its sign."""
-    size = abs(each.interval.estimate)
-    if not (most > 0.0 and size < float("inf")):
-        return ""
-    return ("-" if each.interval.estimate < 0.0 else "+") * round(BAR * size / most)
-
-
-def _notes(each: Elasticity) -> Sequence[str]:
-    notes = list(each.notes)
-    if not each.converged:
-        asked = f"half-width {percent(each.reached)} of max(1, estimate), asked: {percent(each.target)}"
-        notes.insert(0, f"not converged: {asked}; {each.stop_reason.value}")
-    if each.step < 0.1:
-        notes.append(f"step {100 * each.step:.2g} %: it is curved, or near the end of its range")
-    return notes
