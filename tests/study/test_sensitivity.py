@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
-import spn
+from spn import api
 from spn.engine.reference import ReferenceEngine
 from spn.resolver.resolve import Reading
 from spn.study.sensitivity import curvature, sensitivity, weights
@@ -16,7 +16,7 @@ from tests.study.test_simulate import scrambled
 
 
 def found_in(model, *names, parameters=None, measure="", **settings):
-    reading: Reading = spn.api.read(model, parameters)
+    reading: Reading = api.read(model, parameters)
     chosen = varied.measure_of(reading.net, measure)
     changes, left_out = varied.changes(reading, chosen, names)
     return sensitivity(varied.alone(reading.net, chosen), chosen, changes, ReferenceEngine(), settings.pop("seed", 1), left_out=left_out, **settings)
