@@ -113,8 +113,8 @@ HEADER = """\
 # Ratios and elasticities over many seeds
 
 How often an interval of 95 % holds the known answer, and whether the estimates are biased: `mean z` is the mean error over its standard error. Errors
-and half-widths of ratios are those of the logarithm. `gain` is the median factor by which random numbers in common lower the variance. Where it is very
-large, the half-width is the bound for failures too rare to be seen, which the intervals cannot go below, and they cover more than 95 %.
+and half-widths of ratios are those of the logarithm. `gain` is the median factor by which random numbers in common lower the variance. Where it is
+very large, the half-width is the bound for failures too rare to be seen; the intervals do not go below it, and cover more than 95 %.
 """
 TITLES = "| case | answer | inside | mean z | sd of errors | mean half-width | gain | mean firings |\n|---|---|---|---|---|---|---|---|"
 

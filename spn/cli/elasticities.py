@@ -39,7 +39,7 @@ def table(found: Sensitivities) -> list[str]:
     confidence = next((each.interval.confidence for each in found.elasticities), 0.95)
     lines = [f"d ln {found.quantity} / d ln parameter, intervals of {percent(confidence)} confidence"]
     if not found.elasticities:
-        return [*lines, "  nothing was finished"]
+        return [*lines, f"  none: {found.stop_reason.value}"]
     names = [each.name for each in found.elasticities]
     texts = [with_interval(each.interval) for each in found.elasticities]
     width, wide = max(map(len, names)), max(map(len, texts))

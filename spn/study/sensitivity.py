@@ -31,6 +31,9 @@ STEP = 0.1
 
 LEAST_STEP = STEP / 2**6
 
+HOPELESS = (Reason.NO_EVENT, Reason.DEAD, Reason.NOT_STATIONARY)
+"""Why there is nothing to differentiate."""
+
 METHOD = "five-point central difference, common random numbers"
 
 
@@ -227,7 +230,7 @@ def sensitivity(
     ordered = tuple(sorted(found, key=lambda each: -abs(each.interval.estimate) if math.isfinite(each.interval.estimate) else 1.0))
     reasons_seen = [result.stop_reason, *(each.stop_reason for each in found)]
     reason = max(reasons_seen, key=lambda part: part.weight)
-    if len(found) < len(changes):
+    if len(found) < len(changes) and reason not in HOPELESS:
         reason = Reason.INTERRUPTED
     firings = result.firings + sum(each.firings for each in found)
     return Sensitivities(result, measure.name, ordered, reason, seed, firings, elapsed, precision, left_out or {})
@@ -263,11 +266,13 @@ class _Sensitivity:
         part = self.session.part(experiment, finished, planned)
         result = self.session.study.result([part], self.session.elapsed())
         found: list[Elasticity] = []
-        for number_, change in enumerate(self.changes):
+        if result.stop_reason in HOPELESS:
+            return result, found
+        for place, change in enumerate(self.changes):
             if result.stop_reason is Reason.INTERRUPTED or (found and found[-1].stop_reason is Reason.INTERRUPTED):
                 break
             spent = result.firings + sum(each.firings for each in found)
-            left = len(self.changes) - number_
+            left = len(self.changes) - place
             try:
                 found.append((yield from self._elasticity(change, experiment, planned, max(1, (most - spent) // left), self._until(left))))
             except KeyboardInterrupt:

@@ -10,6 +10,7 @@ from spn import comparing
 from spn.engine.reference import ReferenceEngine
 from spn.estimate.comparison import Claim
 from spn.estimate.stopping import Reason
+from spn.study.batches import Conversation
 from spn.study.comparison import NotComparable, availability_of, compare
 from tests.study.test_simulate import scrambled
 
@@ -97,3 +98,46 @@ def test_a_curve_is_not_compared():
 
     with pytest.raises(NotComparable, match="a curve over 3 times"):
         availability_of(spn.resolve(Source("m", text.replace("  system:\n    doc: the system is up\n    {", "  system: {"))))
+
+
+def interrupted_at(number):
+    """A driver that is interrupted at that batch of the joint plan."""
+
+    def drive(dialogue, run):
+        talk = Conversation(dialogue)
+        while talk.request is not None:
+            plan, index = talk.request.plan, talk.request.index
+            if plan.others and plan.segments == 2 and index == number:
+                talk.interrupt()
+            else:
+                talk.put(plan, index, run(plan, index))
+        return talk.result()
+
+    return drive
+
+
+def test_an_interruption_keeps_what_is_finished():
+    found = compared("two_state", against={"repair_rate": "1 / (200 s)"}, drive=interrupted_at(3))
+    assert found.stop_reason is Reason.INTERRUPTED and not found.converged
+    assert found.results[0].experiments[0].replications == 24
+    assert math.isfinite(found.ratio.estimate)
+    with pytest.raises(KeyboardInterrupt):
+        compared("two_state", against={"repair_rate": "1 / (200 s)"}, drive=interrupted_at(0))
+
+
+def test_an_error_of_a_run_says_in_which_model():
+    from spn.observation import RunError
+    from spn.text.source import Source
+
+    text = """\
+spn: 1
+parameters: {least: 0}
+places: {up: 1, down: 0, n: 5}
+transitions:
+  fail: {in: [up, n], out: down, delay: exponential(rate=(2 * n - least) / (1 h))}
+  repair: {in: down, out: up, delay: 1 h}
+measures: {system: {availability: up == 1}}
+"""
+    nets, measures, _ = comparing.comparable(("two_state", Source("m", text)), {}, {"least": "7"}, ("", ""))
+    with pytest.raises(RunError, match="model: "):
+        compare(nets, measures, ReferenceEngine(), 1)
