@@ -10,7 +10,7 @@ from spn.cli import options
 from spn.cli.console import note, write
 from spn.cli.exits import Exit, UsageError
 from spn.cli.models import locate
-from spn.cli.run import repeating, write_json
+from spn.cli.run import asked, repeating, write_json
 
 if TYPE_CHECKING:
     from spn.estimate.comparison import Claim
@@ -77,19 +77,7 @@ def execute(arguments: argparse.Namespace) -> Exit:
         note(f"{' and '.join(dict.fromkeys(net.name for net in nets))}: seed {seed}")
         with shown() as progress:
             found = comparing.compare_nets(
-                nets,
-                measures,
-                precision=0.05 if arguments.precision is None else arguments.precision,
-                confidence=arguments.confidence,
-                seed=seed,
-                engine=arguments.engine,
-                max_firings=arguments.max_firings,
-                max_seconds=arguments.max_seconds,
-                workers=arguments.workers,
-                independent=arguments.independent,
-                claim=arguments.claim,
-                progress=progress,
-                notice=note,
+                nets, measures, claim=arguments.claim, independent=arguments.independent, progress=progress, **asked(arguments, seed)
             )
     except NotComparable as error:
         raise UsageError(str(error)) from None

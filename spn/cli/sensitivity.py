@@ -9,7 +9,7 @@ from spn.cli import options
 from spn.cli.console import note, write
 from spn.cli.exits import Exit, UsageError
 from spn.cli.models import locate
-from spn.cli.run import repeating, write_json
+from spn.cli.run import asked, repeating, write_json
 
 if TYPE_CHECKING:
     from spn.study.sensitivity import Sensitivities
@@ -56,15 +56,8 @@ def execute(arguments: argparse.Namespace) -> Exit:
                 *arguments.names,
                 parameters=arguments.parameters,
                 measure=arguments.measure.strip(),
-                precision=0.05 if arguments.precision is None else arguments.precision,
-                confidence=arguments.confidence,
-                seed=seed,
-                engine=arguments.engine,
-                max_firings=arguments.max_firings,
-                max_seconds=arguments.max_seconds,
-                workers=arguments.workers,
                 progress=progress,
-                notice=note,
+                **asked(arguments, seed),
             )
     except NoDerivative as error:
         raise UsageError(str(error)) from None
@@ -92,12 +85,10 @@ def _exit(found: Sensitivities) -> Exit:
 def _plot(path: str, suffix: str, found: Sensitivities) -> None:
     from pathlib import Path
 
-    from spn.plots.sensitivities import bars
     from spn.plots.types import NotPlottable
 
-    rows = [(each.name, each.interval.estimate, each.interval.low, each.interval.high, not each.converged) for each in found.elasticities]
     try:
-        Path(path).write_bytes(bars(rows, found.quantity, found.result.model, found.result.confidence).content(suffix))
+        Path(path).write_bytes(found.plot().content(suffix))
     except NotPlottable as error:
         raise UsageError(str(error)) from None
     except OSError as error:

@@ -9,6 +9,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from importlib import import_module
 from typing import Any, final
 
 from spn.estimate.estimates import AnyEstimate, AvailabilityEstimate
@@ -143,6 +144,22 @@ class Sensitivities:
     def __getitem__(self, name: str) -> Elasticity:
         """That of one parameter. Raises KeyError."""
         return {each.name: each for each in self.elasticities}[name]
+
+    def plot(self, **look: Any) -> Any:
+        """A figure (of matplotlib's) of the elasticities; `look` as in `spn.plot`. Raises `spn.plots.types.NotPlottable`, if none is known."""
+        from spn.plots.sensitivities import elasticities_plot
+
+        rows = [(each.name, each.interval.estimate, each.interval.low, each.interval.high, not each.converged) for each in self.elasticities]
+        plot = elasticities_plot(rows, self.quantity, self.result.model, self.result.confidence)
+        return import_module("spn.plots.render").figure(plot, **look)
+
+    def to_pandas(self) -> Any:
+        """A DataFrame, one row for each parameter: columns parameter, value, elasticity, low, high, confidence, step, converged."""
+        frames = import_module("pandas")
+        columns = ["parameter", "value", "elasticity", "low", "high", "confidence", "step", "converged"]
+        intervals = [(each, each.interval) for each in self.elasticities]
+        rows = [(e.name, e.value, i.estimate, i.low, i.high, i.confidence, e.step, e.converged) for e, i in intervals]
+        return frames.DataFrame(rows, columns=columns)
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON: plain types, null for what is unknown or unbounded."""
