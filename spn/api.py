@@ -106,8 +106,10 @@ def check(model: ModelLike, parameters: Mapping[str, Any] | None = None) -> list
 
 
 def is_study(path: str | Path) -> bool:
-    """Whether a file is a study and not a model."""
+    """Whether a file is a study and not a model. What is no plain file (a pipe would block) is not opened."""
     try:
+        if not Path(path).is_file():
+            return False
         with Path(path).open("rb") as file:
             if b"study" not in file.read(MOST_LOOKED_AT):
                 return False

@@ -67,6 +67,10 @@ class Plan:
     others: tuple[Plan, ...] = ()
     """Of other nets, the plans whose batches are run together with this one's: replication by replication with the same keys."""
 
+    def kept_columns(self, controls: tuple[int, ...]) -> tuple[int, ...]:
+        """Where some of the control variates stand among those that are kept."""
+        return tuple(self.controls.index(control) for control in controls)
+
     def tasks(self, seed: int, replications: range) -> Tasks:
         """The tasks of some replications (counted from 0, before the offset)."""
         number, first = len(replications), self.offset + replications.start
