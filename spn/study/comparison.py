@@ -75,7 +75,7 @@ class Comparison:
         if not self.common:
             return "independent"
         if self.gain is None:
-            return "in common, but of no use with so few failures: the intervals of the two were combined"
+            return "in common, but of no use with so few failures or replications: the intervals of the two were combined"
         if math.isinf(self.gain):
             return "in common; the ratio was the same in every replication"
         gained = f"{self.gain:.3g} times less variance of log ratio than with independent ones"
@@ -243,8 +243,15 @@ class _Pair:
                 planned.append((yield from of_net(session.planned((measure,), {measure.name: share}, most // 2), own)))
             else:
                 planned.append(None)
-        plans = windows_in_common([part for part in planned if part is not None])
-        aligned = [None if part is None else plans.pop(0) for part in planned]
+        stretches, probed = (1.0, 1.0), 0
+        first, second = planned
+        if self.common and first is not None and second is not None and not (first.dead or second.dead) and self._alike:
+            firings = first.cost(first.plan.warmup, first.plan.length)
+            plans = [replace(part.plan, net=own) for own, part in enumerate((first, second))]
+            (one, other), probed = yield from in_step(plans, firings)
+            stretches = one, other
+        shared = windows_in_common([part for part in planned if part is not None], stretches)
+        aligned = [None if part is None else shared.pop(0) for part in planned]
         experiments = []
         for own, (session, measure, part) in enumerate(zip(self.sessions, self.measures, aligned, strict=True)):
             if part is None:
@@ -253,34 +260,30 @@ class _Pair:
                 experiment = session.experiment(part.plan, (measure,), most, None, part)
             experiments.append(replace(experiment, plan=replace(experiment.plan, net=own)))
         experiments = _same_batches(experiments)
-        before = sum(part.firings for part in aligned if part is not None)
-        first, second = aligned
-        if self.common and first is not None and second is not None and not (first.dead or second.dead) and self._alike:
-            firings = first.cost(first.plan.warmup, first.plan.length)
-            stretched, spent = yield from in_step([experiment.plan for experiment in experiments], firings)
-            experiments = [replace(experiment, plan=plan) for experiment, plan in zip(experiments, stretched, strict=True)]
-            before += spent
+        before = probed + sum(part.firings for part in aligned if part is not None)
         limits = self.asked.limits(most, self.asked.max_seconds)
         together = Together(tuple(experiments), _Ratio(self.asked.confidence), self.asked.precision, limits, before, most)
         ended = yield from together.run(self.sessions[0].elapsed, progress)
         return ended, tuple(aligned)
 
 
-def windows_in_common(planned: Sequence[SteadyPlan]) -> list[SteadyPlan]:
-    """The plans with the longest of their warm-ups and windows, if that does not cost too much: draws made for the same purpose have to fall into the
-    same window to be of use.
+def windows_in_common(planned: Sequence[SteadyPlan], stretches: Sequence[float]) -> list[SteadyPlan]:
+    """The plans with the longest of their warm-ups and windows, stretched for each (`in_step`), if that does not cost too much: draws made for the
+    same purpose have to fall into the same window to be of use.
     """
     if len(planned) < 2 or any(part.dead for part in planned):
         return list(planned)
-    warmup, length = (max(getattr(part.plan, key) for part in planned) for key in ("warmup", "length"))
-    costs = [part.cost(warmup, length) for part in planned]
+    warmup, length = (max(getattr(part.plan, key) / by for part, by in zip(planned, stretches, strict=True)) for key in ("warmup", "length"))
+    costs = [part.cost(warmup * by, length * by) for part, by in zip(planned, stretches, strict=True)]
     if sum(costs) > MOST_COST * sum(part.cost(part.plan.warmup, part.plan.length) for part in planned):
         return list(planned)
     unit, largest = batch_sizes(sum(costs) / len(costs))
-    return [
-        replace(part, plan=replace(part.plan, warmup=warmup, length=length, unit=unit, largest=largest, max_firings=max(10_000, int(20.0 * cost))))
-        for part, cost in zip(planned, costs, strict=True)
-    ]
+    made = []
+    for part, by, cost in zip(planned, stretches, costs, strict=True):
+        limit = max(10_000, int(20.0 * cost))
+        plan = replace(part.plan, warmup=warmup * by, length=length * by, unit=unit, largest=largest, max_firings=limit)
+        made.append(replace(part, plan=plan))
+    return made
 
 
 def _same_batches(experiments: Sequence[Any]) -> list[Any]:

@@ -24,7 +24,7 @@ from spn.study.experiment import Experiment, is_steady
 from spn.study.pilot import SteadyPlan
 from spn.study.result import Progress, Result
 from spn.study.run import NotSupported, Session, Settings, Study, budget, new_seed
-from spn.study.together import Ended, Several, Together, in_step
+from spn.study.together import Ended, Several, Together, in_step, stretched
 from spn.text.problems import ModelError
 
 STEP = 0.1
@@ -330,8 +330,8 @@ class _Sensitivity:
         experiments, spent = self._experiments(change, step, base), 0
         if planned is not None and not planned.dead:
             firings = planned.cost(planned.plan.warmup, planned.plan.length)
-            plans, spent = yield from in_step([experiment.plan for experiment in experiments], firings)
-            experiments = tuple(replace(experiment, plan=plan) for experiment, plan in zip(experiments, plans, strict=True))
+            stretches, spent = yield from in_step([experiment.plan for experiment in experiments], firings)
+            experiments = tuple(replace(each, plan=stretched(each.plan, by)) for each, by in zip(experiments, stretches, strict=True))
         together = Together(experiments, goal, self.asked.precision, limits, spent, most)
         return (yield from together.run(self.session.elapsed, self.session.study.progress))
 

@@ -138,16 +138,14 @@ def _sending(dialogue: Generator[Request, BatchResult, Any], batch: BatchResult)
 PROBES = 8
 """Replications of each net that tell how fast it goes."""
 
-MOST_STRETCH = 4.0
 
-
-def in_step(plans: Sequence[Plan], firings: float) -> Dialogue[tuple[list[Plan], int]]:
-    """Plans of nets of the same structure, each with its windows stretched so that all see the same part of their sequences of draws.
+def in_step(plans: Sequence[Plan], firings: float) -> Dialogue[tuple[list[float], int]]:
+    """By what the windows of nets of the same structure have to be stretched so that all see the same part of their sequences of draws.
 
     A net whose failures come twice as often has made twice as many draws at the same time: draws made for the same purpose would fall into different
     windows, and random numbers in common would be of little use. So a few replications of each, with the same random numbers, tell how long it takes
-    to so many `firings`, and the windows are stretched in proportion. They are of replications that are not used again, so that nothing is biased.
-    Also the firings that it took.
+    to so many `firings`, and the stretches, whose geometric mean is 1, are in proportion. These replications are not used again, so that nothing is biased. Also the firings
+    that it took.
     """
     limit = max(64, int(firings))
     probes = [
@@ -159,10 +157,14 @@ def in_step(plans: Sequence[Plan], firings: float) -> Dialogue[tuple[list[Plan],
     spent = sum(int(part.firings.sum()) for part in each)
     times = [float(np.mean(part.times)) for part in each]
     if not all(0.0 < time < 1e15 for time in times) or any(not np.isnan(part.dead_at).all() for part in each):
-        return list(plans), spent
+        return [1.0] * len(plans), spent
     middle = float(np.exp(np.mean(np.log(times))))
-    stretches = [min(max(time / middle, 1.0 / MOST_STRETCH), MOST_STRETCH) for time in times]
-    return [replace(plan, warmup=plan.warmup * by, length=plan.length * by) for plan, by in zip(plans, stretches, strict=True)], spent
+    return [time / middle for time in times], spent
+
+
+def stretched(plan: Plan, by: float) -> Plan:
+    """The plan with its windows stretched."""
+    return replace(plan, warmup=plan.warmup * by, length=plan.length * by)
 
 
 class Goal(Protocol):
