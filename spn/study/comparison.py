@@ -11,6 +11,7 @@ from typing import Any, final
 from spn.estimate.comparison import Claim, difference_interval, ratio_interval
 from spn.estimate.estimates import AnyEstimate, AvailabilityEstimate
 from spn.estimate.intervals import Interval, number
+from spn.estimate.measures import LEAST_REPLICATIONS
 from spn.estimate.paired import Down, contrast, paired_difference, ratio_of
 from spn.estimate.stopping import Reason
 from spn.net.types import At, Availability, Measure, Net
@@ -214,6 +215,7 @@ class _Ratio:
 
     confidence: float
     name: str = "ratio"
+    least: int = LEAST_REPLICATIONS
 
     def relative(self, downs: Sequence[Down | None], found: Sequence[AnyEstimate]) -> float:
         return measured(downs, found, self.confidence)[0].relative_half_width

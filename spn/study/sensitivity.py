@@ -32,6 +32,11 @@ STEP = 0.1
 
 LEAST_STEP = STEP / 2**6
 
+LEAST = 64
+"""Replications behind an elasticity. Differences are small but where the order of events changes, and so have heavier tails than what they are
+differences of: with 32 the intervals of 95 % held the truth in 92.7 % of 700 runs of the standard system (d ln U / d ln sigma).
+"""
+
 HOPELESS = (Reason.NO_EVENT, Reason.DEAD, Reason.NOT_STATIONARY)
 """Why there is nothing to differentiate."""
 
@@ -188,6 +193,7 @@ class _Derivative:
     step: float
     confidence: float
     name: str
+    least: int = LEAST
 
     def relative(self, downs: Sequence[Down | None], found: Sequence[AnyEstimate]) -> float:
         return shared_half(self.interval(downs, weights(self.step)))

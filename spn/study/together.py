@@ -14,7 +14,6 @@ from typing import Any, Protocol, TypeVar, final
 import numpy as np
 
 from spn.estimate.estimates import AnyEstimate
-from spn.estimate.measures import LEAST_REPLICATIONS
 from spn.estimate.paired import Down, down_of
 from spn.estimate.stopping import Criterion, Look, Precision, Reason, Status
 from spn.net.types import Net
@@ -144,8 +143,8 @@ def in_step(plans: Sequence[Plan], firings: float) -> Dialogue[tuple[list[float]
 
     A net whose failures come twice as often has made twice as many draws at the same time: draws made for the same purpose would fall into different
     windows, and random numbers in common would be of little use. So a few replications of each, with the same random numbers, tell how long it takes
-    to so many `firings`, and the stretches, whose geometric mean is 1, are in proportion. These replications are not used again, so that nothing is biased. Also the firings
-    that it took.
+    to so many `firings`, and the stretches, whose geometric mean is 1, are in proportion. These replications are not used again, so that nothing
+    is biased. Also the firings that it took.
     """
     limit = max(64, int(firings))
     probes = [
@@ -172,6 +171,11 @@ class Goal(Protocol):
 
     @property
     def name(self) -> str: ...
+
+    @property
+    def least(self) -> int:
+        """The replications below which its precision is not trusted."""
+        ...
 
     def relative(self, downs: Sequence[Down | None], found: Sequence[AnyEstimate]) -> float:
         """Its relative half-width, from what the replications of each net saw and the estimates of each."""
@@ -237,7 +241,7 @@ class Together:
         }
         hopeless = next((look.hopeless for look in looks.values() if look.hopeless is not None), None)
         relative = self.goal.relative(ended.downs, found)
-        return looks | {self.goal.name: Look(relative, replications >= LEAST_REPLICATIONS, hopeless)}
+        return looks | {self.goal.name: Look(relative, replications >= self.goal.least, hopeless)}
 
 
 @final
