@@ -120,18 +120,21 @@ def simulate(arguments: argparse.Namespace, net: Net, seed: int) -> Result:
         raise UsageError(f"'{net.name}' has no measures: there is nothing to simulate for")
     note(f"{net.name}: seed {seed}")
     with shown() as progress:
-        return api.simulate(
-            net,
-            precision=0.05 if arguments.precision is None else arguments.precision,
-            confidence=arguments.confidence,
-            seed=seed,
-            engine=arguments.engine,
-            max_firings=arguments.max_firings,
-            max_seconds=arguments.max_seconds,
-            workers=arguments.workers,
-            progress=progress,
-            notice=note,
-        )
+        return api.simulate(net, **asked(arguments, seed), progress=progress)
+
+
+def asked(arguments: argparse.Namespace, seed: int) -> dict[str, Any]:
+    """The settings of a simulation, as the options say them."""
+    return {
+        "precision": 0.05 if arguments.precision is None else arguments.precision,
+        "confidence": arguments.confidence,
+        "seed": seed,
+        "engine": arguments.engine,
+        "max_firings": arguments.max_firings,
+        "max_seconds": arguments.max_seconds,
+        "workers": arguments.workers,
+        "notice": note,
+    }
 
 
 def exit_code(*results: Result) -> Exit:
