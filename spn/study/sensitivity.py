@@ -34,7 +34,8 @@ LEAST_STEP = STEP / 2**6
 
 LEAST = 64
 """Replications behind an elasticity. Differences are small but where the order of events changes, and so have heavier tails than what they are
-differences of: with 32 the intervals of 95 % held the truth in 92.7 % of 700 runs of the standard system (d ln U / d ln sigma).
+differences of: with 32 the intervals of 95 % held the truth in 92.7 % of 700 runs of the standard system (d ln U / d ln sigma), with 64 in 94.2 %
+of 1,090.
 """
 
 HOPELESS = (Reason.NO_EVENT, Reason.DEAD, Reason.NOT_STATIONARY)
