@@ -38,6 +38,7 @@ def add_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--workers", metavar="N", type=count, help="threads to run on; the numbers do not depend on it (default: all cores)")
     parser.add_argument("--max-firings", metavar="N", type=count, help="stop after so many firings")
     parser.add_argument("--max-seconds", metavar="S", type=seconds, help="stop after so many seconds")
+    parser.add_argument("--max-time", metavar="TIME", type=time_limit, help="stop after so much simulated time, of all replications together: '1e6 h'")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
@@ -127,6 +128,14 @@ def duration(text: str) -> float:
         value = _number(number, text)
     if not 0 <= value < math.inf:
         raise argparse.ArgumentTypeError(f"'{text}' is not a time from 0 on")
+    return value
+
+
+def time_limit(text: str) -> float:
+    """A time that is not 0, in seconds or with a unit."""
+    value = duration(text)
+    if value == 0.0:
+        raise argparse.ArgumentTypeError(f"'{text}' is no time at all")
     return value
 
 

@@ -123,6 +123,7 @@ def simulate(arguments: argparse.Namespace, net: Net, seed: int) -> Result:
             engine=arguments.engine,
             max_firings=arguments.max_firings,
             max_seconds=arguments.max_seconds,
+            max_time=arguments.max_time,
             workers=arguments.workers,
             progress=progress,
             notice=note,
@@ -154,6 +155,8 @@ def repeating(arguments: argparse.Namespace, models: list[str], seed: int) -> st
         words += ["--max-firings", str(arguments.max_firings)]
     if arguments.max_seconds is not None:
         words += ["--max-seconds", f"{arguments.max_seconds:.15g}"]
+    if arguments.max_time is not None:
+        words += ["--max-time", f"{arguments.max_time:.15g}"]
     if arguments.engine != "auto":
         words += ["--engine", arguments.engine]
     return shlex.join([*words, "--seed", str(seed)])

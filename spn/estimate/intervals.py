@@ -129,8 +129,18 @@ def ratio_of_means(numerators: Floats, denominators: Floats, confidence: float) 
     if count == 1:
         return Interval(ratio, -math.inf, math.inf, confidence, "Fieller: one observation only")
     x, y = numerators / (bottom / count), denominators / (bottom / count)  # so that the mean of y is 1
-    squared = t_quantile(confidence, count - 1) ** 2 / count
     vxx, vyy, vxy = float(np.var(x, ddof=1)), float(np.var(y, ddof=1)), float(np.sum((x - ratio) * (y - 1.0))) / (count - 1)
+    return fieller(ratio, 1.0, (vxx / count, vxy / count, vyy / count), t_quantile(confidence, count - 1), confidence)
+
+
+def fieller(top: float, bottom: float, variances: tuple[float, float, float], quantile: float, confidence: float) -> Interval:
+    """The ratio of two means that are jointly normal, the lower one positive; `variances` has var(top), their covariance and var(bottom).
+
+    All r for which (top - r bottom) / s(r) lies within `quantile`, s(r) being its standard error (Fieller, J. R. Stat. Soc. B 16, 1954).
+    """
+    ratio = top / bottom
+    squared = (quantile / bottom) ** 2
+    vxx, vxy, vyy = variances
     g = squared * vyy
     if g >= 1.0:
         return Interval(ratio, -math.inf, math.inf, confidence, "Fieller: unbounded, the denominator is too uncertain")

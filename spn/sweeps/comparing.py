@@ -9,7 +9,7 @@ import numpy as np
 from spn.estimate.comparison import ratio_interval
 from spn.estimate.intervals import Interval
 from spn.estimate.paired import Down, paired_ratio
-from spn.study.plan import STEADY, TERMINATING
+from spn.study.plan import STEADY, TERMINATING, BatchResult
 from spn.sweeps.coding import decode
 from spn.sweeps.records import Record
 from spn.sweeps.store import Store
@@ -35,16 +35,19 @@ def _down(store: Store, number: int, measure: str) -> Down | None:
     """What the replications of a point saw of an availability; None, if they were cut short or nothing is there."""
     for experiment in (STEADY, TERMINATING):
         batches = [decode(data) for data in store.last_batches(number, experiment)]
-        parts = [batch.observations[measure] for batch in batches if measure in batch.observations]
-        if not parts:
-            continue
-        observations = np.concatenate(parts)
-        if np.isnan(observations).any():
-            return None
-        if observations.shape[2] == 1:  # at a point in time
-            down = 1.0 - observations[:, 0, 0]
-            return Down(down, np.ones(len(down)), float(np.count_nonzero(down)))
-        columns = observations.sum(axis=1)
-        controls = np.concatenate([batch.controls.sum(axis=1) for batch in batches]) if batches[0].controls.size else None
-        return Down(columns[:, 1], columns[:, 0] + columns[:, 1], float(columns[:, 2].sum()), controls)
+        if any(measure in batch.observations for batch in batches):
+            return down_of(batches, measure)
     return None
+
+
+def down_of(batches: Sequence[BatchResult], measure: str) -> Down | None:
+    """What the replications of these batches saw of an availability; None, if they were cut short."""
+    observations = np.concatenate([batch.observations[measure] for batch in batches])
+    if np.isnan(observations).any():
+        return None
+    if observations.shape[2] == 1:  # at a point in time
+        down = 1.0 - observations[:, 0, 0]
+        return Down(down, np.ones(len(down)), float(np.count_nonzero(down)))
+    columns = observations.sum(axis=1)
+    controls = np.concatenate([batch.controls.sum(axis=1) for batch in batches]) if batches[0].controls.size else None
+    return Down(columns[:, 1], columns[:, 0] + columns[:, 1], float(columns[:, 2].sum()), controls)

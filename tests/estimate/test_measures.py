@@ -95,7 +95,7 @@ def test_linear_growth_is_told_from_a_full_place():
 
 
 def test_criteria_combine():
-    precise = Status(40, 10, 1.0, {"a": Look(0.01, True), "b": Look(math.inf, False, Reason.NO_EVENT)})
+    precise = Status(40, 10, 1.0, 9.0, {"a": Look(0.01, True), "b": Look(math.inf, False, Reason.NO_EVENT)})
     assert Precision(0.05).reason(precise) is Reason.NO_EVENT
     assert Precision(0.05, {"a": 0.001}).reason(precise) is None
     assert (Firings(10) | WallTime(5)).reason(precise) is Reason.FIRINGS
