@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     ModelLike: TypeAlias = str | Path | Source | Model
     """A path, the name of a shipped model, the text of one, or a model built in code."""
 
+MOST_LOOKED_AT = 20_000_000
+"""Bytes of a file in which is looked for what it is; larger ones are not read anyway."""
+
 
 def load(model: str | Path | Source) -> Model:
     """A model that can be looked at, changed and saved: of a path, the name of a shipped model, or a `Source` holding its text.
@@ -83,11 +86,31 @@ def _found(model: str | Path) -> Path:
 
 
 def check(model: ModelLike, parameters: Mapping[str, Any] | None = None) -> list[Problem]:
-    """All problems of a model, errors and warnings; none, if it is right."""
+    """All problems of a model, or of a study at all its points: errors and warnings; none, if it is right."""
+    found: list[Problem] = []
     try:
+        if not parameters and isinstance(model, str | Path) and is_study(model):
+            from spn.sweeps.outlook import outlook
+            from spn.sweeps.reading import load_study
+
+            outlook(load_study(model), told=found.append)
+            return found
         return load_with_warnings(model, parameters)[1]
     except ModelError as error:
         return error.problems
+
+
+def is_study(path: str | Path) -> bool:
+    """Whether a file is a study and not a model."""
+    try:
+        with Path(path).open("rb") as file:
+            if b"study" not in file.read(MOST_LOOKED_AT):
+                return False
+    except (OSError, ValueError):
+        return False
+    from spn.sweeps import reading
+
+    return reading.is_study(path)
 
 
 def draw(

@@ -54,8 +54,8 @@ class Outcome:
     """What one replication gave.
 
     `observations` has for each measure an array of shape (segments, columns): one row for each interval between
-    cuts for steady windows, one for each point of a curve, one row otherwise. The columns are those of `columns`. `values` has the raw tallied values of tallies
-    that ask for quantiles (from ``cuts[0]`` on, for steady windows). An observation that the end cut short has its missing entries NaN.
+    cuts for steady windows, one for each point of a curve, one row otherwise. The columns are those of `columns`. `values` has the raw tallied
+    values of tallies that ask for quantiles (from ``cuts[0]`` on, for steady windows). An observation that the end cut short has its missing entries NaN.
     `dead_at` is the time at which a dead marking was entered (which is then observed until the horizon), or None.
     `tokens` is, for each cut, the number of tokens in each place class, shape (cuts, places).
     `fired` is the number of firings of each transition class. `controls`, if asked for, are sums of mean 0 (`spn.engine.reference.controls`):
@@ -110,7 +110,8 @@ class Tasks:
 
     def task(self, k: int) -> Task:
         """One of them alone."""
-        return Task(self.seed, tuple(self.keys[k].tolist()), self.measures, tuple(self.cuts[k].tolist()), self.controlled, max_firings=self.max_firings)
+        key, cuts = tuple(self.keys[k].tolist()), tuple(self.cuts[k].tolist())
+        return Task(self.seed, key, self.measures, cuts, self.controlled, max_firings=self.max_firings)
 
     def rest(self, k: int) -> Tasks:
         """Those from number k on."""
@@ -121,8 +122,8 @@ class Tasks:
 class Outcomes:
     """What n replications gave, in their order: as in `Outcome`, with one more dimension in front.
 
-    `values` has a tuple of n arrays for each measure, `dead_at` is NaN for those that did not die. `tokens` (n, cuts, places) and `fired` (n, transitions)
-    are there if the tasks asked for `detail`, `controls` (n, intervals, columns) if they asked for them.
+    `values` has a tuple of n arrays for each measure, `dead_at` is NaN for those that did not die. `tokens` (n, cuts, places) and `fired`
+    (n, transitions) are there if the tasks asked for `detail`, `controls` (n, intervals, columns) if they asked for them.
     """
 
     observations: Mapping[str, NDArray[np.float64]]

@@ -2,8 +2,8 @@
 
     python experiments/benchmarks/variance.py [--seeds 40] [--precision 2%] [MODEL ...]
 
-Both ways in turns, with the same seeds, on compiled kernels that are warm; processor time of the whole study, pilot included. The variance is that of the
-estimates of U over the seeds, the work that of reaching it, so that a ratio of 5 means: the same precision in a fifth of the time.
+Both ways in turns, with the same seeds, on compiled kernels that are warm; processor time of the whole study, pilot included. The variance is that of
+the estimates of U over the seeds, the work that of reaching it, so that a ratio of 5 means: the same precision in a fifth of the time.
 """
 
 from __future__ import annotations

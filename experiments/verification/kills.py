@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -57,9 +58,11 @@ def main() -> int:
         folder = options.folder or Path(temporary)
         study = folder / "kills.yaml"
         study.write_text(STUDY)
+        began = time.monotonic()
         if sweep(study, folder / "alone").wait() not in (0, 3):
             print("the sweep that was left alone did not end well")
             return 1
+        longest = max(2.0, 0.6 * (time.monotonic() - began))  # so that some come before and some after workers have begun
         print("the sweep that is left alone has ended", flush=True)
         runs = 0
         while sum(hits[name] for name in ("sweep", "worker")) < options.kills:
@@ -68,7 +71,7 @@ def main() -> int:
             process = sweep(study, disturbed)
             while True:
                 try:
-                    code = process.wait(rng.uniform(0.5, 5.0))
+                    code = process.wait(rng.uniform(0.0, longest))
                     hits["finished" if code in (0, 3) else "failed"] += 1
                     break
                 except subprocess.TimeoutExpired:

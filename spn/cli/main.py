@@ -21,7 +21,7 @@ EPILOG = """\
 exit codes:
   0    done
   1    the model has errors, or ran into one
-  2    the command was called wrongly
+  2    the command was called wrongly, or a file cannot be read or written
   3    done, but the precision was not reached, or the run ended in a state to look at
   4    the method does not support this net
   130  interrupted; what was found until then is printed

@@ -9,9 +9,9 @@ import re
 _NAME = re.compile(r"[^\W\d]\w*", re.ASCII)
 
 
-def add_model(parser: argparse.ArgumentParser) -> None:
+def add_model(parser: argparse.ArgumentParser, what: str = "a model file, the name of a shipped model, or - for standard input") -> None:
     """The model, and the changes of its parameters."""
-    parser.add_argument("model", metavar="MODEL", help="a model file, the name of a shipped model, or - for standard input")
+    parser.add_argument("model", metavar="MODEL", help=what)
     add_parameters(parser)
 
 

@@ -25,6 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The study, where its results are, and who works on it."""
     parser.add_argument("study", metavar="STUDY", help="a study file, or the name of a shipped study")
     add_work(parser)
+    parser.add_argument("--dry-run", action="store_true", help="check everything, and only say what would be simulated")
 
 
 def add_work(parser: argparse.ArgumentParser) -> None:
@@ -36,6 +37,8 @@ def add_work(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> Exit:
     """Simulate what is not finished, and print what is."""
+    if arguments.dry_run:
+        return _dry(arguments)
     from spn.tables.forms import text
 
     results, code = simulated(arguments, _located(arguments.study))
@@ -84,6 +87,17 @@ def simulated(arguments: argparse.Namespace, file: str | Path) -> tuple[Results 
     except (StoreError, ExecutorError) as error:
         raise UsageError(str(error)) from None
     return results, Exit.INTERRUPTED if summary is None or results is None else _told(summary, results)
+
+
+def _dry(arguments: argparse.Namespace) -> Exit:
+    from spn.cli.studies import outlook_of
+    from spn.sweeps.store import StoreError
+
+    try:
+        write(outlook_of(_located(arguments.study), Path(arguments.output)))
+    except StoreError as error:
+        raise UsageError(str(error)) from None
+    return Exit.OK
 
 
 def _told(summary: Summary, results: Results) -> Exit:

@@ -32,7 +32,9 @@ def range_faults(data: dict[Any, Any], what: str) -> Iterator[Fault]:
 
 def range_schema(long: dict[str, Any]) -> dict[str, Any]:
     """A list of values, one value, or the long form."""
-    return {"anyOf": [ONE_SCHEMA, MANY_SCHEMA | {"minItems": 1}, long]}
+    listed = {"required": ["values"], "properties": dict.fromkeys(RANGE, False)}
+    ranged = {"required": ["from", "to", "points"], "properties": {"values": False}}
+    return {"anyOf": [ONE_SCHEMA, MANY_SCHEMA | {"minItems": 1}, long | {"oneOf": [listed, ranged]}]}
 
 
 def between(first: float, last: float, count: int, log: bool) -> list[float]:

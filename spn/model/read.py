@@ -119,9 +119,21 @@ def read_section(source: Source, problems: Problems, section: type[S], version: 
     return found if _errors(problems) == before else None
 
 
+_OTHERS = {"spn": "study", "study": "spn"}
+_OF = {
+    "spn": ("model", "simulate it with 'spn run', or name it under 'models' in a study"),
+    "study": ("study", "simulate it with 'spn sweep'; 'spn check' says what is in it"),
+}
+"""By the key that a file begins with: what it is, and what one does with it."""
+
+
 def _validated(data: Any, problems: Problems, section: type[S], version: str, locate: Locate | None) -> S | None:
     context = Context(problems, locate, data.span.part(0, 1))
     found = None
+    if isinstance(data, Entries) and version not in data and (other := _OTHERS[version]) in data:
+        what, hint = _OF[other]
+        problems.error("wrong-kind", f"this is a {what} file, not a {section.what}", next(key for key in data if key == other).span, hint)
+        return None
     try:
         found = section.read(data, context)
     except FoundFault as error:

@@ -340,6 +340,8 @@ def _kinds_schema() -> list[dict[str, Any]]:
             form["oneOf"] = [{"required": [window]} for window in windows]
         elif len(windows) > 1:
             form["not"] = {"anyOf": [{"required": list(pair)} for pair in combinations(windows, 2)]}
+        if kind == "first_passage":
+            form["not"] = {"required": ["within", "quantiles"]}
         found.append(form)
     return found
 

@@ -21,7 +21,7 @@ def curves_plot(measures: Mapping[str, AnyEstimate], names: Sequence[str] = ()) 
         raise NotPlottable(f"there is no measure {listed(unknown)}; there are {listed(list(measures))}")
     chosen = {name: found for name, found in measures.items() if isinstance(found, CurveEstimate) and (not names or name in names)}
     if not chosen:
-        raise NotPlottable("there is no curve among the measures: a curve is a measure at several times, such as 'at: {from: 0 h, to: 10 h, points: 21}'")
+        raise NotPlottable("there is no curve among the measures: a curve is a measure at several times, 'at: {from: 0 h, to: 10 h, points: 21}'")
     kinds = [kind for kind in TITLES if any(found.kind == kind for found in chosen.values())]
     panels = [_panel(kind, {name: found for name, found in chosen.items() if found.kind == kind}) for kind in kinds]
     confidence = next(iter(chosen.values())).interval.confidence

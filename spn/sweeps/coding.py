@@ -33,8 +33,8 @@ def plan_key(plan: Plan) -> bytes:
     return hashlib.blake2b(repr(parts).encode(), digest_size=8).digest()
 
 
-def encode(batch: BatchResult) -> bytes:
-    """A batch as bytes, the same on every machine."""
+def encode(batch: BatchResult, context: bytes) -> bytes:
+    """A batch as bytes, the same on every machine. Its checksum tells it from a batch of another `context`, too."""
     arrays: list[Array] = []
     header = {
         "index": batch.index,
@@ -50,7 +50,7 @@ def encode(batch: BatchResult) -> bytes:
     }
     text = json.dumps(header, separators=(",", ":")).encode()
     body = b"".join([_HEAD.pack(_MAGIC, len(text)), text, *(np.ascontiguousarray(part).astype(_little(part)).tobytes() for part in arrays)])
-    return body + _checksum(body)
+    return body + _checksum(body, context)
 
 
 def _little(array: Array) -> np.dtype[Any]:
@@ -64,14 +64,21 @@ def _add(arrays: list[Array], array: Array) -> list[Any]:
     return [kind, *array.shape]
 
 
-def _checksum(body: bytes) -> bytes:
-    return hashlib.blake2b(body, digest_size=_CHECK).digest()
+def _checksum(body: bytes, context: bytes) -> bytes:
+    found = hashlib.blake2b(context, digest_size=_CHECK)
+    found.update(body)
+    return found.digest()
 
 
-def decode(data: bytes) -> BatchResult:
-    """The batch that `encode` made bytes of. Raises `Damaged`."""
+def context_of(key: bytes, index: int, digest: str) -> bytes:
+    """What a batch is: one of a plan, by its key, by its number, of a net."""
+    return key + index.to_bytes(8, "little") + digest.encode()
+
+
+def decode(data: bytes, context: bytes) -> BatchResult:
+    """The batch that `encode` made bytes of. Raises `Damaged`, also if it belongs to something else."""
     body = data[:-_CHECK]
-    if len(body) < _HEAD.size or _checksum(body) != data[-_CHECK:]:
+    if len(body) < _HEAD.size or _checksum(body, context) != data[-_CHECK:]:
         raise Damaged("the checksum of a batch is wrong")
     magic, length = _HEAD.unpack_from(body)
     if magic != _MAGIC:

@@ -10,7 +10,7 @@ from spn.estimate.comparison import ratio_interval
 from spn.estimate.intervals import Interval
 from spn.estimate.paired import Down, paired_ratio
 from spn.study.plan import STEADY, TERMINATING, BatchResult
-from spn.sweeps.coding import decode
+from spn.sweeps.coding import context_of, decode
 from spn.sweeps.records import Record
 from spn.sweeps.store import Store
 
@@ -24,17 +24,22 @@ def ratio(store: Store, ends: Sequence[tuple[Record, int]], measures: tuple[str,
     first, second = found
     if first is None or second is None or first.kind != "availability" or second.kind != "availability":
         return None
-    downs = [_down(store, number, measure) for (_, number), measure in zip(ends, measures, strict=True)]
+    downs = [_down(store, number, measure, record.digest) for (record, number), measure in zip(ends, measures, strict=True)]
     a, b = downs
     if a is None or b is None or not a.enough or not b.enough:
         return ratio_interval(first.primary, second.primary)
     return paired_ratio(a, b, confidence)
 
 
-def _down(store: Store, number: int, measure: str) -> Down | None:
+def last_batches(store: Store, number: int, experiment: int, digest: str) -> list[BatchResult]:
+    """The batches of a finished point's experiment, in order; `digest` is that of its net. Raises `Damaged`."""
+    return [decode(data, context_of(plan, index, digest)) for plan, index, data in store.last_batches(number, experiment)]
+
+
+def _down(store: Store, number: int, measure: str, digest: str) -> Down | None:
     """What the replications of a point saw of an availability; None, if they were cut short or nothing is there."""
     for experiment in (STEADY, TERMINATING):
-        batches = [decode(data) for data in store.last_batches(number, experiment)]
+        batches = last_batches(store, number, experiment, digest)
         if any(measure in batch.observations for batch in batches):
             return down_of(batches, measure)
     return None

@@ -5,6 +5,7 @@ Dask and MPI are imported when they are asked for.
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -123,6 +124,10 @@ class Processes(Workers):
                 process.kill()
         for process in self._context.started:
             process.join()
+        # Its semaphores go with it; the process may be about to end at once, and multiprocessing would complain about them.
+        self._pool.shutdown(wait=True)
+        del self._pool
+        gc.collect()
 
 
 @final

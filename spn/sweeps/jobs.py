@@ -10,14 +10,17 @@ from dataclasses import replace
 from typing import final
 
 from spn.study.batches import Conversation, Dialogue
-from spn.study.plan import Plan
+from spn.study.plan import BatchResult, Plan
 from spn.study.result import Result
 from spn.study.run import NotSupported
-from spn.sweeps.coding import Damaged, decode, plan_key
+from spn.sweeps.coding import Damaged, context_of, decode, plan_key
 from spn.sweeps.work import Answer, Asked, Ended, Order, Packer, Parcel, WholeAnswer, WholeOrder
 
 SLICE = 0.1
 """Seconds that an order should take: long beside the time it takes to hand it out, short beside the patience of who waits."""
+
+WHOLE = 0.2
+"""Seconds that a worker works on a point by itself; what is not finished by then is handed out in parts."""
 
 Batches = dict[Plan, list[tuple[int, bytes]]]
 """By plan: numbers and bytes."""
@@ -113,12 +116,15 @@ class Job:
         if data is None:
             return False
         try:
-            batch = decode(data)
+            batch = self._decoded(plan, index, data)
         except Damaged:
             self.damaged += 1
             return False
         talk.put(plan, index, batch)
         return True
+
+    def _decoded(self, plan: Plan, index: int, data: bytes) -> BatchResult:
+        return decode(data, context_of(self.key(plan), index, self._asked.digest))
 
     # Orders
 
@@ -136,7 +142,7 @@ class Job:
         """The next order: the whole, or up to `most` batches that take about a `SLICE`."""
         if self._talk is None:
             self._away = True
-            return WholeOrder(self._packer.sent(self._parcel), self._engine, self._asked)
+            return WholeOrder(self._packer.sent(self._parcel), self._engine, self._asked, WHOLE)
         indices: list[int] = []
         size = 0.0
         plan: Plan | None = None
@@ -154,7 +160,7 @@ class Job:
                 break
         if plan is None or not indices:
             return None
-        return Order(self._packer.sent(self._parcel), self._engine, plan, self._asked.seed, tuple(indices))
+        return Order(self._packer.sent(self._parcel), self._engine, plan, self._asked.seed, tuple(indices), self._asked.digest)
 
     def heavy(self, order: Order | WholeOrder) -> Order | WholeOrder:
         """The order with the net, for a worker that does not have it."""
@@ -174,7 +180,7 @@ class Job:
         if replications:
             self._pace = answer.seconds / replications
         for index, data in done:
-            self._talk.put(order.plan, index, decode(data))
+            self._talk.put(order.plan, index, self._decoded(order.plan, index, data))
         if answer.error is not None:
             self._talk.put(order.plan, order.indices[len(done)], answer.error)
         self._replay(self._talk)

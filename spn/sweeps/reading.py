@@ -20,10 +20,26 @@ from spn.resolver.scopes import in_order, names_in, span_of_name
 from spn.sweeps.definition import Argument, Compared, Definition, Selected, Use
 from spn.sweeps.types import Comparison, ModelUse, StudyFile
 from spn.sweeps.values import AxisSpec, axis_values, listed_values, share, unknown_names, whole_number
+from spn.text import nodes
 from spn.text.files import load_file
 from spn.text.positioned import Name, Text
-from spn.text.problems import Problems, nearest
+from spn.text.problems import ModelError, Problems, nearest
 from spn.text.source import Source
+from spn.text.yaml import read
+
+
+def is_study(path: str | os.PathLike[str]) -> bool:
+    """Whether a file is a study and not a model: it says ``study: 1`` on its outermost level."""
+    problems = Problems()
+    source = load_file(path, problems)
+    if source is None or "study" not in source.text:
+        return False
+    try:
+        node = read(source, problems)
+    except ModelError:
+        return False
+    keys = {str(key.text) for key, _ in node.entries} if isinstance(node, nodes.Mapping) else set()
+    return "study" in keys and "spn" not in keys
 
 
 def load_study(path: str | os.PathLike[str]) -> Definition:
@@ -68,7 +84,8 @@ class _Reader:
         groups = self._groups()
         settings = self._settings()
         if len(uses) == len(file.models) and len(self.axes) == len(file.parameters):
-            self._unused(uses)
+            if len(self.derived) == len(file.derived):  # else what reaches a model is not known
+                self._unused(uses)
             self._measures(uses)
             comparisons = tuple(self._comparison(key, entry, uses) for key, entry in file.compare.items())
         else:

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, final
 
-from spn.model.read import Library
 from spn.net.types import Net
-from spn.resolver.again import Member, Series
 from spn.study.batches import Dialogue
 from spn.study.result import Progress, Result, versions
 from spn.study.run import NotSupported, Settings, budget, new_seed
 from spn.sweeps.choosing import engine_for
-from spn.sweeps.coding import Damaged, decode
+from spn.sweeps.coding import Damaged, context_of, decode
 from spn.sweeps.comparing import ratio
 from spn.sweeps.definition import Definition
 from spn.sweeps.executors import Workers
 from spn.sweeps.jobs import Batches, Job
 from spn.sweeps.kept import kept
-from spn.sweeps.points import Pair, Point, pairs, parameters, points
+from spn.sweeps.making import Made, Maker, distinct
+from spn.sweeps.points import Pair, Point, pairs, points
 from spn.sweeps.records import Record, plain_interval
 from spn.sweeps.scheduling import Scheduler
 from spn.sweeps.store import Store
@@ -60,15 +58,6 @@ class Summary:
 
 
 @final
-@dataclass(slots=True)
-class _Made:
-    """A point whose net is known."""
-
-    member: Member
-    identity: str
-
-
-@final
 class Sweep:
     """One run of a study. Raises `ModelError` when it is made, if the study or its models have errors."""
 
@@ -83,10 +72,9 @@ class Sweep:
         problems.stop_if_any()
         self.seed = self._seed()
         self.budget = budget(study.max_firings)
-        self._texts = {use.name: library_digest(use.library) for use in study.uses}
-        self._series = {use.name: Series(use.library, use.label) for use in study.uses}
+        self._maker = Maker(study, self.seed, self.budget)
         self._packer = Packer()
-        self._made: dict[int, _Made] = {}
+        self._made: dict[int, Made] = {}
         self._jobs: dict[int, Job] = {}
         self._near: dict[int, tuple[float, float]] = {}
         self._failed: dict[int, str] = {}
@@ -114,16 +102,14 @@ class Sweep:
 
     def run(self) -> Summary:
         """Simulate what is not finished. An interruption goes through, and leaves in the results file what was done."""
-        given = [self._given(point) for point in self.points]
-        sources = [self._source(point, texts) for point, texts in zip(self.points, given, strict=True)]
+        given = [self._maker.given(point) for point in self.points]
+        sources = [self._maker.source(point, texts) for point, texts in zip(self.points, given, strict=True)]
         self._probe(sources)
         self.store.begin(self._about(), ((self._of(point, texts), source) for point, texts, source in zip(self.points, given, sources, strict=True)))
+        self._damaged += self.store.repaired
         for place, number in self.store.finished():
-            if place in self._partners and not self._is_whole(number):
-                self.store.reopen(number)
-                continue
-            self._numbers[place] = number
-            self._remember(place)
+            if self._is_usable(place, number):
+                self._remember(place)
         found = len(self._finished)
         if found:
             self.told(f"{found:,} of {len(self.points):,} points are finished already")
@@ -131,22 +117,25 @@ class Sweep:
         scheduler.run()
         return Summary(len(self.points), found, self._failed, self._unsupported, scheduler.lost, self._damaged)
 
-    def _is_whole(self, number: int) -> bool:
-        """Whether the batches of a finished point can be read, which are needed to compare it."""
+    def _is_usable(self, place: int, number: int) -> bool:
+        """Whether the result of a finished point, which has this number, can stay. If it is compared, its batches have to be there."""
+        self._numbers[place] = number
+        if place not in self._partners:
+            return True
+        found = json.loads(self.store.result(number))
+        missing = sum(course["replications"] for course in found["experiments"])
         damaged = 0
-        for data in self.store.batches(number).values():
+        for (key, index), data in self.store.batches(number).items():
             try:
-                decode(data)
+                missing -= decode(data, context_of(key, index, found["digest"])).replications
             except Damaged:
                 damaged += 1
         self._damaged += damaged
-        return not damaged
+        if damaged or missing:
+            self.store.reopen(number)
+        return not damaged and not missing
 
     # What is known of points
-
-    def _given(self, point: Point) -> dict[str, str]:
-        problems = Problems()
-        return {name: str(text) for name, text in parameters(self.study, point, problems).items()}
 
     def _of(self, point: Point, given: Mapping[str, str]) -> dict[str, Any]:
         return {"model": str(point.use.name), "of": point.use.label, "axes": point.shown, "keys": point.keys, "parameters": dict(given)}
@@ -169,40 +158,18 @@ class Sweep:
             "versions": versions(),
         }
 
-    def _asked(self, point: Point) -> dict[str, Any]:
-        """What beside its net a point's numbers depend on."""
-        study, made = self.study, versions()
-        return {
-            "measures": list(point.use.measures),
-            "precision": study.precision,
-            "confidence": study.confidence,
-            "max_firings": self.budget,
-            "seed": self.seed,
-            "stream": point.stream,
-            "versions": [made["spn"], made["numpy"]],
-        }
-
-    def _source(self, point: Point, given: Mapping[str, str]) -> str:
-        """What the identity of a point follows from, without making its net."""
-        return _hash([self._texts[point.use.name], dict(given), self._asked(point)])
-
-    def _make(self, place: int) -> _Made:
+    def _make(self, place: int) -> Made:
         """The net of a point. Raises `ModelError`, whose problems name the point."""
         made = self._made.pop(place, None)
         if made is not None:
             return made
-        point, problems = self.points[place], Problems()
-        texts = parameters(self.study, point, problems)
-        try:
-            problems.stop_if_any()
-            member = self._series[point.use.name].member(texts, problems)
-        except ModelError as error:
-            raise ModelError([_at(problem, point) for problem in error.problems]) from None
+        point = self.points[place]
+        made = self._maker.make(point)
         if point.use.name not in self._warned:
             self._warned.add(str(point.use.name))
-            for warning in problems.warnings:
+            for warning in made.warnings:
                 self.told(warning.render())
-        return _Made(member, _hash([member.digest, self._asked(point)]))
+        return made
 
     def _probe(self, sources: Sequence[str]) -> None:
         """Make some points beforehand: of each model the first, and those that differ from it in one value. Raises `ModelError` with all problems."""
@@ -220,8 +187,7 @@ class Sweep:
             except ModelError as error:
                 found += error.problems
         if found:
-            distinct = {(problem.code, problem.span and (problem.span.source.name, problem.span.start)): problem for problem in reversed(found)}
-            raise ModelError(distinct.values())
+            raise ModelError(distinct(found))
 
     # The life of a point
 
@@ -242,9 +208,9 @@ class Sweep:
         except ModelError as error:
             self._failed[place] = "\n".join(problem.render() for problem in error.problems)
             return None
-        number, result = self.store.open(place, made.identity, source)
+        number, finished = self.store.open(place, made.identity, source)
         self._numbers[place] = number
-        if result is not None:
+        if finished and self._is_usable(place, number):
             self._remember(place)
             return None
         net = made.member.net
@@ -304,7 +270,7 @@ class Sweep:
         """A point is finished."""
         self._finished.add(place)
         if place in self._partners:
-            self._results[place] = Record.from_dict(json.loads(self.store.result(self._numbers[place]) or "{}"))
+            self._results[place] = Record.from_dict(json.loads(self.store.result(self._numbers[place])))
             self._compare(place)
 
     def _compare(self, place: int) -> None:
@@ -320,21 +286,6 @@ class Sweep:
         if self.progress is not None:
             working = {self.points[place].label: near for place, near in self._near.items()}
             self.progress(State(len(self.points), len(self._finished), self._firings, time.monotonic() - self._began, working))
-
-
-def _hash(data: Any) -> str:
-    return hashlib.sha256(json.dumps(data, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
-
-
-def library_digest(library: Library) -> str:
-    """A digest of the texts that a model is made of."""
-    texts = sorted(model.spn.span.source.text for model in library.models.values() if model.spn is not None)
-    return _hash(texts)
-
-
-def _at(problem: Problem, point: Point) -> Problem:
-    """The problem with the point at which it was found, if there is more than one."""
-    return replace(problem, message=f"{problem.message} (at {point.label})") if point.values else problem
 
 
 def results_path(folder: Path, study: Definition) -> Path:

@@ -166,8 +166,7 @@ class Scheduler:
     def _take_in(self, attempt: _Attempt, answer: Reply) -> None:
         job = attempt.job
         if answer.versions != VERSIONS:
-            theirs, ours = (", ".join(f"{name} {version}" for name, version in zip(("spn", "numpy"), v, strict=False)) for v in (answer.versions, VERSIONS))
-            raise ExecutorError(f"a worker has {theirs}, and this process {ours}; the numbers depend on both")
+            raise ExecutorError(f"a worker has {_named(answer.versions)}, and this process {_named(VERSIONS)}; the numbers depend on both")
         if answer.missing:
             attempt.order = job.heavy(attempt.order)
             self._again.append(attempt)
@@ -195,3 +194,7 @@ class Scheduler:
         if job in self._jobs:
             self._jobs.remove(job)
             self._ended(job)
+
+
+def _named(versions: tuple[str, ...]) -> str:
+    return ", ".join(f"{name} {version}" for name, version in zip(("spn", "numpy"), versions, strict=False))

@@ -5,19 +5,22 @@ Each call that writes is one transaction. In WAL mode a process may be killed at
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import Any, final
 
 APPLICATION = 0x73706E31
 """Marks the files of this program."""
 
-FORMAT = 1
+FORMAT = 2
 
+# JSON is sealed: a checksum stands before it, of the text and of what it belongs to. So are the links between tables.
 _SCHEMA = """
 CREATE TABLE study (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE points (
@@ -29,9 +32,14 @@ CREATE TABLE points (
 CREATE TABLE places (               -- the points of the study as it is now
     place INTEGER PRIMARY KEY,
     about TEXT NOT NULL,            -- JSON: model, axes, parameters
-    point INTEGER REFERENCES points (id)  -- NULL: not yet begun
+    point INTEGER REFERENCES points (id),  -- NULL: not yet begun
+    link TEXT
 );
-CREATE TABLE sources (source TEXT PRIMARY KEY, point INTEGER NOT NULL REFERENCES points (id)) WITHOUT ROWID;  -- texts known to mean a point
+CREATE TABLE sources (              -- texts known to mean a point
+    source TEXT PRIMARY KEY,
+    point INTEGER NOT NULL REFERENCES points (id),
+    link TEXT NOT NULL
+) WITHOUT ROWID;
 CREATE TABLE batches (
     point INTEGER NOT NULL REFERENCES points (id),
     plan BLOB NOT NULL,
@@ -55,6 +63,27 @@ _PART = ("SAVEPOINT part", "RELEASE part", ("ROLLBACK TO part", "RELEASE part"))
 """How a transaction begins, how it ends, and how it is undone."""
 
 
+DAMAGED = "this is no results file, or it is damaged; it was left as it is: move it away to begin anew"
+REPAIRABLE = "a part of it is damaged; the sweep that wrote it repairs it"
+
+_SEAL = 16
+
+
+def _seal(text: str, *of: object) -> str:
+    return _mark(text, *of) + text
+
+
+def _mark(*parts: object) -> str:
+    return hashlib.blake2b(repr(parts).encode("utf-8", "surrogatepass"), digest_size=_SEAL // 2).hexdigest()
+
+
+def _unsealed(sealed: str | None, *of: object) -> str | None:
+    """The text without its checksum; None if there is none or the checksum is wrong."""
+    if not isinstance(sealed, str) or sealed[:_SEAL] != _mark(sealed[_SEAL:], *of):
+        return None
+    return sealed[_SEAL:]
+
+
 class StoreError(Exception):
     """A results file that cannot be used, in words for the user."""
 
@@ -66,6 +95,8 @@ def _told(path: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise StoreError(f"{path}: {_reason(error)}") from error
+    except UnicodeDecodeError as error:  # in the names of columns
+        raise StoreError(f"{path}: {DAMAGED}") from error
     except (FileExistsError, NotADirectoryError) as error:
         raise StoreError(f"{path}: a file is where its folder should be") from error
     except OSError as error:
@@ -79,12 +110,29 @@ def _reason(error: sqlite3.Error) -> str:
     if "readonly" in text or "unable to open" in text:
         return "it cannot be written: the file or its folder is read-only"
     if "not a database" in text or "malformed" in text or "encrypted" in text:
-        return "this is no results file, or it is damaged; move it away to begin anew"
+        return DAMAGED
     if "locked" in text or "busy" in text:
         return "another process is using it"
     if "no such table" in text or "no such column" in text:
-        return "it is damaged: a part of it is missing; move it away to begin anew"
+        return DAMAGED
+    if "disk i/o" in text.lower():
+        return f"it cannot be read or written ({text}): is the disk full, or is there a limit of file sizes? What had been finished is kept"
     return text
+
+
+def _schema_of(connection: sqlite3.Connection) -> list[tuple[str, str]]:
+    return connection.execute("SELECT name, sql FROM sqlite_master ORDER BY name").fetchall()
+
+
+@cache
+def _schema() -> list[tuple[str, str]]:
+    """The tables as they are made."""
+    connection = sqlite3.connect(":memory:")
+    try:
+        connection.executescript(_SCHEMA)
+        return _schema_of(connection)
+    finally:
+        connection.close()
 
 
 @final
@@ -94,6 +142,9 @@ class Store:
     def __init__(self, path: Path, connection: sqlite3.Connection, lock: int | None) -> None:
         self.path, self._connection, self._lock = path, connection, lock
         self._grouped = False
+        self.repaired = 0
+        """Results and links that were damaged when the file was opened for writing."""
+        connection.text_factory = lambda text: text.decode("utf-8", "replace")
 
     # Opening
 
@@ -110,6 +161,7 @@ class Store:
                 fresh = not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
                 if not fresh:
                     store._check()
+                    store._check_structure()
                 connection.execute("PRAGMA journal_mode = WAL")
                 connection.execute("PRAGMA synchronous = NORMAL")
                 if fresh:
@@ -117,6 +169,7 @@ class Store:
                     connection.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} {marks} COMMIT;")
                 connection.execute("BEGIN IMMEDIATE")
                 connection.execute("COMMIT")
+                store._repair()
                 return store
         except BaseException:
             _unlocked(path, lock)
@@ -141,7 +194,27 @@ class Store:
             raise StoreError(f"{self.path}: this is no results file")
         (version,) = self._connection.execute("PRAGMA user_version").fetchone()
         if version != FORMAT:
-            raise StoreError(f"{self.path}: a newer version of spn wrote it (format {version}; this one reads format {FORMAT})")
+            age = "a newer" if version > FORMAT else "an older"
+            raise StoreError(f"{self.path}: {age} version of spn wrote it (format {version}; this one reads format {FORMAT})")
+        if _schema_of(self._connection) != _schema():
+            raise StoreError(f"{self.path}: {DAMAGED}")
+
+    def _check_structure(self) -> None:
+        """That nothing of it is lost, before anything is written to it."""
+        if self._connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
+            raise StoreError(f"{self.path}: {DAMAGED}")
+
+    def _repair(self) -> None:
+        """Forget results and links that were damaged; they are found again."""
+        results = self._connection.execute("SELECT id, identity, result FROM points WHERE result IS NOT NULL")
+        broken = [number for number, identity, result in results if _unsealed(result, identity) is None]
+        query = "SELECT source, sources.point, link, identity FROM sources LEFT JOIN points ON points.id = sources.point"
+        links = [source for source, number, link, identity in self._connection.execute(query) if link != _mark(source, number, identity)]
+        self.repaired = len(broken) + len(links)
+        if self.repaired:
+            with self._transaction() as connection:
+                connection.executemany("UPDATE points SET result = NULL WHERE id = ?", [(number,) for number in broken])
+                connection.executemany("DELETE FROM sources WHERE source = ?", [(source,) for source in links])
 
     def close(self) -> None:
         """Give the file free."""
@@ -200,54 +273,68 @@ class Store:
     # The study
 
     def study(self) -> dict[str, Any]:
-        """What is known of the study."""
-        return {key: json.loads(value) for key, value in self._rows("SELECT key, value FROM study")}
+        """What is known of the study. Raises `StoreError`."""
+        return {key: json.loads(self._whole(value, key)) for key, value in self._rows("SELECT key, value FROM study")}
+
+    def _whole(self, sealed: str | None, *of: object) -> str:
+        found = _unsealed(sealed, *of)
+        if found is None:
+            raise StoreError(f"{self.path}: {REPAIRABLE}")
+        return found
 
     def begin(self, study: Mapping[str, Any], places: Iterable[tuple[Mapping[str, Any], str]]) -> None:
         """The study as it is now: what there is to know of it, and what is known of each point, with the text that it comes from."""
+        query = "SELECT source, point, identity FROM sources JOIN points ON points.id = sources.point"
+        known = {source: (number, identity) for source, number, identity in self._rows(query)}
+
+        def row(place: int, about: Mapping[str, Any], source: str) -> tuple[Any, ...]:
+            number, identity = known.get(source, (None, None))
+            return place, _seal(json.dumps(about), place), number, None if number is None else _mark(place, number, identity)
+
         with self._transaction() as connection:
-            rows = [(key, json.dumps(value)) for key, value in study.items()]
-            connection.executemany("INSERT OR REPLACE INTO study VALUES (?, ?)", rows)
+            connection.execute("DELETE FROM study")
+            connection.executemany("INSERT INTO study VALUES (?, ?)", [(key, _seal(json.dumps(value), key)) for key, value in study.items()])
             connection.execute("DELETE FROM ratios")
             connection.execute("DELETE FROM places")
-            connection.executemany(
-                "INSERT INTO places VALUES (?, ?, (SELECT point FROM sources WHERE source = ?))",
-                ((place, json.dumps(about), source) for place, (about, source) in enumerate(places)),
-            )
+            connection.executemany("INSERT INTO places VALUES (?, ?, ?, ?)", (row(place, *entry) for place, entry in enumerate(places)))
 
     def finished(self) -> list[tuple[int, int]]:
         """The points that have a result: place and number."""
         query = "SELECT place, id FROM places JOIN points ON points.id = places.point WHERE result IS NOT NULL ORDER BY place"
         return [(place, number) for place, number in self._rows(query)]
 
-    def result(self, point: int) -> str | None:
-        """The result of a point, as JSON."""
-        ((result,),) = self._rows("SELECT result FROM points WHERE id = ?", point)
-        return None if result is None else str(result)
-
     def sources(self) -> set[str]:
         """The texts that are known to mean a point."""
         return {source for (source,) in self._rows("SELECT source FROM sources")}
 
+    def finished_sources(self) -> set[str]:
+        """Of these those whose point has a result."""
+        return {source for (source,) in self._rows("SELECT source FROM sources JOIN points ON points.id = sources.point WHERE result IS NOT NULL")}
+
     # Points
 
-    def open(self, place: int, identity: str, source: str) -> tuple[int, str | None]:
-        """The number in this file of the point with this identity, and its result as JSON if it has one. From now on it is known by `source`."""
+    def open(self, place: int, identity: str, source: str) -> tuple[int, bool]:
+        """The number in this file of the point with this identity, and whether it has a result. From now on it is known by `source`."""
         with self._transaction() as connection:
             connection.execute("INSERT INTO points (identity) VALUES (?) ON CONFLICT DO NOTHING", (identity,))
-            number, result = connection.execute("SELECT id, result FROM points WHERE identity = ?", (identity,)).fetchone()
-            connection.execute("INSERT OR REPLACE INTO sources VALUES (?, ?)", (source, number))
-            connection.execute("UPDATE places SET point = ? WHERE place = ?", (number, place))
-        return int(number), result
+            number, known = connection.execute("SELECT id, result IS NOT NULL FROM points WHERE identity = ?", (identity,)).fetchone()
+            connection.execute("INSERT OR REPLACE INTO sources VALUES (?, ?, ?)", (source, number, _mark(source, number, identity)))
+            connection.execute("UPDATE places SET point = ?, link = ? WHERE place = ?", (number, _mark(place, number, identity), place))
+        return int(number), bool(known)
+
+    def result(self, point: int) -> str:
+        """The result of a finished point, as JSON."""
+        ((identity, result),) = self._rows("SELECT identity, result FROM points WHERE id = ?", point)
+        return self._whole(result, identity)
 
     def batches(self, point: int) -> dict[tuple[bytes, int], bytes]:
         """The batches of a point, by plan and index."""
         return {(plan, number): data for plan, number, data in self._rows("SELECT plan, number, data FROM batches WHERE point = ?", point)}
 
-    def last_batches(self, point: int, experiment: int) -> list[bytes]:
-        """The batches of a finished point's experiment, in order."""
-        query = "SELECT data FROM batches WHERE point = ? AND experiment = ? ORDER BY number"
-        return [data for (data,) in self._rows(query, point, experiment)]
+    def last_batches(self, point: int, experiment: int) -> list[tuple[bytes, int, bytes]]:
+        """The batches of a finished point's experiment, in order, each with its plan and number."""
+        query = "SELECT plan, number, data FROM batches WHERE point = ? AND experiment = ? ORDER BY number"
+        return [(plan, number, data) for plan, number, data in self._rows(query, point, experiment)]
 
     def add(self, point: int, plans: Iterable[tuple[bytes, int, Iterable[tuple[int, bytes]]]], progress: Mapping[str, Any] | None = None) -> None:
         """Keep finished batches: of each plan its key, its experiment, and their numbers and bytes."""
@@ -255,12 +342,13 @@ class Store:
         with self._transaction() as connection:
             connection.executemany("INSERT OR REPLACE INTO batches VALUES (?, ?, ?, ?, ?)", rows)
             if progress is not None:
-                connection.execute("UPDATE points SET progress = ? WHERE id = ?", (json.dumps(progress), point))
+                connection.execute("UPDATE points SET progress = ? WHERE id = ?", (_seal(json.dumps(progress)), point))
 
     def finish(self, point: int, result: str, kept: Mapping[bytes, int]) -> None:
         """A point's result, as JSON. Of its batches those are kept that it is made of: for each plan in `kept` so many."""
         with self._transaction() as connection:
-            connection.execute("UPDATE points SET result = ?, progress = NULL WHERE id = ?", (result, point))
+            (identity,) = connection.execute("SELECT identity FROM points WHERE id = ?", (point,)).fetchone()
+            connection.execute("UPDATE points SET result = ?, progress = NULL WHERE id = ?", (_seal(result, identity), point))
             found = connection.execute("SELECT plan, number FROM batches WHERE point = ?", (point,)).fetchall()
             gone = [(point, plan, number) for plan, number in found if number >= kept.get(plan, 0)]
             if gone:
@@ -272,21 +360,25 @@ class Store:
             connection.execute("UPDATE points SET result = NULL WHERE id = ?", (point,))
 
     def places(self) -> Iterator[tuple[int, dict[str, Any], int | None, dict[str, Any] | None, dict[str, Any] | None]]:
-        """The points of the study in its order: place, what is known about it, its number, its progress and its result."""
-        query = "SELECT place, about, point, progress, result FROM places LEFT JOIN points ON points.id = places.point ORDER BY place"
-        for place, about, number, progress, result in self._rows(query):
-            yield place, json.loads(about), number, _read(progress), _read(result)
+        """The points of the study in its order: place, what is known about it, its number, its progress and its result. Raises `StoreError`."""
+        query = "SELECT place, about, point, link, identity, progress, result FROM places LEFT JOIN points ON points.id = places.point ORDER BY place"
+        for place, about, number, link, identity, progress, result in self._rows(query):
+            if number is not None and link != _mark(place, number, identity):
+                raise StoreError(f"{self.path}: {REPAIRABLE}")
+            known = None if result is None else json.loads(self._whole(result, identity))
+            yield place, json.loads(self._whole(about, place)), number, _read(_unsealed(progress)), known
 
     # Ratios
 
     def add_ratio(self, name: str, of: int, to: int, result: Mapping[str, Any]) -> None:
         """A ratio between the points with these places."""
         with self._transaction() as connection:
-            connection.execute("INSERT OR REPLACE INTO ratios VALUES (?, ?, ?, ?)", (name, of, to, json.dumps(result)))
+            connection.execute("INSERT OR REPLACE INTO ratios VALUES (?, ?, ?, ?)", (name, of, to, _seal(json.dumps(result), name, of, to)))
 
     def ratios(self) -> list[tuple[str, int, int, dict[str, Any]]]:
-        """The ratios, by name and the places of their points."""
-        return [(name, of, to, json.loads(result)) for name, of, to, result in self._rows('SELECT name, of, "to", result FROM ratios')]
+        """The ratios, by name and the places of their points. Raises `StoreError`."""
+        rows = self._rows('SELECT name, of, "to", result FROM ratios')
+        return [(name, of, to, json.loads(self._whole(result, name, of, to))) for name, of, to, result in rows]
 
 
 def _read(text: str | None) -> dict[str, Any] | None:

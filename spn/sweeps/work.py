@@ -22,7 +22,7 @@ from spn.study.batches import Conversation, Request
 from spn.study.plan import BatchResult, Plan, run_batch
 from spn.study.result import Progress, Result
 from spn.study.run import NotSupported, Settings, Study, chosen_measures
-from spn.sweeps.coding import encode
+from spn.sweeps.coding import context_of, encode, plan_key
 from spn.sweeps.records import Record, record
 from spn.version import __version__
 
@@ -32,8 +32,8 @@ SMALL = 4096
 KEPT = 64
 """Nets that a worker keeps."""
 
-WHOLE = 0.2
-"""Seconds that a worker takes over a point by itself; what is not finished by then is handed out in parts."""
+PATIENCE = 10.0
+"""How much longer than it works a worker may take over a whole point: other work on its machine can make it wait."""
 
 VERSIONS = (__version__, np.__version__)
 """What all workers must have in common, as the numbers depend on it."""
@@ -114,16 +114,18 @@ class Order:
     plan: Plan
     seed: int
     indices: tuple[int, ...]
+    digest: str
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class WholeOrder:
-    """A point to simulate from its beginning, to its end if that does not take long."""
+    """A point to simulate from its beginning, to its end if that takes no more than so many `seconds` of the processor."""
 
     net: Parcel
     engine: str
     asked: Asked
+    seconds: float
 
 
 @final
@@ -184,7 +186,7 @@ def _batches(order: Order) -> Answer:
         if known is None:
             return Answer(missing=True)
         for index in order.indices:
-            done.append(encode(run_batch(known.prepared, order.plan, order.seed, index)))
+            done.append(_encoded(run_batch(known.prepared, order.plan, order.seed, index), order.plan, order.digest))
     except RunError as error:
         return Answer(tuple(done), error, time.perf_counter() - began)
     except NotSupported as error:
@@ -193,15 +195,15 @@ def _batches(order: Order) -> Answer:
 
 
 def _whole(order: WholeOrder) -> WholeAnswer:
-    """One batch after the other, as `serial` does, for as long as a worker may."""
-    until = time.perf_counter() + WHOLE
+    """One batch after the other, as `serial` does, for as long as it may."""
     try:
         known = _prepared(order)
         if known is None:
             return WholeAnswer(missing=True)
+        working, waiting = time.thread_time() + order.seconds, time.perf_counter() + PATIENCE * order.seconds
         talk = Conversation(order.asked.study(known.net).dialogue())
         done: dict[Plan, list[BatchResult]] = {}
-        while talk.request is not None and (not done or time.perf_counter() < until):
+        while talk.request is not None and (not done or (time.thread_time() < working and time.perf_counter() < waiting)):
             found = _run(known.prepared, order.asked.seed, talk.request)
             if isinstance(found, BatchResult):
                 done.setdefault(talk.request.plan, []).append(found)
@@ -209,7 +211,12 @@ def _whole(order: WholeOrder) -> WholeAnswer:
         ended = Ended.of(talk.result) if talk.ended else None
     except NotSupported as error:
         return WholeAnswer(error=error)
-    return WholeAnswer(tuple((plan, tuple(map(encode, own))) for plan, own in done.items() if plan.experiment or ended is None), ended)
+    wanted = [(plan, own) for plan, own in done.items() if plan.experiment or ended is None]
+    return WholeAnswer(tuple((plan, tuple(_encoded(batch, plan, order.asked.digest) for batch in own)) for plan, own in wanted), ended)
+
+
+def _encoded(batch: BatchResult, plan: Plan, digest: str) -> bytes:
+    return encode(batch, context_of(plan_key(plan), batch.index, digest))
 
 
 def _run(prepared: Prepared, seed: int, request: Request) -> BatchResult | RunError:

@@ -13,7 +13,8 @@ from spn.estimate.estimates import AnyEstimate
 from spn.estimate.measures import Sample, Subject, estimate
 from spn.plots.types import Axis, Line, NotPlottable, Panel, Plot, Series
 from spn.study.plan import STEADY, TERMINATING, BatchResult, Plan
-from spn.sweeps.coding import Damaged, decode
+from spn.sweeps.coding import Damaged
+from spn.sweeps.comparing import last_batches
 from spn.sweeps.records import Measured
 from spn.sweeps.store import Store
 from spn.tables.axes import words
@@ -68,9 +69,10 @@ def convergence(results: Results, choice: Choice) -> Plot:
     with Store.read(results.path) as store:
         for point in points:
             measured = point.record.measures.get(measure) if point.record else None
-            if measured is None or point.number is None:
+            if measured is None or point.record is None or point.number is None:
                 continue
-            found = [look for look in _looks(store, point.number, measure, measured) if math.isfinite(look.found.relative_half_width)]
+            own = _looks(store, point.number, point.record.digest, measure, measured)
+            found = [look for look in own if math.isfinite(look.found.relative_half_width)]
             if not found:
                 continue
             targets.add(measured.target)
@@ -85,10 +87,10 @@ def convergence(results: Results, choice: Choice) -> Plot:
     return _plot(results, measure, series, sorted(targets))
 
 
-def _looks(store: Store, number: int, measure: str, measured: Measured) -> Iterator[Look]:
+def _looks(store: Store, number: int, digest: str, measure: str, measured: Measured) -> Iterator[Look]:
     for experiment in (STEADY, TERMINATING):
         try:
-            batches = [decode(data) for data in store.last_batches(number, experiment)]
+            batches = last_batches(store, number, experiment, digest)
         except Damaged:
             continue
         if batches and measure in batches[0].observations:

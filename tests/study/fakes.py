@@ -35,7 +35,7 @@ def rate(name: str = "served") -> Measure:
 
 
 def passage(name: str = "mttf", within: float | None = None) -> Measure:
-    return Measure(name, FirstPassage(ANY, within), Steady())
+    return Measure(name, FirstPassage(ANY, () if within is None else (within,)), Steady())
 
 
 def at(name: str = "early", time: float = 1.0) -> Measure:

@@ -24,8 +24,8 @@ def batch():
 
 
 def test_a_batch_comes_back_with_every_bit():
-    first, second = batch(), decode(encode(batch()))
-    assert encode(second) == encode(first)
+    first, second = batch(), decode(encode(batch(), b"x"), b"x")
+    assert encode(second, b"x") == encode(first, b"x")
     assert second.index == first.index and second.ends == first.ends
     for name in ("firings", "times", "dead_at", "tokens", "fired"):
         a, b = getattr(first, name), getattr(second, name)
@@ -36,15 +36,20 @@ def test_a_batch_comes_back_with_every_bit():
 
 
 def test_damage_anywhere_is_seen():
-    data = encode(batch())
+    data = encode(batch(), b"x")
     for at in range(0, len(data), 37):
         broken = bytearray(data)
         broken[at] ^= 1
         with pytest.raises(Damaged):
-            decode(bytes(broken))
+            decode(bytes(broken), b"x")
     for length in (0, 3, len(data) // 2, len(data) - 1):
         with pytest.raises(Damaged):
-            decode(data[:length])
+            decode(data[:length], b"x")
+
+
+def test_a_batch_of_something_else_is_seen():
+    with pytest.raises(Damaged):
+        decode(encode(batch(), b"x"), b"y")
 
 
 def test_different_plans_have_different_keys():

@@ -3,19 +3,21 @@
 import json
 import os
 import random
+import re
 import signal
 import sqlite3
 import subprocess
 import sys
 import time
 from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
 
 from spn.sweeps.executors import Other, Processes, Workers, workers
 from spn.sweeps.points import points
 from spn.sweeps.reading import load_study
-from spn.sweeps.store import Store
+from spn.sweeps.store import Store, StoreError
 from spn.sweeps.work import WholeOrder, work
 from spn.tables.results import Results
 from spn.text.problems import Problems
@@ -49,7 +51,7 @@ def test_the_numbers_are_those_of_closed_forms(undisturbed):
 @pytest.fixture
 def in_parts(monkeypatch):
     """No point is simulated as a whole by one worker: after its first batch everything is handed out."""
-    monkeypatch.setattr("spn.sweeps.work.WHOLE", 0.0)
+    monkeypatch.setattr("spn.sweeps.jobs.WHOLE", 0.0)
 
 
 def test_points_handed_out_in_parts_are_the_same_as_whole_ones(undisturbed, tmp_path, in_parts):
@@ -58,7 +60,7 @@ def test_points_handed_out_in_parts_are_the_same_as_whole_ones(undisturbed, tmp_
     assert len(seen) > 20
 
 
-def test_threads_and_processes_give_the_same_bits(undisturbed, tmp_path):
+def test_threads_and_processes_give_the_same_bits(undisturbed, tmp_path, in_parts):
     for number, pool in enumerate((workers("thread", 3), Processes(2))):
         folder = tmp_path / str(number)
         folder.mkdir()
@@ -159,6 +161,44 @@ def test_damaged_batches_are_simulated_again(undisturbed, tmp_path, stopped, in_
     summary, results = sweep(path, tmp_path)
     assert summary.damaged > 0
     assert bits(results) == bits(undisturbed)
+
+
+def test_damage_anywhere_in_the_file_is_repaired_or_told_and_never_believed(undisturbed, tmp_path):
+    """Bytes are changed, pages zeroed, and the end cut off; who reads says the same as before or that it is damaged, and so does the next sweep."""
+    path, rng = write(tmp_path), random.Random(3)
+    sweep(path, tmp_path)
+    file = tmp_path / "small.sqlite"
+    whole, outcomes = file.read_bytes(), []
+    for kind in ("bytes", "page", "end") * 8:
+        content = bytearray(whole)
+        if kind == "bytes":
+            for _ in range(12):
+                content[rng.randrange(len(content))] ^= rng.randrange(1, 256)
+        elif kind == "page":
+            at = rng.randrange(len(content) // 4096) * 4096
+            content[at : at + 4096] = bytes(4096)
+        else:
+            del content[rng.randrange(len(content)) :]
+        file.write_bytes(content)
+        for attempt in (lambda: Results.read(file), lambda: sweep(path, tmp_path)[1]):
+            try:
+                assert bits(attempt()) == bits(undisturbed)
+                outcomes.append("repaired")
+            except StoreError as error:
+                outcomes.append("told" if re.search("damaged|no results file|version of spn", str(error)) else str(error))
+    assert set(outcomes) == {"repaired", "told"}
+
+
+def test_links_to_another_points_result_are_seen(undisturbed, tmp_path):
+    path = write(tmp_path)
+    sweep(path, tmp_path)
+    for change in ("UPDATE places SET point = 3 - point WHERE point < 3", "UPDATE sources SET point = 5 - point", "UPDATE points SET id = 9 - id"):
+        with sqlite3.connect(tmp_path / "small.sqlite") as other:
+            other.execute(change)
+        other.close()
+        with suppress(StoreError):
+            assert bits(Results.read(tmp_path / "small.sqlite")) == bits(undisturbed)
+        assert bits(sweep(path, tmp_path)[1]) == bits(undisturbed)
 
 
 def test_a_model_that_cannot_go_on_ends_its_point_only(tmp_path):
