@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from experiments.verification.coverage_cases import CASES, Case, Truths
+from experiments.verification.report import commit
 from spn.engine.compiled import CompiledEngine
 from spn.estimate.estimates import AnyEstimate, AvailabilityEstimate, CurveEstimate
 from spn.estimate.intervals import Interval
@@ -45,6 +46,11 @@ class Outcome:
 
 
 # one run
+
+
+@cache
+def version() -> str:
+    return commit()
 
 
 @cache
@@ -89,7 +95,7 @@ def one(name: str, seed: int) -> dict[str, Any]:
         a, b = (down_of(each.last, "system") for each in (drive, second))
         assert a is not None and b is not None
         values["ratio/value"] = _held(paired_ratio(a, b, 0.95), truths["ratio/value"])
-    line = {"case": name, "seed": seed, "stop": result.stop_reason.name.lower(), "firings": result.firings}
+    line = {"case": name, "seed": seed, "commit": version(), "stop": result.stop_reason.name.lower(), "firings": result.firings}
     line |= {"replications": [course.replications for course in result.experiments], "seconds": round(time.process_time() - began, 4)}
     line["states"] = {measure: estimate.assessment.state.name.lower() for measure, estimate in result.measures.items()}
     return line | {"values": values}

@@ -8,10 +8,13 @@ from typing import final
 
 import numpy as np
 
-from spn.estimate.intervals import ROUNDING, Floats, Interval, check_confidence, fieller, t_quantile
+from spn.estimate.intervals import Floats, Interval, check_confidence, fieller, t_quantile
 
 MOST = 4
 """The most controls of one measure. Each costs a degree of freedom, and there may be only 32 replications."""
+
+LEAST_WIDTH = 1e-9
+"""The least relative half-width: sojourns are differences of times of up to 1e9 s, which are known to 1e-7 s, and so is what controls leave of them."""
 
 LEAST_GAIN = 1.25
 """Where controls leave more than 1 / this of the variance they are not used: what they take to keep must not outweigh what they bring."""
@@ -38,7 +41,7 @@ def ratio_with_controls(numerators: Floats, denominators: Floats, controls: Floa
     scale = above.scale / above.freedom
     variances = [scale * float(x @ y) for x, y in ((above.residuals,) * 2, (above.residuals, below.residuals), (below.residuals,) * 2)]
     found = fieller(above.intercept, below.intercept, (variances[0], variances[1], variances[2]), t_quantile(confidence, above.freedom), confidence)
-    slack = ROUNDING * abs(found.estimate)
+    slack = LEAST_WIDTH * abs(found.estimate)
     method = "Student" if variances[2] <= (1e-9 * below.intercept) ** 2 else "Fieller"
     text = f"{method}, with {number} control variate{'s' if number > 1 else ''}"
     return Interval(found.estimate, min(found.low, found.estimate - slack), max(found.high, found.estimate + slack), confidence, text)

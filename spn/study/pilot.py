@@ -280,7 +280,7 @@ class Pilot:
         pace = level.firings / (level.replications * horizon)
         cost = max(1.0, pace * (2.0 * warmup + length))
         share = max(1.0, (self.max_firings - spent) / 40.0) / cost
-        share = min(share, max(0.0, self.max_time - simulated) / 40.0 / (2.0 * warmup + length))
+        share = min(share, max(self.max_time / 4.0, self.max_time - simulated) / 40.0 / (2.0 * warmup + length))
         if share < 1.0:
             warmup, length, cost = max(warmup * share, min(warmup, horizon / 8.0)), length * share, cost * share
         kept = sorted({column for part in level.courses.values() for column in part.controls})

@@ -39,7 +39,7 @@ def passage(name: str = "mttf", within: float | None = None) -> Measure:
 
 
 def at(name: str = "early", time: float = 1.0) -> Measure:
-    return Measure(name, Availability(ANY), At(time))
+    return Measure(name, Availability(ANY), At((time,)))
 
 
 Process = Callable[[np.random.Generator, Task], Outcome]
