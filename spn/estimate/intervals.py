@@ -18,6 +18,9 @@ Floats = NDArray[np.float64]
 FEW_EVENTS = 30
 """Below this number of events a sum of them is treated as skewed (gamma interval) and not as normal (Student)."""
 
+MANY_EVENTS = 100
+"""From this number of events on the mean of their sizes is treated as normal."""
+
 ROUNDING = 1e-12
 """Relative error that an integral over a long trajectory may have gathered."""
 
@@ -35,7 +38,9 @@ class Interval:
 
     @property
     def relative_half_width(self) -> float:
-        """Half the width over the absolute estimate; infinite if the estimate is 0 or anything is unknown or unbounded."""
+        """Half the width over the absolute estimate; infinite if the estimate is 0 or anything is unknown or unbounded; 0 without any width."""
+        if self.estimate == self.low == self.high:
+            return 0.0
         if self.estimate == 0.0 or not math.isfinite(self.estimate):
             return math.inf
         width = (self.high - self.low) / 2.0
@@ -149,6 +154,26 @@ def fieller(top: float, bottom: float, variances: tuple[float, float, float], qu
     return Interval(ratio, min(ratio, middle - half), max(ratio, middle + half), confidence, "Fieller")
 
 
+def mean_per_event(sums: Floats, counts: Floats, confidence: float) -> Interval:
+    """The mean size of events, from the `sums` of the non-negative sizes in each replication and the `counts` of events: their ratio.
+
+    Fewer than 100 events: the interval is that of the logarithm (delta method), with Student's quantile for as many degrees of freedom as there are
+    events less one, and the variance for so few; sizes are often as skewed as exponential times, for which Fieller's lies too low. One event says
+    nothing of others. From 100 events on: Fieller.
+    """
+    check_confidence(confidence)
+    events, size = float(np.sum(counts)), float(np.sum(sums))
+    if events >= MANY_EVENTS or events == 0.0 or size <= 0.0:
+        return ratio_of_means(sums, counts, confidence).clipped(0.0, math.inf)
+    mean_size, freedom = size / events, min(round(events), len(sums)) - 1
+    if freedom < 1:
+        return Interval(mean_size, 0.0, math.inf, confidence, "one event only")
+    deviations = (sums - mean_size * counts) / size
+    spread = math.sqrt(float(deviations @ deviations) * (freedom + 1) / freedom)
+    factor = math.exp(min(t_quantile(confidence, freedom) * spread, 700.0))
+    return Interval(mean_size, mean_size / factor, mean_size * factor, confidence, "delta method on log, few events")
+
+
 def proportion(successes: int, count: int, confidence: float) -> Interval:
     """A probability from `count` trials (Clopper & Pearson, Biometrika 26, 1934): never covers less than asked.
 
@@ -166,21 +191,22 @@ def proportion(successes: int, count: int, confidence: float) -> Interval:
 
 
 def all_zero_bound(count: int, confidence: float) -> Interval:
-    """The mean of a [0,1]-valued observation, `count` independent ones of which were all 0: a one-sided bound that assumes nothing else.
+    """The mean of a [0,1]-valued observation, `count` independent ones of which were all 0: a bound that assumes nothing else.
 
-    E[X] <= P(X > 0), and P(all zero) = (1 - P(X > 0))**n, so E[X] <= 1 - (1 - confidence)**(1/n) (Clopper & Pearson's one-sided
-    bound at zero; Hanley & Lippman-Hand, JAMA 249, 1983: about 3/n). All ones: the `complement` of this.
+    E[X] <= P(X > 0), and P(all zero) = (1 - P(X > 0))**n, so E[X] <= 1 - (alpha/2)**(1/n) (Clopper & Pearson at zero), at 95 % about 3.7/n. Half of alpha
+    and not all of it (3/n; Hanley & Lippman-Hand, JAMA 249, 1983), as nobody knows beforehand that this interval will be the one: together with the
+    two-sided ones of other runs it would cover less than asked. All ones: the `complement` of this.
     """
     check_confidence(confidence)
     if count == 0:
         return unknown(confidence, "no observation", 0.0, 1.0)
-    return Interval(0.0, 0.0, -math.expm1(math.log1p(-confidence) / count), confidence, "one-sided bound: none of the replications saw it")
+    return Interval(0.0, 0.0, -math.expm1(math.log((1.0 - confidence) / 2.0) / count), confidence, "one-sided bound: none of the replications saw it")
 
 
 def poisson_rate(events: int, exposure: float, confidence: float) -> Interval:
     """The rate of a Poisson process (Garwood, Biometrika 28, 1936).
 
-    With no event: estimate 0 and the one-sided bound -ln(1 - confidence) / exposure, at 95 % about 3 / exposure.
+    With no event: estimate 0 and the bound -ln(alpha/2) / exposure, at 95 % about 3.7 / exposure (see `all_zero_bound` for why not 3).
     """
     check_confidence(confidence)
     from scipy.special import gammaincinv
@@ -188,7 +214,7 @@ def poisson_rate(events: int, exposure: float, confidence: float) -> Interval:
     if exposure <= 0.0:
         return unknown(confidence, "Garwood: no time was observed", 0.0)
     if events == 0:
-        return Interval(0.0, 0.0, -math.log1p(-confidence) / exposure, confidence, "Garwood (Poisson): one-sided bound, no event seen")
+        return Interval(0.0, 0.0, -math.log((1.0 - confidence) / 2.0) / exposure, confidence, "Garwood (Poisson): one-sided bound, no event seen")
     tail = (1.0 - confidence) / 2.0
     low, high = float(gammaincinv(events, tail)), float(gammaincinv(events + 1, 1.0 - tail))
     return Interval(events / exposure, low / exposure, high / exposure, confidence, "Garwood (Poisson)")

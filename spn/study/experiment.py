@@ -22,6 +22,9 @@ from spn.study.result import Progress
 DEAD_REPLICATIONS = 256
 """Replications that end in the dead marking are all alike but for where they end: no more of them are made."""
 
+REPLICATION_COST = 100
+"""The firings that a replication counts for where patience is counted: however short it is, it takes some time."""
+
 HOPELESS_REPLICATIONS = 4096
 """Replications of a steady experiment after which a measure without any event is given up, however few firings they took."""
 
@@ -112,7 +115,7 @@ class Experiment:
             hopeless = Reason.DEAD
         elif state is State.NOT_STATIONARY and replications >= LEAST_REPLICATIONS:
             hopeless = Reason.NOT_STATIONARY
-        elif state is State.NO_EVENT and (firings + replications >= self.patience or (self.plan.segments and replications >= HOPELESS_REPLICATIONS)):
+        elif state is State.NO_EVENT and (firings + REPLICATION_COST * replications >= self.patience or (self.plan.segments and replications >= HOPELESS_REPLICATIONS)):
             hopeless = Reason.NO_EVENT
         return Look(widest(found), state in (State.CONVERGED, State.IMPRECISE), hopeless, found.assessment.events)
 
