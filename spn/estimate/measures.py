@@ -177,7 +177,10 @@ def _availability(
     total = up + down
     share = np.divide(down, total, out=np.zeros_like(down), where=total > 0.0)
     u = intervals.unit_mean(share, base.events, confidence)
-    if len(total) > 1 and total.max() > total.min() * (1.0 + 1e-9) and 0.0 < u.estimate < 1.0:
+    between = 0.0 < u.estimate < 1.0
+    if between and len(total) > 1 and 0 < (base.events or 0) < intervals.FEW_EVENTS:
+        u = intervals.share_of_events(down, failures, total, confidence).clipped(0.0, 1.0)
+    elif between and len(total) > 1 and total.max() > total.min() * (1.0 + 1e-9):
         u = intervals.ratio_of_means(down, total, confidence).clipped(0.0, 1.0)
     rate = intervals.event_rate(failures, total, confidence)
     up_rate = intervals.event_rate(failures, up, confidence)

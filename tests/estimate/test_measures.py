@@ -39,16 +39,16 @@ def test_zero_failures_bound_everything_and_converge_to_nothing():
     data = plain(found)
     assert found.assessment.state is State.NO_EVENT
     assert data["unavailability"]["estimate"] == 0.0
-    assert data["unavailability"]["high"] == pytest.approx(1 - 0.05 ** (1 / 40))
+    assert data["unavailability"]["high"] == pytest.approx(1 - 0.025 ** (1 / 40))
     assert data["nines"] is None
     assert data["mean_down_s"] is None
-    assert data["intervals"]["mean_up_s"]["low"] == pytest.approx(40e7 / -math.log(0.05))
-    assert data["intervals"]["failures_per_year"]["high"] == pytest.approx(-math.log(0.05) / 40e7 * YEAR)
+    assert data["intervals"]["mean_up_s"]["low"] == pytest.approx(40e7 / -math.log(0.025))
+    assert data["intervals"]["failures_per_year"]["high"] == pytest.approx(-math.log(0.025) / 40e7 * YEAR)
 
 
 def test_always_down_is_bounded_from_below():
     found = estimate(Subject("Availability", steady=True), Sample(availabilities(0, 1e7)), 0.95, 0.05)
-    assert found.unavailability.low == pytest.approx(0.05 ** (1 / 40))
+    assert found.unavailability.low == pytest.approx(0.025 ** (1 / 40))
     assert found.unavailability.high == 1.0
 
 

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import math
 import random
 import sys
 from pathlib import Path
@@ -167,7 +168,8 @@ def test_terminating_measures_come_from_the_initial_marking():
 
 def test_a_passage_not_reached_is_not_converged():
     result = simulate(net(passage()), Fake(single(lambda rng: (50.0, 0.0), firings=1000)), seed=1, max_firings=100_000)
-    assert result.stop_reason is Reason.FIRINGS
+    assert result.stop_reason is Reason.NO_EVENT
+    assert math.isnan(result.measures["mttf"].interval.estimate) and result.measures["mttf"].interval.low == 50.0
     assert result.measures["mttf"].assessment.censored == result.experiments[0].replications
     same(result)
 
