@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from spn.version import __version__
 
 if TYPE_CHECKING:
-    from spn.api import check, draw, load, plot, plot_delays, report, reproduce, resolve, results, simulate, sweep
+    from spn.api import check, draw, load, plot, plot_delays, rare_event, report, reproduce, resolve, results, simulate, sweep
     from spn.building import Instance, Measure, Model, Parameter, Place, Transition
 
-_VERBS = ("check", "draw", "load", "plot", "plot_delays", "report", "reproduce", "resolve", "results", "simulate", "sweep")
+_VERBS = ("check", "draw", "load", "plot", "plot_delays", "rare_event", "report", "reproduce", "resolve", "results", "simulate", "sweep")
 _PARTS = ("Instance", "Measure", "Model", "Parameter", "Place", "Transition")
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "load",
     "plot",
     "plot_delays",
+    "rare_event",
     "report",
     "reproduce",
     "resolve",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -22,12 +23,15 @@ if TYPE_CHECKING:
     from spn.engine.reference import Event
     from spn.engine.reference.prepared import PreparedNet
     from spn.estimate.stopping import Criterion
+    from spn.model.types import MeasureDeclaration
     from spn.net.types import Net
     from spn.plots.picture import Picture
+    from spn.rare import Method, Question, RareResult
     from spn.reports.page import Report
     from spn.reproduction.reproduction import Reproduction
     from spn.resolver.resolve import Reading
     from spn.study import Progress, Result
+    from spn.sweeps.definition import Definition
     from spn.tables.figures import Look, Options
     from spn.tables.results import Results
 
@@ -63,17 +67,19 @@ def load_with_warnings(model: ModelLike, parameters: Mapping[str, Any] | None = 
     return reading.net, reading.warnings
 
 
-def read(model: ModelLike, parameters: Mapping[str, Any] | None = None) -> Reading:
-    """As `load_with_warnings`, with what the net was made from."""
+def read(
+    model: ModelLike, parameters: Mapping[str, Any] | None = None, further: Mapping[str, MeasureDeclaration] | None = None
+) -> Reading:
+    """As `load_with_warnings`, with what the net was made from. `further` are measures beside those of the model."""
     from spn.library import models_folder
     from spn.resolver import resolve as resolving
 
     if not isinstance(model, str | Path | Source):
-        return model.reading(parameters)
+        return model.reading(parameters, further)
     given = {name: value if isinstance(value, str) else _text(value) for name, value in (parameters or {}).items()}
     if isinstance(model, Source):
-        return resolving.read_reading(model, given, library=models_folder())
-    return resolving.load_reading(_found(model), given, models_folder())
+        return resolving.read_reading(model, given, library=models_folder(), further=further)
+    return resolving.load_reading(_found(model), given, models_folder(), further)
 
 
 def _found(model: str | Path) -> Path:
@@ -101,8 +107,10 @@ def check(model: ModelLike, parameters: Mapping[str, Any] | None = None) -> list
 
 
 def is_study(path: str | Path) -> bool:
-    """Whether a file is a study and not a model."""
+    """Whether a file is a study and not a model. What is no plain file (a pipe would block) is not opened."""
     try:
+        if not Path(path).is_file():
+            return False
         with Path(path).open("rb") as file:
             if b"study" not in file.read(MOST_LOOKED_AT):
                 return False
@@ -197,6 +205,119 @@ def simulate(
     )
 
 
+def rare_event(
+    model: ModelLike | Net,
+    condition: str,
+    parameters: Mapping[str, Any] | None = None,
+    *,
+    until: str | None = None,
+    within: str | None = None,
+    importance: str | None = None,
+    method: Method | None = None,
+    precision: float = 0.1,
+    confidence: float = 0.95,
+    seed: int | None = None,
+    max_firings: int | None = None,
+    max_seconds: float | None = None,
+    workers: int = 1,
+    progress: Callable[[Progress], None] | None = None,
+    warned: Callable[[Problem], None] | None = None,
+) -> RareResult:
+    """How probable, or how frequent, it is that a condition comes true that plain simulation never sees: ``rare_event("m", "failed == 2")``.
+
+    `condition`, `until`, `within` (a time, ``"30 d"``) and `importance` are texts in the language of models, or names of measures of the model, whose
+    condition or expression is meant (of an availability, that it does not hold). With `until` or `within` it is the probability that the condition
+    comes true in a life, which begins with the initial marking and ends in the first marking in which `until` holds (or when `within` is over);
+    without, the rate and the share of time in the long run. `importance` grows on the way to the condition; it is needed only where the way cannot be
+    found. `method` is ``forcing``, ``splitting``, ``restart``, ``plain`` or None, to choose. `precision` is the relative half-width to reach.
+    More than one of `workers` are processes, for which a script has to guard its main module (``if __name__ == "__main__":``); the numbers do not
+    depend on them. `warned` is called with warnings about the model.
+
+    Raises `ModelError`, `spn.rare.Refused` if there is no answer, and `RunError` if the net cannot go on.
+    """
+    from spn import rare
+    from spn.study.run import new_seed
+
+    question, net, warnings = _question(model, parameters, condition, until, within, importance)
+    for warning in warnings if warned is not None else ():
+        warned(warning)  # type: ignore[misc]
+    about = "the long run"
+    if question.has_lives:
+        ends = [f"ends when {until}" for _ in (0,) if until is not None] + [f"ends after {within}" for _ in (0,) if within is not None]
+        about = "a life from the initial marking that " + ", or ".join(ends)
+    settings = rare.Settings(
+        seed=new_seed() if seed is None else seed,
+        precision=precision,
+        confidence=confidence,
+        method=method,
+        max_firings=rare.MAX_FIRINGS if max_firings is None else max_firings,
+        max_seconds=max_seconds,
+        workers=workers,
+    )
+    asked = rare.Study(question, settings, condition, about, progress, digest=digest(net), parameters=net.origin)
+    return asked.answer()
+
+
+def _question(
+    model: ModelLike | Net,
+    parameters: Mapping[str, Any] | None,
+    condition: str,
+    until: str | None,
+    within: str | None,
+    importance: str | None,
+) -> tuple[Question, Net, list[Problem]]:
+    """The question, the net without it, and the warnings about the model.
+
+    The question's texts become measures of the model for a moment, so that names and types are those of the model.
+    """
+    import json
+    from dataclasses import replace
+
+    from spn.model.types import MeasureDeclaration, Name, Text, Times
+    from spn.net.types import Average, FirstPassage, Net
+    from spn.rare import Question
+    from spn.text.source import Span
+
+    if isinstance(model, Net):
+        model = Source(model.name, json.dumps(net_to_dict(model)))
+    known = {str(name): measure for name, measure in read(model, parameters).library.model.measures.items()}
+
+    def text(option: str, given: str) -> Text:
+        source = Source(f"<--{option}>", given)
+        named = known.get(given.strip())
+        if named is None or named.kind in ("rate", "count", "tally"):
+            return Text(given, Span(source, 0, len(given)), value=given)
+        subject = named.subjects[0]
+        return Text(f"not ({subject})", subject.span, exact=False, value=subject.value) if named.kind == "availability" else subject
+
+    def measure(**given: Any) -> MeasureDeclaration:
+        return MeasureDeclaration(**given)
+
+    def times(**given: Any) -> Times:
+        return Times(**given)
+
+    limit = None if within is None else times(values=(text("within", within),))
+    further: dict[str, MeasureDeclaration] = {Name("--rare"): measure(first_passage=text("rare", condition), within=limit)}
+    if until is not None:
+        further[Name("--until")] = measure(first_passage=text("until", until))
+    if importance is not None:
+        further[Name("--importance")] = measure(average=text("importance", importance))
+    reading = read(model, parameters, further)
+    asked = reading.net
+    found = {measure.name: measure.quantity for measure in asked.measures}
+    net = replace(asked, measures=tuple(measure for measure in asked.measures if measure.name not in further))
+    passed, ended, near = found["--rare"], found.get("--until"), found.get("--importance")
+    assert isinstance(passed, FirstPassage)
+    question = Question(
+        replace(net, measures=()),
+        passed.condition,
+        ended.condition if isinstance(ended, FirstPassage) else None,
+        passed.within[0] if passed.within else None,
+        near.expression if isinstance(near, Average) else None,
+    )
+    return question, net, reading.warnings
+
+
 def events(
     net: Net, *, seed: int, until: float | None = None, engine: str = "auto", notice: Callable[[str], None] | None = None
 ) -> tuple[PreparedNet, Iterator[Event]]:
@@ -277,13 +398,19 @@ def sweep(
     `spn.sweeps.executors.ExecutorError`.
     """
     from spn.library import find_study
-    from spn.sweeps.executors import workers as found
     from spn.sweeps.reading import load_study
+
+    return _swept(load_study((find_study(study) if isinstance(study, str) else study) or study), output, workers, executor, told)
+
+
+def _swept(
+    definition: Definition, output: str | Path, workers: int | None, executor: str | Executor, told: Callable[[str], None] | None
+) -> Results:
+    from spn.sweeps.executors import workers as found
     from spn.sweeps.run import Sweep, results_path
     from spn.sweeps.store import Store
     from spn.tables.results import Results
 
-    definition = load_study((find_study(study) if isinstance(study, str) else study) or study)
     with Store.write(results_path(Path(output), definition)) as store:
         pool = found(executor, workers)
         done = False
@@ -364,18 +491,27 @@ def plot_delays(
 
 
 def reproduce(
-    name: str = "thesis", output: str | Path = "results", *, workers: int | None = None, told: Callable[[str], None] | None = None
+    name: str = "thesis",
+    output: str | Path = "results",
+    *,
+    precision: float | None = None,
+    workers: int | None = None,
+    told: Callable[[str], None] | None = None,
 ) -> Reproduction:
     """Simulate a publication's numbers anew: `tables` has both, `verdict` what they say of each other. As `sweep` it goes on where it was.
 
+    `precision` is the relative half-width to reach, of U; by default that of the study, 0.01.
     Raises `FileNotFoundError` for a name that is not known, and what `sweep` raises.
     """
     from spn.library import shipped_studies
     from spn.reproduction.reproduction import REPRODUCED, Reproduction
+    from spn.sweeps.reading import load_study
 
     if name not in REPRODUCED:
         raise FileNotFoundError(f"no published results are known by the name '{name}'")
-    return Reproduction(sweep(shipped_studies()[name], output, workers=workers, told=told))
+    definition = load_study(shipped_studies()[name])
+    asked = definition if precision is None else replace(definition, precision=precision)
+    return Reproduction(_swept(asked, output, workers, "process", told))
 
 
 def _text(value: Any) -> str:

@@ -55,7 +55,8 @@ class Outcome:
 
     `observations` has for each measure an array of shape (segments, columns): one row for each interval between
     cuts for steady windows, one for each point of a curve, one row otherwise. The columns are those of `columns`. `values` has the raw tallied
-    values of tallies that ask for quantiles (from ``cuts[0]`` on, for steady windows). An observation that the end cut short has its missing entries NaN.
+    values of tallies that ask for quantiles (from ``cuts[0]`` on, for steady windows). An observation that the end cut short has its missing
+    entries NaN.
     `dead_at` is the time at which a dead marking was entered (which is then observed until the horizon), or None.
     `tokens` is, for each cut, the number of tokens in each place class, shape (cuts, places).
     `fired` is the number of firings of each transition class. `controls`, if asked for, are sums of mean 0 (`spn.engine.reference.controls`):

@@ -25,8 +25,8 @@ COMPILERS = ("cc", "gcc", "clang")
 
 @dataclass(frozen=True)
 class Sample:
-    """One run: firings, seconds of the loop without set-up (NaN: too few to tell), simulated time, estimate; `ready` are the seconds once spent
-    on reading, compiling and warming up (NaN: not measured).
+    """One run: firings, seconds of processor time of the loop without set-up (NaN: too few to tell), simulated time, estimate; `ready` are the
+    seconds once spent on reading, compiling and warming up (NaN: not measured).
     """
 
     firings: int
@@ -127,13 +127,13 @@ class EngineRunner:
         """One replication."""
         _, prepared, made = self._prepared(workload)
         gc.collect()
-        began = time.perf_counter()
+        began = time.process_time()
         prepared.run(task(workload, 1e-9, seed))
-        set_up = time.perf_counter() - began
+        set_up = time.process_time() - began
         gc.collect()  # the remains of the first run are not the second one's
-        began = time.perf_counter()
+        began = time.process_time()
         outcome = prepared.run(task(workload, until, seed))
-        seconds = time.perf_counter() - began
+        seconds = time.process_time() - began
         row = outcome.observations[workload.measure][0].tolist()
         return Sample(outcome.firings, seconds - set_up if seconds > 1.2 * set_up else math.nan, until, workload.estimate(row), made)
 

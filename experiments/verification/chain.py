@@ -237,14 +237,16 @@ def exact(chain: Chain, measure: Measure) -> float:
     window, quantity = measure.window, measure.quantity
     if isinstance(quantity, FirstPassage):
         reached = chain.vector(quantity.condition) > 0.0
-        if quantity.within is None:
+        if not quantity.within:
             return float(chain.occupation_until(reached).sum())
         stopped = np.where(reached[:, None], 0.0, chain.q)
-        return float(chain.at(quantity.within, stopped)[reached].sum())
+        (time,) = quantity.within  # a curve has no one value
+        return float(chain.at(time, stopped)[reached].sum())
     if isinstance(window, Steady):
         weights, length = chain.steady, 1.0
     elif isinstance(window, At):
-        weights, length = chain.at(window.time), 1.0
+        (time,) = window.times
+        weights, length = chain.at(time), 1.0
     elif isinstance(window, Over):
         weights, length = chain.occupation(window.stop) - chain.occupation(window.start), window.stop - window.start
     else:

@@ -80,7 +80,7 @@ def model(seed: int) -> str:
 
 def compare(seed: int) -> Comparison:
     """Simulate and solve one random net. Values that never vary (or were never seen) have z = 0 if the interval holds the exact one."""
-    from spn.api import find_engine
+    from spn.engine.engines import find_engine
     from spn.observation import RunError
     from spn.resolver.resolve import read
     from spn.study import simulate

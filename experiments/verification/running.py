@@ -66,7 +66,8 @@ def score(estimate: float, low: float, high: float, reference: float, replicatio
 
 def run(row: Row, base: int, firings: int = MAX_FIRINGS) -> Finding:
     """One row's simulation."""
-    from spn.api import find_engine, resolve
+    from spn.api import resolve
+    from spn.engine.engines import find_engine
     from spn.estimate.estimates import AvailabilityEstimate
     from spn.observation import RunError
     from spn.study import simulate

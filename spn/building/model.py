@@ -23,6 +23,7 @@ from spn.text.source import Source
 from spn.text.yaml import read
 
 if TYPE_CHECKING:
+    from spn.model.types import MeasureDeclaration
     from spn.net.types import Net
     from spn.resolver.resolve import Reading
 
@@ -290,9 +291,12 @@ class Model(MutableMapping[str, Any]):
         """The net of the model. `parameters` gives parameters other values. Raises `ModelError` with all problems."""
         return self.reading(parameters).net
 
-    def reading(self, parameters: Mapping[str, Any] | None = None) -> Reading:
-        """The net of the model with what it is made from (`spn.resolver.resolve.Reading`). Raises `ModelError` with all problems."""
-        return self._reading_of(self._text(), parameters)
+    def reading(self, parameters: Mapping[str, Any] | None = None, further: Mapping[str, MeasureDeclaration] | None = None) -> Reading:
+        """The net of the model with what it is made from (`spn.resolver.resolve.Reading`). Raises `ModelError` with all problems.
+
+        `further` are measures beside those of the model.
+        """
+        return self._reading_of(self._text(), parameters, further)
 
     def _text(self) -> Source:
         """The model's text, which knows for people where its parts are."""
@@ -306,13 +310,15 @@ class Model(MutableMapping[str, Any]):
         paths = Paths(node, self._line_of)
         return Source(plainly.name, text, paths if self._source is None else Lines(paths))
 
-    def _reading_of(self, source: Source, parameters: Mapping[str, Any] | None) -> Reading:
+    def _reading_of(
+        self, source: Source, parameters: Mapping[str, Any] | None, further: Mapping[str, MeasureDeclaration] | None = None
+    ) -> Reading:
         from spn.library import models_folder
         from spn.resolver.resolve import read_reading
 
         given = {name: parameter_text(value) for name, value in (parameters or {}).items()}
         folder = self._folder or (self._path.parent if self._path else Path())
-        return read_reading(source, given, library=models_folder(), folder=folder, root=self._path)
+        return read_reading(source, given, library=models_folder(), folder=folder, root=self._path, further=further)
 
     # saving
 

@@ -6,7 +6,7 @@ import math
 
 from spn.cli.wording import seconds
 from spn.estimate.estimates import AnyEstimate, AvailabilityEstimate, CurveEstimate, Estimate
-from spn.tables.numbers import duration, percent, with_interval
+from spn.estimate.numbers import duration, percent, with_interval
 
 Rows = list[tuple[str, str]]
 

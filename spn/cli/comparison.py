@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from spn.cli.blocks import aligned
 from spn.cli.outcome import heading
-from spn.tables.numbers import duration, percent, with_interval
+from spn.estimate.numbers import duration, percent, with_interval
 
 if TYPE_CHECKING:
     from spn.estimate.estimates import AvailabilityEstimate

@@ -9,10 +9,10 @@ from typing import Any
 from spn.cli.blocks import aligned
 from spn.cli.wording import Wording, about, listed
 from spn.engine.diagnosis import Diagnosis, Held, Kind, Obstacle, PlaceReport, TransitionReport
+from spn.estimate.numbers import percent
 from spn.expressions.tree import Expression, Tokens
 from spn.expressions.walk import walk
 from spn.net.types import Immediate, Timed, Transition
-from spn.tables.numbers import percent
 
 RARE = 10
 """What fires less often is rare: no precision can come from it."""

@@ -123,5 +123,5 @@ def _tell_of_run(error: Exception, options: argparse.Namespace) -> Exit | None:
 
 
 def _on_command_line(problem: Problem) -> bool:
-    """Whether the fault is in a ``-p`` and not in the model."""
-    return problem.span is not None and problem.span.source.name.startswith("<parameter ")
+    """Whether the fault is in a ``-p`` or a condition on the command line, and not in the model."""
+    return problem.span is not None and problem.span.source.name.startswith(("<parameter ", "<--"))

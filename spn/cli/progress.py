@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from spn.cli.console import clean
-from spn.tables.numbers import percent
+from spn.estimate.numbers import percent
 
 if TYPE_CHECKING:
     from rich.live import Live

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 
-from spn.cli import sweep
+from spn.cli import options, sweep
 from spn.cli.console import note, write
 from spn.cli.exits import Exit, UsageError
 
@@ -19,6 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Which publication, and how to print it."""
     parser.add_argument("name", metavar="NAME", nargs="?", default="thesis", help="the publication: thesis (the default)")
     sweep.add_work(parser)
+    parser.add_argument("--precision", metavar="P", type=options.share, help="relative half-width to reach, of U (default: as the study says, 1%%)")
     forms = parser.add_mutually_exclusive_group()
     forms.add_argument("--markdown", dest="form", action="store_const", const="markdown", help="Markdown")
     forms.add_argument("--json", dest="form", action="store_const", const="json", help="one JSON object")
@@ -28,12 +30,14 @@ def execute(arguments: argparse.Namespace) -> Exit:
     """Simulate what is not finished, and print the comparison."""
     from spn.library import shipped_studies
     from spn.reproduction.reproduction import REPRODUCED, Reproduction
+    from spn.sweeps.reading import load_study
     from spn.text.problems import nearest
 
     if arguments.name not in REPRODUCED:
         hint = nearest(arguments.name, REPRODUCED) or f"there is {', '.join(REPRODUCED)}"
         raise UsageError(f"no published results are known by the name '{arguments.name}'; {hint}")
-    results, code = sweep.simulated(arguments, shipped_studies()[arguments.name])
+    study = load_study(shipped_studies()[arguments.name])
+    results, code = sweep.simulated(arguments, study if arguments.precision is None else replace(study, precision=arguments.precision))
     if results is None:
         return code
     found = Reproduction(results)

@@ -9,7 +9,7 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spn.cli import options
+from spn.cli import options, rare
 from spn.cli.console import note, write
 from spn.cli.exits import Exit, UsageError
 from spn.cli.models import load
@@ -28,12 +28,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     options.add_run(parser)
     parser.add_argument("--plot", metavar="FILE", help="write a figure of the curves among the measures: .svg, .pdf or .png")
     parser.add_argument("--explain", action="store_true", help="add what happened: what never fired and why, where tokens piled up, what was dead")
+    rare.add_arguments(parser)
 
 
 def execute(arguments: argparse.Namespace) -> Exit:
     """Simulate and print the result."""
     from spn.observation import RunError
 
+    rare.check(arguments)
+    if arguments.rare is not None:
+        return rare.execute(arguments)
     net = load(arguments.model, arguments.parameters)
     suffix = _checked_plot(arguments.plot, net)
     seed = options.new_seed() if arguments.seed is None else arguments.seed

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from spn.cli.console import note
-from spn.tables.numbers import percent
+from spn.estimate.numbers import percent
 
 if TYPE_CHECKING:
     from spn.net.types import Net

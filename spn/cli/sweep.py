@@ -11,6 +11,7 @@ from spn.cli.console import note, write
 from spn.cli.exits import Exit, UsageError
 
 if TYPE_CHECKING:
+    from spn.sweeps.definition import Definition
     from spn.sweeps.run import Summary
     from spn.tables.results import Results
 
@@ -39,9 +40,10 @@ def execute(arguments: argparse.Namespace) -> Exit:
     """Simulate what is not finished, and print what is."""
     if arguments.dry_run:
         return _dry(arguments)
+    from spn.sweeps.reading import load_study
     from spn.tables.forms import text
 
-    results, code = simulated(arguments, _located(arguments.study))
+    results, code = simulated(arguments, load_study(_located(arguments.study)))
     if results is not None:
         write(text(results))
     return code
@@ -57,16 +59,14 @@ def _located(name: str) -> str | Path:
     return found or name
 
 
-def simulated(arguments: argparse.Namespace, file: str | Path) -> tuple[Results | None, Exit]:
+def simulated(arguments: argparse.Namespace, study: Definition) -> tuple[Results | None, Exit]:
     """Simulate what is not finished of a study; its results, None if there are none yet, and the exit code."""
     from spn.cli.progress import sweeping
     from spn.sweeps.executors import ExecutorError, workers
-    from spn.sweeps.reading import load_study
     from spn.sweeps.run import Sweep, results_path
     from spn.sweeps.store import Store, StoreError
     from spn.tables.results import Results
 
-    study = load_study(file)
     path = results_path(Path(arguments.output), study)
     try:
         with Store.write(path) as store:

@@ -200,6 +200,10 @@ class Distribution(ABC):
             result[inside] = self._quantile(given[inside])
         return result[()]
 
+    def redraw(self, rng: np.random.Generator, age: float) -> float:
+        """One draw on condition of being greater than `age` (in seconds), by inversion of one `random`."""
+        return max(age, float(self.quantile(float(self.cdf(age)) + float(self.sf(age)) * rng.random())))
+
     @abstractmethod
     def _cdf(self, x: FloatArray) -> FloatArray: ...
 
@@ -232,6 +236,48 @@ class Continuous(Distribution):
             return max(cap, 0.0)
         top = min(cap, high)
         return low + curves.double_exponential(self.sf, low, top)
+
+    def cumulative_hazard(self, x: float) -> float:
+        """-ln P(X > x) for one x (in seconds), accurate where it is small; infinite where the support has ended."""
+        if x <= 0.0:
+            return 0.0
+        cdf = float(self.cdf(x))
+        if cdf < 0.5:
+            return -math.log1p(-cdf)
+        sf = float(self.sf(x))
+        return -math.log(sf) if sf > 0.0 else math.inf
+
+    def age_at(self, hazard: float) -> float:
+        """The x whose cumulative hazard is `hazard`: the inverse of `cumulative_hazard`."""
+        if hazard < 30.0:
+            return float(self.quantile(-math.expm1(-hazard)))
+        low, high = 0.0, min(self.support[1], sys.float_info.max)
+        for _ in range(2100):  # the doubles between two ends are halved so often at most
+            middle = low + (high - low) / 2.0
+            if not low < middle < high:
+                break
+            low, high = (middle, high) if self.cumulative_hazard(middle) < hazard else (low, middle)
+        return high
+
+    def hazard_between(self, age: float, until: float) -> float:
+        """The cumulative hazard from `age` to `until`: -ln P(X > until | X > age). Both in seconds."""
+        before = self.cumulative_hazard(age)
+        if before == math.inf:
+            return math.inf
+        increase = self.cumulative_hazard(until) - before
+        if increase > 1e-9 * before:
+            return increase
+        # A short while at a great age: the difference has lost its digits, and the failure rate hardly changes (Simpson's rule).
+        ends, middle = self.hazard(age) + self.hazard(until), self.hazard(age + (until - age) / 2.0)
+        return max(0.0, float((ends + 4.0 * middle) * (until - age) / 6.0))
+
+    def age_after(self, age: float, hazard: float) -> float:
+        """The age at which the cumulative hazard has grown by `hazard` since `age`: quantiles of X on condition of X > age."""
+        return max(age, self.age_at(self.cumulative_hazard(age) + hazard))
+
+    def redraw(self, rng: np.random.Generator, age: float) -> float:
+        """One draw on condition of being greater than `age`, by inversion of one `standard_exponential`."""
+        return self.age_after(age, rng.standard_exponential())
 
     @abstractmethod
     def _pdf(self, x: FloatArray) -> FloatArray: ...

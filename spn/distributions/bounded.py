@@ -53,6 +53,14 @@ class Uniform(Continuous):
     def sample(self, rng: Generator) -> float:
         return draws.uniform(rng, self.low, self.high)
 
+    def cumulative_hazard(self, x: float) -> float:
+        if x <= self.low:
+            return 0.0 if x < self.low or self.low < self.high else math.inf
+        return -math.log1p(-(x - self.low) / (self.high - self.low)) if x < self.high else math.inf
+
+    def age_at(self, hazard: float) -> float:
+        return self.low - (self.high - self.low) * math.expm1(-hazard)
+
     def _cdf(self, x: FloatArray) -> FloatArray:
         import numpy as np
 

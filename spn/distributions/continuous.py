@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from spn.distributions.base import FloatArray
 
+_SQRT2 = math.sqrt(2.0)
+
 MEAN = Argument("mean", 1)
 SD = Argument("sd", 1)
 RATE = Argument("rate", -1)
@@ -58,6 +60,18 @@ class Exponential(Continuous):
 
     def sample(self, rng: Generator) -> float:
         return draws.exponential(rng, self.rate)
+
+    def cumulative_hazard(self, x: float) -> float:
+        return self.rate * x if x > 0.0 else 0.0
+
+    def age_at(self, hazard: float) -> float:
+        return hazard / self.rate if self.rate else math.inf
+
+    def hazard_between(self, age: float, until: float) -> float:
+        return self.rate * (until - age) if self.rate else 0.0
+
+    def age_after(self, age: float, hazard: float) -> float:
+        return age + self.age_at(hazard)
 
     def _cdf(self, x: FloatArray) -> FloatArray:
         import numpy as np
@@ -133,6 +147,26 @@ class LogNormal(Continuous):
 
         return (np.log(x) - self.mu) / self.sigma
 
+    def cumulative_hazard(self, x: float) -> float:
+        if not 0.0 < x < math.inf:
+            return math.inf if x > 0.0 else 0.0
+        z = (math.log(x) - self.mu) / self.sigma
+        if z < 0.0:
+            return -math.log1p(-0.5 * math.erfc(-z / _SQRT2))
+        if z < 30.0:
+            return -math.log(0.5 * math.erfc(z / _SQRT2))
+        from scipy.special import log_ndtr
+
+        return -float(log_ndtr(-z))
+
+    def age_at(self, hazard: float) -> float:
+        from scipy.special import ndtri_exp
+
+        if not 0.0 < hazard < math.inf:
+            return 0.0 if hazard <= 0.0 else math.inf
+        exponent = self.mu - self.sigma * float(ndtri_exp(-hazard))
+        return math.exp(exponent) if exponent < 709.0 else math.inf
+
     def _cdf(self, x: FloatArray) -> FloatArray:
         from scipy.special import ndtr
 
@@ -195,6 +229,12 @@ class Weibull(Continuous):
     def sample(self, rng: Generator) -> float:
         return draws.weibull(rng, self.shape, self.scale)
 
+    def cumulative_hazard(self, x: float) -> float:
+        return _power(x / self.scale, self.shape) if x > 0.0 else 0.0
+
+    def age_at(self, hazard: float) -> float:
+        return self.scale * _power(hazard, 1.0 / self.shape) if hazard > 0.0 else 0.0
+
     def _cdf(self, x: FloatArray) -> FloatArray:
         import numpy as np
 
@@ -251,6 +291,12 @@ class Gamma(Continuous):
     def sample(self, rng: Generator) -> float:
         return draws.gamma(rng, self.shape, self.scale)
 
+    def cumulative_hazard(self, x: float) -> float:
+        return curves.gamma_cumulative_hazard(self.shape, x / self.scale)
+
+    def age_at(self, hazard: float) -> float:
+        return self.scale * curves.gamma_age_at(self.shape, hazard)
+
     def _cdf(self, x: FloatArray) -> FloatArray:
         return curves.gamma_cdf(self.shape, x / self.scale)
 
@@ -265,3 +311,11 @@ class Gamma(Continuous):
 
     def _hazard(self, x: FloatArray) -> FloatArray:
         return self._pdf(x) / self._sf(x)
+
+
+def _power(base: float, exponent: float) -> float:
+    """base ** exponent; infinite where it is beyond the largest double."""
+    try:
+        return float(base**exponent)
+    except OverflowError:
+        return math.inf

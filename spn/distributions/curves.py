@@ -66,6 +66,37 @@ def gamma_quantile(shape: float, p: FloatArray) -> FloatArray:
     return np.asarray(gammaincinv(shape, p), np.float64)
 
 
+def gamma_cumulative_hazard(shape: float, x: float) -> float:
+    """-ln P(X > x) of a gamma variable of scale 1, for one x; where P underflows, by the first terms of its continued fraction (Abramowitz and
+    Stegun 6.5.31).
+    """
+    from scipy.special import gammainc, gammaincc
+
+    if x <= 0.0:
+        return 0.0
+    below = float(gammainc(shape, x))
+    if below < 0.5:
+        return -math.log1p(-below)
+    above = float(gammaincc(shape, x))
+    if above > 1e-290:
+        return -math.log(above)
+    return x - (shape - 1.0) * math.log(x) + math.lgamma(shape) + math.log1p((1.0 - shape) / x) if x < math.inf else math.inf
+
+
+def gamma_age_at(shape: float, hazard: float) -> float:
+    """The inverse of `gamma_cumulative_hazard`."""
+    from scipy.special import gammainccinv, gammaincinv
+
+    if hazard < 0.5:
+        return float(gammaincinv(shape, -math.expm1(-hazard)))
+    if hazard < 650.0:
+        return float(gammainccinv(shape, math.exp(-hazard)))
+    x = hazard
+    for _ in range(100):  # x = hazard + (shape - 1) ln x - ..., a contraction
+        x = max(1.0, x + hazard - gamma_cumulative_hazard(shape, x))
+    return x
+
+
 def weibull_squared_variation(shape: float) -> float:
     """Gamma(1 + 2/shape) / Gamma(1 + 1/shape)^2 - 1.
 

@@ -48,6 +48,10 @@ class Deterministic(Distribution):
     def sample(self, rng: Generator) -> float:
         return self.value
 
+    def redraw(self, rng: Generator, age: float) -> float:
+        """No draw."""
+        return self.value
+
     def _cdf(self, x: FloatArray) -> FloatArray:
         import numpy as np
 

@@ -60,6 +60,12 @@ class Erlang(Continuous):
     def sample(self, rng: Generator) -> float:
         return draws.erlang(rng, self.k, self.rate)
 
+    def cumulative_hazard(self, x: float) -> float:
+        return curves.gamma_cumulative_hazard(self.k, x * self.rate)
+
+    def age_at(self, hazard: float) -> float:
+        return curves.gamma_age_at(self.k, hazard) / self.rate
+
     def _cdf(self, x: FloatArray) -> FloatArray:
         return curves.gamma_cdf(self.k, self.rate * x)
 

@@ -42,7 +42,7 @@ def draw(reading: Reading, *, module: str | None = None, unfold: bool = False, i
     if sum((module is not None, unfold, inside)) > 1:
         raise NotDrawable("a drawing is of one module, or unfolded, or of what is inside of instances; not of several of these")
     if module is not None:
-        figure = draw_module(reading.elaboration, reading.given, module)
+        figure = draw_module(reading.elaboration, reading.given, module, reading.net.name)
     elif unfold:
         figure = draw_net(reading.net)
     else:

@@ -42,14 +42,18 @@ def draw_model(elaboration: Elaboration, given: Mapping[str, Text], inside: bool
     return figure
 
 
-def draw_module(elaboration: Elaboration, given: Mapping[str, Text], name: str) -> Figure:
-    """One module as it is written, its ports at the border of its frame. Raises `NotDrawable`, if there is no such module."""
+def draw_module(elaboration: Elaboration, given: Mapping[str, Text], name: str, model: str) -> Figure:
+    """One module as it is written, its ports at the border of its frame; the model's own name is that of the outermost one, which may be in itself.
+
+    Raises `NotDrawable`, if there is no such module.
+    """
     known = [module for module in elaboration.modules if module]
-    if name not in known:
+    key = "" if name == model and name not in known else name
+    if key and name not in known:
         hint = nearest(name, known) or (f"there are {', '.join(known)}" if known else "it has no modules")
         raise NotDrawable(f"the model has no module '{name}'; {hint}")
     units = Units(elaboration, given)
-    unit = units.alone(name)
+    unit = units.alone(key)
     unit.cluster = Cluster("module", name)
     figure = _Drawer(units, inside=False).draw(unit, Cluster("", clusters=[unit.cluster]))
     _place_ports(unit.cluster, figure)

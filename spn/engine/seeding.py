@@ -43,7 +43,7 @@ class _Hash:
 
 
 def _mixed(a: Halves, b: Halves) -> Halves:
-    words = MIX_LEFT * a - MIX_RIGHT * b
+    words: Halves = MIX_LEFT * a - MIX_RIGHT * b
     return words ^ (words >> HALF)
 
 
@@ -94,7 +94,7 @@ def streams_of(seed: int, keys: NDArray[np.int64]) -> Words:
 
 
 def _by_numpy(seed: int, key: tuple[int, ...]) -> Words:
-    return np.random.SFC64(np.random.SeedSequence(seed, spawn_key=key)).state["state"]["state"]  # type: ignore[index, return-value, call-overload]
+    return np.random.SFC64(np.random.SeedSequence(seed, spawn_key=key)).state["state"]["state"]
 
 
 def uniforms(streams: Words) -> NDArray[np.float64]:

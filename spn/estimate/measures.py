@@ -24,6 +24,8 @@ from spn.estimate.stationarity import Drift, drift
 
 LEAST_REPLICATIONS = 30
 DRIFT_LIMIT = 5.0
+SAME = 1e-9
+"""Relative half-width of an interval from replications that differ by rounding only."""
 
 
 @final
@@ -182,6 +184,7 @@ def _availability(
         u = intervals.share_of_events(down, failures, total, confidence).clipped(0.0, 1.0)
     elif between and len(total) > 1 and total.max() > total.min() * (1.0 + 1e-9):
         u = intervals.ratio_of_means(down, total, confidence).clipped(0.0, 1.0)
+    base = _alike(base, u)
     rate = intervals.event_rate(failures, total, confidence)
     up_rate = intervals.event_rate(failures, up, confidence)
     mean_down = intervals.mean_per_event(down, failures, confidence)
@@ -247,11 +250,12 @@ def _other(
 
 
 def _alike(base: Assessment, interval: Interval) -> Assessment:
-    """With a note, if all replications gave the same value, which says little of whether others can."""
-    if not interval.method.endswith("all observations are equal") or base.replications < 2:
+    """A width of 0 says nothing of what is so rare that no replication saw it; how rare, is said instead."""
+    if base.replications < 2 or not interval.relative_half_width <= SAME:
         return base
     other = intervals.all_zero_bound(base.replications, interval.confidence).high
-    return replace(base, notes=(*base.notes, f"all replications gave the same value; another one has a probability of at most {other:.2g}"))
+    note = f"all replications gave the same value; another one has a probability of at most {other:.2g} in each"
+    return replace(base, notes=(*base.notes, note))
 
 
 def _skewed(above: Floats, below: Floats, confidence: float) -> Interval:

@@ -53,9 +53,9 @@ class Section:
     """The keys by the names of their fields."""
 
     def __init_subclass__(cls) -> None:
-        cls.declared = {name: found for name, found in vars(cls).items() if isinstance(found, Key)}
-        for name, field in cls.declared.items():
-            field.written = field.written or name
+        cls.declared = cls.declared | {name: found for name, found in vars(cls).items() if isinstance(found, Key)}
+        for name in [name for name, found in vars(cls).items() if isinstance(found, Key)]:
+            cls.declared[name].written = cls.declared[name].written or name
             delattr(cls, name)
 
     def __init__(self, **values: Any) -> None:

@@ -43,7 +43,7 @@ from spn.model.forms import (
     twice,
     wrong_kind,
 )
-from spn.model.ranges import range_faults, range_schema, spelt_out
+from spn.model.ranges import Ranged
 from spn.model.section import Section, declare, mapping, section
 from spn.text.positioned import Name, Text
 
@@ -232,31 +232,11 @@ NEED_A_WINDOW = ("integral", "count")
 _OF_SOME_KINDS: dict[str, tuple[MeasureKind, ...]] = {"on": ("tally",), "quantiles": ("tally", "first_passage"), "within": ("first_passage",)}
 
 
-class Times(Section):
-    """Points in time. Short form: a time, or the list of them."""
+class Times(Ranged):
+    """Points in time, in increasing order. Short form: a time, or the list of them."""
 
     expected = "a time, a list of times, or a mapping (from, to, points, scale)"
-
-    values: Texts = declare(SEVERAL, (), description="The times, in increasing order.")
-    start: Text | None = declare(ONE, None, alias="from", description="The first of a range of times.")
-    stop: Text | None = declare(ONE, None, alias="to", description="The last of a range of times.")
-    points: Text | None = declare(ONE, None, description="How many times the range has, both ends included.")
-    scale: Text | None = declare(one_of("linear", "log"), None, description="How the range is divided: linear (default) or log.")
-
-    @classmethod
-    def spelt_out(cls, data: Any) -> Any:
-        """A list, or one time, stands for the values."""
-        return spelt_out(data)
-
-    @classmethod
-    def faults(cls, data: dict[Any, Any]) -> Iterator[Fault]:
-        """Values or a range, and a range with all that makes it."""
-        return range_faults(data, "times are")
-
-    @classmethod
-    def schema(cls, definitions: dict[str, Any]) -> dict[str, Any]:
-        """A list of times, one time, or the long form."""
-        return range_schema(cls.long_schema(definitions))
+    who = "times are"
 
 
 class MeasureDeclaration(Section):

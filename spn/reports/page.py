@@ -8,9 +8,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import final
 
+from spn.estimate.numbers import percent
 from spn.reports.html import element, text
 from spn.reports.sections import Contents, contents
-from spn.tables.numbers import percent
 from spn.tables.results import Results
 from spn.version import __version__
 

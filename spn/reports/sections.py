@@ -10,6 +10,7 @@ from typing import final
 
 from spn.drawing import NotDrawable, draw
 from spn.drawing.times import units_in
+from spn.estimate.numbers import percent, with_interval
 from spn.net.text import digest
 from spn.plots.render import figure
 from spn.plots.types import NotPlottable, Plot, listed
@@ -19,7 +20,6 @@ from spn.sweeps.kept import restored
 from spn.tables.axes import MODEL, dimensions, words
 from spn.tables.convergence import convergence
 from spn.tables.delays import of_points, readable
-from spn.tables.numbers import percent, with_interval
 from spn.tables.powers import by_hand, html_power
 from spn.tables.results import PointResult, Ratio, Results
 from spn.tables.rows import Table, described, tables

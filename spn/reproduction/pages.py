@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from spn.estimate.intervals import Interval
+from spn.estimate.numbers import duration, with_interval
 from spn.reproduction import published
 from spn.reproduction.published import AVAILABILITY, HOURS
 from spn.reproduction.readings import Findings, Reading, readings
 from spn.reproduction.words import YEAR, count, time
-from spn.tables.numbers import duration, with_interval
 from spn.tables.rows import Table
 
 NAMES = {"actors": "actors", "standard": "standard system"}

@@ -38,8 +38,7 @@ _AFTER, _WITH = "children after their supervisor", "children with their supervis
 READINGS: tuple[Reading, ...] = (
     _actors("own", "actors", True, "restart 1 s; children of a restarted one then take their own 1 s (default)", _AFTER),
     _actors("together", "actors", False, "restart 1 s; children start with their supervisor", _WITH),
-    _actors("process_own", "actors_process", True, "I0's failure restarts the process, 30 to 300 s; then children 1 s", _AFTER),
-    _actors("process_together", "actors_process", False, "I0's failure restarts the process, 30 to 300 s, children with it", _WITH),
+    Reading("process", "actors", "I0's failure restarts the process, 30 to 300 s, children with it", _WITH, "actors_process"),
     _actors("slow_own", "actors_slow", True, "restart 30 to 300 s, as the process; children then their own", _AFTER),
     _actors("slow_together", "actors_slow", False, "restart 30 to 300 s, as the process; children with their supervisor", _WITH),
     Reading("six", "actors", "six actors (I5 under I4), else the default", "six actors", "actors_six"),

@@ -6,7 +6,7 @@ import textwrap
 from dataclasses import dataclass
 from typing import Any, final
 
-from spn.reproduction import pages
+from spn.reproduction import hazard, pages
 from spn.reproduction.published import AVAILABILITY, HOURS
 from spn.reproduction.readings import READINGS, Findings, findings
 from spn.reproduction.verdict import verdict
@@ -60,7 +60,7 @@ class Reproduction:
         return "\n\n".join([markdown_tables(self.tables), *["\n".join(f"{n}. {sentence}" for n, sentence in enumerate(self.verdict, 1))]])
 
     def to_dict(self) -> dict[str, Any]:
-        """For JSON: printed and found values, verdict, and all results of the study."""
+        """For JSON: printed and found values, verdict, the curve of Fig. 21, and all results of the study."""
         found = self.findings
         entries = []
         for reading in READINGS:
@@ -71,7 +71,9 @@ class Reproduction:
                     entry = {"system": reading.system, "reading": reading.key, "title": reading.title, "mttf_h": hours}
                     entries.append(entry | {"printed_availability": printed, "unavailability": u.to_dict(), "confidence": u.confidence})
         ratios = [{"of": of, "to": to, "mttf_h": hours, **ratio.to_dict()} for (of, to, hours), ratio in found.ratios.items()]
-        return {"readings": entries, "ratios": ratios, "verdict": self.verdict, "results": self.results.to_dict()}
+        ages, rates = hazard.fig_21()
+        figure = {"time_s": ages.tolist(), "hazard_per_s": rates.tolist()}
+        return {"readings": entries, "ratios": ratios, "verdict": self.verdict, "fig_21": figure, "results": self.results.to_dict()}
 
     def _repr_html_(self) -> str:
         """For notebooks."""

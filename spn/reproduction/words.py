@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 
 from spn.estimate.intervals import Interval
-from spn.tables.numbers import UNITS, with_interval
+from spn.estimate.numbers import UNITS, with_interval
 
 YEAR = 365.25 * 86400.0
 """Seconds."""

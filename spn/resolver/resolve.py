@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from spn.expressions.tree import Constant
 from spn.model.read import Library, load_model, load_source
 from spn.model.sound import add_independent
-from spn.model.types import Text
+from spn.model.types import MeasureDeclaration, Model, Text
 from spn.net.literals import with_fitting_literals
 from spn.net.rewrite import tokens_in, with_canonical_tables, with_distinct_variables
 from spn.net.types import Measure, Net, Place
@@ -60,10 +62,18 @@ def load_with_warnings(
     return found.net, found.warnings
 
 
-def load_reading(path: str | os.PathLike[str], overrides: Mapping[str, str] | None = None, library: Path | None = None) -> Reading:
-    """The net of a model file, with what it was made from. Raises `ModelError` with everything that is wrong."""
+def load_reading(
+    path: str | os.PathLike[str],
+    overrides: Mapping[str, str] | None = None,
+    library: Path | None = None,
+    further: Mapping[str, MeasureDeclaration] | None = None,
+) -> Reading:
+    """The net of a model file, with what it was made from. Raises `ModelError` with everything that is wrong.
+
+    `further` are measures beside those of the file.
+    """
     problems = Problems()
-    found = _whole(load_model(path, problems, library), overrides, problems)
+    found = _with_measures(_whole(load_model(path, problems, library), overrides, problems), further)
     return _reading(found, overrides or {}, problems, Path(os.fspath(path)).stem)
 
 
@@ -97,11 +107,12 @@ def read_reading(
     library: Path | None = None,
     folder: str | os.PathLike[str] = ".",
     root: Path | None = None,
+    further: Mapping[str, MeasureDeclaration] | None = None,
 ) -> Reading:
     """As `load_reading`, of a model given as text; `root` is the file whose text it is, if it is one's."""
     problems = Problems()
     source = text if isinstance(text, Source) else Source(name, text)
-    found = _whole(load_source(source, folder, problems, library, root), overrides, problems)
+    found = _with_measures(_whole(load_source(source, folder, problems, library, root), overrides, problems), further)
     return _reading(found, overrides or {}, problems, "model" if root is None else root.stem)
 
 
@@ -114,6 +125,17 @@ def _whole(library: Library | None, overrides: Mapping[str, str] | None, problem
     problems.stop_if_any()
     assert library is not None
     return library
+
+
+def _with_measures(library: Library, further: Mapping[str, MeasureDeclaration] | None) -> Library:
+    """The library with more measures in its root."""
+    if not further:
+        return library
+    model = library.model
+    parts: dict[str, Any] = {name: getattr(model, name) for name in model.declared}
+    parts["measures"] = dict(model.measures) | dict(further)
+    root = Model(**parts)
+    return replace(library, models={**library.models, library.root: root})
 
 
 def resolve(library: Library, overrides: Mapping[str, str], problems: Problems, name: str) -> Net:

@@ -136,7 +136,7 @@ class Experiment:
 
     def _controls(self, name: str, batches: Sequence[BatchResult]) -> Floats | None:
         """The control variates of one measure, shape (replications, number)."""
-        columns = [self.plan.controls.index(column) for column in self.controls.get(name, ())]
+        columns = list(self.plan.kept_columns(self.controls.get(name, ())))
         if not columns or not batches:
             return None
         return np.concatenate([batch.controls[:, :, columns].sum(axis=1) for batch in batches])

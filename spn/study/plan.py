@@ -10,12 +10,13 @@ import math
 from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from spn.engine.seeding import streams_of, uniforms
+from spn.engine.seeding import Words, streams_of, uniforms
 from spn.estimate.intervals import Floats
 from spn.observation import End, Prepared, Tasks, run_all
 
@@ -26,6 +27,9 @@ EXPERIMENTS = ("pilot", "steady", "terminating")
 
 TRAJECTORY, PHASE = 0, 1
 """The streams of a replication: the engine's, and the one that shifts its observation window."""
+
+BLOCK = 64
+"""The streams of so many replications are made together."""
 
 FIRST_LOOK = 32
 LOOK_GROWTH = 1.12
@@ -59,22 +63,23 @@ class Plan:
     controls: tuple[int, ...] = ()
     """The control variates that are kept, by their columns."""
 
+    def kept_columns(self, controls: tuple[int, ...]) -> tuple[int, ...]:
+        """Where some of the control variates stand among those that are kept."""
+        return tuple(self.controls.index(control) for control in controls)
+
     def tasks(self, seed: int, replications: range) -> Tasks:
         """The tasks of some replications (counted from 0, before the offset)."""
-        keys = np.empty((2, len(replications), 4), np.int64)
-        keys[:, :, 0], keys[:, :, 1], keys[:, :, 2] = self.point, self.experiment, self.offset + np.arange(replications.start, replications.stop)
-        keys[0, :, 3], keys[1, :, 3] = TRAJECTORY, PHASE
-        trajectories, cuts = len(replications), np.zeros((len(replications), 0))
+        number, first = len(replications), self.offset + replications.start
         shifted = bool(self.segments) and self.phase
-        streams = streams_of(seed, keys.reshape(-1, 4) if shifted else keys[0])
+        parts = [_drawn(seed, self.point, self.experiment, block, shifted) for block in range(first // BLOCK, (first + number - 1) // BLOCK + 1)]
+        own = slice(first % BLOCK, first % BLOCK + number)
+        streams, shifts = (np.concatenate([part[k] for part in parts], axis=-1)[..., own] for k in (0, 1))
+        cuts = np.zeros((number, 0))
         if self.segments:
-            start = np.full(len(replications), float(self.warmup))
-            if shifted:
-                phases = streams[:, trajectories:].copy()
-                start *= 1.0 + uniforms(phases) + uniforms(phases)
+            start = self.warmup * shifts
             cuts = start[:, np.newaxis] + self.length * np.arange(self.segments + 1) / self.segments
-        controlled = self.detail or bool(self.controls)
-        return Tasks(seed, keys[0], streams[:, :trajectories], self.measures, cuts, self.max_firings, self.detail, controlled)
+        keys, controlled = _keys(self.point, self.experiment, first, number, TRAJECTORY), self.detail or bool(self.controls)
+        return Tasks(seed, keys, streams, self.measures, cuts, self.max_firings, self.detail, controlled)
 
     def bounds(self, index: int) -> range:
         """The replications of batch `index`: eight batches of `unit`, then four of each size, which doubles up to `largest`."""
@@ -116,6 +121,23 @@ class Plan:
         while self.bounds(most - 1).stop < replications:
             most *= 2
         return bisect_left(range(most), replications, key=lambda index: self.bounds(index).stop) + 1
+
+
+def _keys(point: int, experiment: int, first: int, number: int, stream: int) -> NDArray[np.int64]:
+    """The keys of a stream of some replications."""
+    keys = np.empty((number, 4), np.int64)
+    keys[:, 0], keys[:, 1], keys[:, 2], keys[:, 3] = point, experiment, np.arange(first, first + number), stream
+    return keys
+
+
+@lru_cache(64)
+def _drawn(seed: int, point: int, experiment: int, block: int, shifted: bool) -> tuple[Words, Floats]:
+    """Of the `BLOCK` replications of a block: their streams, and by what their warm-up is multiplied."""
+    first = block * BLOCK
+    keys = [_keys(point, experiment, first, BLOCK, stream) for stream in ((TRAJECTORY, PHASE) if shifted else (TRAJECTORY,))]
+    streams = streams_of(seed, np.concatenate(keys))
+    trajectories, phases = streams[:, :BLOCK], streams[:, BLOCK:].copy()
+    return trajectories, 1.0 + uniforms(phases) + uniforms(phases) if shifted else np.ones(BLOCK)
 
 
 @final

@@ -46,6 +46,8 @@ class Course:
     pilot_horizon_s: float | None = None
     deaths: int = 0
     mean_time_of_death_s: float | None = None
+    controls: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    """The control variates of each measure that has some, as columns of those that are kept of each replication."""
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -59,6 +61,7 @@ class Course:
             "pilot_horizon_s": number(self.pilot_horizon_s),
             "deaths": self.deaths,
             "mean_time_of_death_s": number(self.mean_time_of_death_s),
+            "controls": {name: list(columns) for name, columns in self.controls.items()},
         }
 
 
@@ -107,6 +110,12 @@ class Result:
             "warnings": list(self.warnings),
             "versions": dict(self.versions),
         }
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        from spn.study.html import html
+
+        return html(self)
 
     def plot(self, *names: str, **look: Any) -> Any:
         """A figure (of matplotlib's) of the curves among the measures, or of those of `names`; `look` as in `spn.plot`.

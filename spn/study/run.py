@@ -333,5 +333,6 @@ class _Session:
             pilot_horizon_s=planned.horizon if planned else None,
             deaths=len(deaths),
             mean_time_of_death_s=float(np.mean(deaths)) if deaths else None,
+            controls={name: plan.kept_columns(columns) for name, columns in planned.controls.items() if columns} if planned else {},
         )
         return _Part(finished.estimates, course, tuple(dict.fromkeys(warnings)))

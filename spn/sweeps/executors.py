@@ -9,12 +9,13 @@ import gc
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from importlib import import_module
-from multiprocessing.context import SpawnContext
+from multiprocessing.context import SpawnContext, SpawnProcess
 from multiprocessing.process import BaseProcess
 from typing import Any, final
 
@@ -75,9 +76,25 @@ class _Recorded(SpawnContext):
         self.started: list[BaseProcess] = []
 
     def Process(self, *arguments: Any, **named: Any) -> Any:  # type: ignore[override]  # a method here, a class there
-        process = SpawnContext.Process(*arguments, **named)
+        process = _Worker(*arguments, **named)
         self.started.append(process)
         return process
+
+
+class _Worker(SpawnProcess):
+    """A worker does not import the program that started it, if that is no file (a script that is read from standard input)."""
+
+    def start(self) -> None:
+        main = sys.modules["__main__"]
+        path = getattr(main, "__file__", None)
+        if path is None or os.path.exists(path):
+            super().start()
+            return
+        del main.__file__
+        try:
+            super().start()
+        finally:
+            main.__file__ = path
 
 
 def _begin() -> None:

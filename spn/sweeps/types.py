@@ -23,7 +23,7 @@ from spn.model.forms import (
     twice,
     wrong_kind,
 )
-from spn.model.ranges import range_faults, range_schema, spelt_out
+from spn.model.ranges import Ranged
 from spn.model.section import Section, declare, mapping, section
 from spn.text.positioned import Name, Text
 
@@ -79,32 +79,13 @@ class ModelUse(Section):
     measures: Names = declare(SEVERAL, (), description="The measures that are simulated; all, if none are named.")
 
 
-class Axis(Section):
+class Axis(Ranged):
     """A parameter of the study and its values. Short form: the list of values."""
 
     expected = "a list of values, or a mapping (from, to, points, scale)"
+    who = "an axis has"
 
-    values: Names = declare(SEVERAL, (), description="The values, in the language of models.")
-    start: Text | None = declare(ONE, None, alias="from", description="The first value of a range.")
-    stop: Text | None = declare(ONE, None, alias="to", description="The last value of a range.")
-    points: Text | None = declare(ONE, None, description="How many values the range has, both ends included.")
-    scale: Text | None = declare(one_of("linear", "log"), None, description="How the range is divided: linear (default) or log.")
     doc: Text | None = declare(ONE, None, description="What the axis means.")
-
-    @classmethod
-    def spelt_out(cls, data: Any) -> Any:
-        """A list, or one value, stands for the values."""
-        return spelt_out(data)
-
-    @classmethod
-    def faults(cls, data: dict[Any, Any]) -> Iterator[Fault]:
-        """Values or a range, and a range with all that makes it."""
-        return range_faults(data, "an axis has")
-
-    @classmethod
-    def schema(cls, definitions: dict[str, Any]) -> dict[str, Any]:
-        """A list of values, one value, or the long form."""
-        return range_schema(cls.long_schema(definitions))
 
 
 class Comparison(Section):

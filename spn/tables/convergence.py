@@ -11,14 +11,14 @@ import numpy as np
 
 from spn.estimate.estimates import AnyEstimate
 from spn.estimate.measures import Sample, Subject, estimate
+from spn.estimate.numbers import percent
 from spn.plots.types import Axis, Line, NotPlottable, Panel, Plot, Series
 from spn.study.plan import STEADY, TERMINATING, BatchResult, Plan
 from spn.sweeps.coding import Damaged
 from spn.sweeps.comparing import last_batches
-from spn.sweeps.records import Measured
+from spn.sweeps.records import Measured, Record
 from spn.sweeps.store import Store
 from spn.tables.axes import words
-from spn.tables.numbers import percent
 from spn.tables.results import PointResult, Results
 from spn.tables.series import Choice, chosen_measure, chosen_points, origin
 
@@ -40,8 +40,10 @@ class Look:
     found: AnyEstimate
 
 
-def looks(batches: Sequence[BatchResult], measure: str, measured: Measured, steady: bool) -> Iterator[Look]:
-    """What an experiment knew each time that it looked, and after its first batches. `measured` is what became known of the measure in the end."""
+def looks(batches: Sequence[BatchResult], measure: str, measured: Measured, steady: bool, controls: Sequence[int]) -> Iterator[Look]:
+    """What an experiment knew each time that it looked, and after its first batches. `measured` is what became known of the measure in the end,
+    with those of the control variates.
+    """
     width = batches[0].observations[measure].shape[2] if batches else 0
     kind = _KINDS.get(measured.kind)
     if kind is None:
@@ -52,7 +54,9 @@ def looks(batches: Sequence[BatchResult], measure: str, measured: Measured, stea
     for k, batch in enumerate(batches):
         firings += int(batch.firings.sum())
         if k < ALL or plan.is_look(batch.index) or k == len(batches) - 1:
-            sample = Sample(np.concatenate([part.observations[measure] for part in batches[: k + 1]]))
+            seen = batches[: k + 1]
+            explaining = np.concatenate([part.controls[:, :, list(controls)].sum(axis=1) for part in seen]) if controls else None
+            sample = Sample(np.concatenate([part.observations[measure] for part in seen]), controls=explaining)
             yield Look(plan.bounds(batch.index).stop, firings, estimate(subject, sample, measured.primary.confidence, measured.target))
 
 
@@ -71,7 +75,7 @@ def convergence(results: Results, choice: Choice) -> Plot:
             measured = point.record.measures.get(measure) if point.record else None
             if measured is None or point.record is None or point.number is None:
                 continue
-            own = _looks(store, point.number, point.record.digest, measure, measured)
+            own = _looks(store, point.number, point.record, measure)
             found = [look for look in own if math.isfinite(look.found.relative_half_width)]
             if not found:
                 continue
@@ -87,14 +91,16 @@ def convergence(results: Results, choice: Choice) -> Plot:
     return _plot(results, measure, series, sorted(targets))
 
 
-def _looks(store: Store, number: int, digest: str, measure: str, measured: Measured) -> Iterator[Look]:
+def _looks(store: Store, number: int, record: Record, measure: str) -> Iterator[Look]:
+    controls = [columns for course in record.experiments for name, columns in course.get("controls", {}).items() if name == measure]
     for experiment in (STEADY, TERMINATING):
         try:
-            batches = last_batches(store, number, experiment, digest)
+            batches = last_batches(store, number, experiment, record.digest)
         except Damaged:
             continue
         if batches and measure in batches[0].observations:
-            yield from looks(batches, measure, measured, experiment == STEADY)
+            steady = experiment == STEADY
+            yield from looks(batches, measure, record.measures[measure], steady, controls[0] if controls and steady else ())
 
 
 def _label(point: PointResult, with_model: bool) -> str:

@@ -149,6 +149,12 @@ class Results:
 
         return plot(self, **options)
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        from spn.tables.forms import web
+
+        return web(self)
+
     def to_pandas(self) -> Any:
         """A DataFrame: a row for each measure at each finished point, the axes' values and the numbers with their intervals as columns."""
         from spn.tables.exports import frame

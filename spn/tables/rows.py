@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any, final
 
 from spn.estimate.intervals import Interval
+from spn.estimate.numbers import duration, percent, with_interval
 from spn.sweeps.records import Measured
-from spn.tables.numbers import duration, percent, with_interval
 from spn.tables.results import PointResult, Results
 
 QUANTITIES = ("unavailability", "availability", "downtime_s_per_year", "failures_per_year", "mean_up_s", "mean_down_s", "estimate")

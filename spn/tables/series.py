@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from typing import final
 
 from spn.estimate.intervals import Interval
+from spn.estimate.numbers import percent
 from spn.plots import scales
 from spn.plots.types import Axis, Level, Line, NotPlottable, Panel, Plot, Series, listed
 from spn.sweeps.records import Measured
 from spn.tables.axes import MODEL, Dimension, dimensions, key_of, words
-from spn.tables.numbers import percent
 from spn.tables.results import PointResult, Results
 from spn.text.problems import nearest
 

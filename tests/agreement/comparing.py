@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
+from threading import Event
 from typing import Any
 from unittest.mock import patch
 
 import numpy as np
 
-from spn.engine.compiled import cells, running
+from spn.engine.compiled import CompiledPrepared, batch, cells, running
 from spn.engine.compiled.handover import HandoverError
 from spn.engine.compiled.kernel import KernelPlan
 from spn.engine.compiled.layout import flat
 from spn.engine.compiled.running import Machine
 from spn.engine.reference import ReferenceEngine, Simulation
-from spn.net.types import Net
-from spn.observation import Outcome, RunError, Task
+from spn.engine.seeding import streams_of
+from spn.net.types import FirstPassage, Net, Steady
+from spn.observation import Outcome, Outcomes, RunError, Task, Tasks, gathered
 
 Kernel = Callable[..., int]
 
@@ -210,6 +212,40 @@ def same_outcomes(plan: KernelPlan, kernel: Kernel, task: Task, budget: int | No
     return expected
 
 
+def same_batch(plan: KernelPlan, kernel: Kernel, tasks: Tasks) -> bool:
+    """The kernel runs several replications by itself, or one after the other: whether it can. Raises `Disagreement`."""
+
+    def alone(task: Task) -> Outcome:
+        return CompiledPrepared(plan, kernel).run(task)  # type: ignore[arg-type]
+
+    if not batch.suitable(plan, tasks):
+        return False
+    found: Outcomes | str
+    expected: Outcomes | str
+    with patch.object(batch, "FIRST_BUDGET", 7), patch.object(batch, "CHUNK_SECONDS", 0.0):
+        try:
+            found = batch.Batch(batch.Stage(plan, kernel, tasks.measures), tasks).run(alone, Event())
+        except RunError as error:
+            found = error.code
+    try:
+        expected = gathered([alone(tasks.task(k)) for k in range(len(tasks))], tasks)
+    except RunError as error:
+        expected = error.code
+    if isinstance(expected, str) or isinstance(found, str):
+        if expected != found:
+            raise Disagreement(f"a batch: {found if isinstance(found, str) else ''}, one by one: {expected if isinstance(expected, str) else ''}")
+        return True
+    if expected.ends != found.ends:
+        raise Disagreement(f"a batch: {found.ends}, one by one {expected.ends}")
+    for name in ("firings", "times", "dead_at", "tokens", "fired"):
+        if getattr(expected, name).tobytes() != getattr(found, name).tobytes():
+            raise Disagreement(f"a batch: {name}: {getattr(found, name).tolist()}, one by one {getattr(expected, name).tolist()}")
+    for measure, rows in expected.observations.items():
+        if not np.array_equal(rows, found.observations[measure], equal_nan=True):
+            raise Disagreement(f"a batch: {measure}: {found.observations[measure].tolist()}, one by one {rows.tolist()}")
+    return True
+
+
 def outcome(run: Callable[[], Outcome]) -> Outcome | str:
     """What a replication gave, or the code of its error."""
     try:
@@ -240,6 +276,17 @@ def first_difference(expected: Outcome | str, found: Outcome | str) -> str:
 
 def _short(outcome: Outcome | str) -> str:
     return outcome if isinstance(outcome, str) else f"goes on to {outcome.time!r}"
+
+
+def tasks_for(net: Net, r: Random, end: float, most: int, number: int = 3) -> Tasks:
+    """Some replications of all steady measures of a net whose `most` firings take about `end` seconds, with windows from 0 or later."""
+    keys = np.array([(0, 1, k, 0) for k in range(number)])
+    steady = [measure for measure in net.measures if isinstance(measure.window, Steady) and not isinstance(measure.quantity, FirstPassage)]
+    names = tuple(measure.name for measure in steady if not getattr(measure.quantity, "quantiles", ()))
+    shares = np.array(sorted(r.sample((0.0, 0.1, 0.3, 0.5, 0.8), r.randrange(2, 5))))
+    starts = np.array([r.choice((0.5, 1.0)) for _ in range(number)])
+    number_of_firings, seed = r.choice((most, most // 3 + 1)), r.randrange(1000)
+    return Tasks(seed, keys, streams_of(seed, keys), names, end * starts[:, np.newaxis] * shares, number_of_firings, r.randrange(2) == 1)
 
 
 def task_for(net: Net, r: Random, end: float, most: int) -> Task:

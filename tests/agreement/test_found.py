@@ -91,20 +91,30 @@ def test_both_engines_give_the_same_events(text: str) -> None:
 
 
 @pytest.mark.parametrize("multiplicity", ["0", "(1 if a == 1 else 0)"])
-def test_a_variable_without_value_is_an_error_where_it_is_read(multiplicity: str) -> None:
+@pytest.mark.parametrize(
+    ("reads", "firings"),
+    [
+        ("guard: c > 1, delay: 1 s", 0),
+        ("out: q(c), delay: 1 s", 0),
+        ("delay: 'uniform(1, 1 + c)'", 0),
+        ("out: n, guard: n < 2 or c > 1, delay: 1 s", 2),
+    ],
+)
+def test_a_variable_without_value_is_an_error_where_it_is_read(reads: str, firings: int, multiplicity: str) -> None:
     text = f"""
         spn: 1
         colours: {{k: 1..3}}
-        places: {{a: 2, q: {{colour: k, initial: all}}}}
-        transitions: {{go: {{in: [a, {multiplicity} * q(c)], guard: c > 1, delay: 1 s}}}}
+        places: {{a: 4, n: 0, q: {{colour: k, initial: all}}}}
+        transitions: {{go: {{in: [a, {multiplicity} * q(c)], {reads}}}}}
         """
     net = read(textwrap.dedent(text))
     with pytest.raises(RunError, match="'c' has no value here: the arc that binds it has multiplicity 0") as caught:
-        Simulation(net, 1)
+        Simulation(net, 1).run(firings=10)
     assert caught.value.code == "bad-arithmetic"
     plan = plan_of(net)
-    if plan is not None:
-        assert same_events(plan, interpreted.kernel(plan.source), 1, 10).end == "bad-arithmetic"
+    assert plan is not None
+    found = same_events(plan, interpreted.kernel(plan.source), 1, 10)
+    assert (found.end, found.firings) == ("bad-arithmetic", firings)
 
 
 def test_a_measure_that_nobody_asks_for_is_no_error() -> None:

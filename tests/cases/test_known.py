@@ -11,7 +11,7 @@ import pytest
 from scipy.special import ndtri, stdtr, stdtrit
 
 import spn
-from spn.api import find_engine
+from spn.engine.engines import find_engine
 from spn.estimate import State
 from spn.observation import RunError
 from spn.study import simulate

@@ -219,6 +219,12 @@ def test_ports_joined_element_by_element_say_how():
     assert opened.between("p.lane", "p.node.out").text == "(k) = (k, w) for k in 1..2"
 
 
+def test_a_model_that_is_a_module_of_itself_is_drawn_alone_by_its_own_name():
+    tree = drawn("actor_tree", module="actor_tree")
+    assert tree.frames == {"module": ("actor_tree", "")}
+    assert tree.nodes["i.top"].startswith("top actor") and tree.nodes["i.below"].startswith("below [c in 1..branching] tree")
+
+
 def test_a_module_alone_is_as_written():
     actor = drawn("sip_transport", module="actor")
     assert actor.frames == {"module": ("actor", "")}

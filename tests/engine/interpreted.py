@@ -68,7 +68,9 @@ MEMORY = {
     "reallocate": lambda address, size: _LIBC.realloc(address or None, size) or 0,
     "release": lambda address: _LIBC.free(address or None),
     "lowest_bit": lambda word: (int(word) & -int(word)).bit_length() - 1,
+    "without_lowest_bit": lambda word: 0 if int(word) == -(2**63) else int(word) & (int(word) - 1),
     "prefetch": lambda address: None,
+    "prefetch_cell": lambda cells, number: None,
     "carray": lambda pointer, length: [pointer[k] for k in range(length)],
 }
 """What only kernels can do."""

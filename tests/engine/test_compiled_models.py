@@ -104,7 +104,7 @@ def queue_net():
             Measure("early", Integral(tokens("queue")), Over(10.0, 50.0)),
             Measure("filling", Count((Firings("arrive"),)), Until(op(tokens("queue"), ">=", 5))),
             Measure("full", FirstPassage(op(tokens("queue"), ">=", 8))),
-            Measure("soon", FirstPassage(op(tokens("queue"), ">=", 8), within=5.0)),
+            Measure("soon", FirstPassage(op(tokens("queue"), ">=", 8), within=(5.0,))),
         ],
     )
 

@@ -45,7 +45,7 @@ def test_availability_in_segments_between_cuts():
 
 
 def test_an_observation_at_a_time_sees_the_firings_at_that_time():
-    at = [Measure(f"at{time:g}", Availability(UP), At(time)) for time in (8.999, 9.0, 10.0)]
+    at = [Measure(f"at{time:g}", Availability(UP), At((time,))) for time in (8.999, 9.0, 10.0)]
     outcome = observe(machine(*at))
     assert [outcome.observations[m.name].tolist() for m in at] == [[[1.0]], [[0.0]], [[1.0]]]
     assert outcome.time == 10.0
@@ -106,8 +106,8 @@ def test_a_tally_takes_the_value_before_each_firing_with_its_binding_and_keeps_v
 def test_first_passage_and_its_probability_within_a_time():
     measures = [
         Measure("t", FirstPassage(op(tokens("up"), "==", 0))),
-        Measure("yes", FirstPassage(op(tokens("up"), "==", 0), 9.0)),
-        Measure("no", FirstPassage(op(tokens("up"), "==", 0), 8.9)),
+        Measure("yes", FirstPassage(op(tokens("up"), "==", 0), (9.0,))),
+        Measure("no", FirstPassage(op(tokens("up"), "==", 0), (8.9,))),
     ]
     outcome = observe(machine(*measures))
     assert {name: rows.tolist() for name, rows in outcome.observations.items()} == {"t": [[9.0, 1.0]], "yes": [[1.0, 1.0]], "no": [[0.0, 1.0]]}
@@ -147,7 +147,7 @@ def test_a_failure_within_a_vanishing_chain_is_none():
 
 def test_a_dead_marking_is_observed_until_the_horizon():
     once = net(
-        [place("up", 1)], [transition("fail", "up", (), 4.0)], [Measure("a", Availability(UP)), Measure("at", Average(tokens("up")), At(77.0))]
+        [place("up", 1)], [transition("fail", "up", (), 4.0)], [Measure("a", Availability(UP)), Measure("at", Average(tokens("up")), At((77.0,)))]
     )
     outcome = observe(once, 0.0, 10.0, 100.0)
     assert outcome.observations["a"].tolist() == [[4.0, 6.0, 1, 0], [0.0, 90.0, 0, 0]]
@@ -240,7 +240,7 @@ def test_a_transient_is_that_of_the_renewal_equation():
     made = net(
         [place("up", 1), place("down")],
         [transition("fail", "up", "down", exponential(0.5)), transition("repair", "down", "up", 3.0)],
-        [Measure("d", Average(tokens("down")), At(2.0)), Measure("i", Integral(tokens("down")), Over(0.0, 2.0))],
+        [Measure("d", Average(tokens("down")), At((2.0,))), Measure("i", Integral(tokens("down")), Over(0.0, 2.0))],
     )
     prepared = ReferenceEngine().prepare(made)
     found = np.array([[prepared.run(Task(1, (k,), ("d", "i"))).observations[name][0, 0] for name in ("d", "i")] for k in range(3000)])
@@ -295,7 +295,8 @@ def test_small_terms_are_not_lost_in_a_large_sum():
 
 
 def test_nothing_is_observed_beyond_the_time_limit_even_if_nothing_fires_before():
-    outcome = observe(machine(Measure("before", Average(tokens("up")), At(5.0)), Measure("after", Average(tokens("up")), At(7.0))), max_time=5.0)
+    measures = (Measure("before", Average(tokens("up")), At((5.0,))), Measure("after", Average(tokens("up")), At((7.0,))))
+    outcome = observe(machine(*measures), max_time=5.0)
     assert (outcome.end, outcome.time) == (End.TIME, 5.0)
     assert outcome.observations["before"].tolist() == [[1.0]]
     assert np.isnan(outcome.observations["after"]).all()

@@ -20,8 +20,9 @@ from spn.engine.compiled.kernel import KernelPlan
 from spn.engine.compiled.running import Machine
 from spn.engine.reference.prepared import PreparedNet
 from tests.engine.interpreted import functions
+from tests.engine.nets import arc, exponential, net, out, place, transition, uniform
 from tests.engine.test_compiled_language import events, expected_events, finite
-from tests.engine.test_compiled_models import same_events
+from tests.engine.test_compiled_models import FIRINGS, same_events
 from tests.engine.test_looking import nets
 
 NEVER = 1.7976931348623157e308
@@ -81,11 +82,17 @@ DELAYS = {
 
 @pytest.mark.parametrize("delays", DELAYS)
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
-@given(data=st.data(), few=st.sampled_from([0, 1, 4, 40]), clocks=st.sampled_from([2, 5, 30, 200]))
-def test_any_sequence_gives_the_order_of_a_sorted_list(delays, data, few, clocks):
+@given(data=st.data(), few=st.sampled_from([0, 1, 4, 40]), clocks=st.sampled_from([2, 5, 30, 200]), aside=st.booleans())
+def test_any_sequence_gives_the_order_of_a_sorted_list(delays, data, few, clocks, aside):
+    # With `aside` as if there were too many buckets for the processor to have them near.
+    with patch.dict(functions()["advance"].__globals__, {"NEAR_BUCKETS": 0, "SOON": 3} if aside else {}):
+        check_order(DELAYS[delays], data, few, clocks)
+
+
+def check_order(delays, data, few, clocks):
     queue = Queue(clocks, few)
     random = Random(data.draw(st.integers(0, 2**32)))
-    pool = data.draw(st.lists(DELAYS[delays], min_size=1, max_size=40))
+    pool = data.draw(st.lists(delays, min_size=1, max_size=40))
     for _ in range(data.draw(st.integers(1, 4))):
         # The number of clocks that are set grows, stays or shrinks for a while.
         setting, dropping = data.draw(st.sampled_from([(0.9, 0.1), (0.5, 0.1), (0.2, 0.3), (0.05, 0.8), (0.0, 0.0)]))
@@ -127,14 +134,14 @@ def test_no_pattern_of_times_makes_years_too_short(spread):
     with patch.dict(space["advance"].__globals__, {"prefetch": count}):
         for k in range(clocks):
             queue.set(k, delay(k))
-        for _ in range(10 * clocks):
+        for _ in range(20 * clocks):
             clock = queue.call["next_clock"](queue.state)
             queue.now = queue.call["next_time"](queue.state, clock)
             queue.call["take_clock"](queue.state, clock)
             queue.state[FIRED] += 1
             queue.call["set_clock"](queue.state, clock, queue.now + delay(clock))
     queue.close()
-    assert looks < 10 * 10 * clocks
+    assert 0 < looks < 10 * 20 * clocks
 
 
 KINDS = {"scan": ((62,), 40), "heap": ((0,), 10**9), "buckets": ((0,), 0)}
@@ -179,3 +186,20 @@ def test_many_clocks_run_alike_with_every_scheduler(parameters):
         machine.close()
         found.append(times)
     assert found[0] == found[1] == found[2]
+
+
+@pytest.mark.parametrize("noted", [False, True])
+def test_so_many_clocks_that_memory_is_asked_for_ahead(noted):
+    """More buckets than are near the processor. With an immediate firing between, firings are remembered."""
+    many = 5_000
+    of = net(
+        [place("up", 1, many), place("noticed", 0, many), place("down", 0, many)],
+        [
+            transition("fail", arc("up", element="i"), out("noticed" if noted else "down", element="i"), exponential(1.0), size=many),
+            *([transition("note", arc("noticed", element="i"), out("down", element="i"), size=many)] if noted else []),
+            transition("repair", arc("down", element="i"), out("up", element="i"), uniform(0.05, 0.2), size=many),
+        ],
+    )
+    plan = KernelPlan(PreparedNet(of))
+    assert "look_ahead(" in plan.source and plan.remembering.on == noted
+    assert same_events(of) == FIRINGS

@@ -229,7 +229,7 @@ def test_a_condition_that_is_waited_for():
     measures = [
         Measure("first", FirstPassage(op(tokens("log", None), ">=", 3))),
         Measure("until", Count((Firings("first"),)), Until(op(tokens("down", 0), ">=", 2))),
-        Measure("within", FirstPassage(op(tokens("up", None), "==", 0), within=2.0)),
+        Measure("within", FirstPassage(op(tokens("up", None), "==", 0), within=(2.0,))),
     ]
     for seed in range(6):
         same(chain_net(measures=measures), tasks=[Task(seed, (), ("first", "until", "within"), max_time=50.0)])
@@ -403,3 +403,20 @@ def test_tables_that_are_full_or_of_no_use_are_left():
         plan = same(growing, stops=tuple(range(5, 400, 15)))
         (known,) = plan.remembering.pool.idle
         assert (known.rows == known.table[table_cells.NEVER]).all()
+
+
+@pytest.mark.parametrize(("target", "first", "even"), [((0, 0, 1, 1, 2, 2), (0, 2, 4), True), ((0, 0, 1, 2, 2, 1), (0, 2, 3), False)])
+def test_slots_of_like_parts_are_reckoned_only_where_evenly_spaced(target, first, even):
+    """Three parts of two timed bindings each, neighbours or not."""
+    of = net(
+        [place("a", 1, 6), place("b", 0, 3), place("c", 0, 3)],
+        [
+            transition("go", arc("a", element="i"), out("b", element=lookup("target", "i")), exponential(1.0), size=6),
+            transition("on", arc("b", element="i"), out("c", element="i"), size=3),
+            transition("back", arc("c", element="i"), out("a", element=lookup("first", "i")), 0.5, size=3),
+        ],
+        tables={"target": np.array(target), "first": np.array(first)},
+    )
+    plan = same(of)
+    assert len({component.shape for component in plan.remembering.found}) == 1
+    assert (plan.remembering.pool.idle[0].table[table_cells.STEPS] != 0) == even

@@ -62,7 +62,7 @@ def test_censored_passages_are_counted_and_make_the_mean_a_lower_bound():
 
 def test_censored_probabilities_are_taken_both_ways():
     observations = np.array([[[1.0, 1.0]]] * 30 + [[[0.0, 1.0]]] * 60 + [[[0.0, 0.0]]] * 10)
-    found = estimate(Subject("FirstPassage", within=1.0), Sample(observations), 0.95, 0.05)
+    found = estimate(Subject("FirstPassage", within=True), Sample(observations), 0.95, 0.05)
     assert found.interval.low < 0.3 < 0.4 < found.interval.high
 
 

@@ -34,7 +34,7 @@ def test_the_hazard_of_the_thesis_rises_to_its_known_maximum():
 
 
 def test_times_that_are_far_apart_have_panels_of_their_own():
-    net = spn.load("sip_transport")
+    net = spn.resolve("sip_transport")
     plot = delays_plot(of_parameters(net.name, net.origin, ["failure", "root_restart"]), "survival")
     assert [panel.x.unit for panel in plot.panels] == ["h", "s"] and not plot.shared
     step = plot.panels[1].series[0]

@@ -69,3 +69,26 @@ def test_a_shipped_study_is_right_and_goes_with_the_package(name):
     load_study(shipped_studies()[name])
     project = (studies_folder().parent / "pyproject.toml").read_text()
     assert f'"experiments/{name}.yaml" = "spn/studies/{name}.yaml"' in project
+
+
+KNOWN = {
+    "restart 1 s; children of a restarted one then take their own 1 s (default)": 5.41476865e-7,
+    "restart 1 s; children start with their supervisor": 4.15671792e-7,
+    "I0's failure restarts the process, 30 to 300 s, children with it": 2.10472800e-5,
+    "restart 30 to 300 s, as the process; children then their own": 9.95272550e-5,
+    "restart 30 to 300 s, as the process; children with their supervisor": 6.85815541e-5,
+    "6 sections, all as new after a restart (default)": 3.61402103e-5,
+    "5 sections, all as new after a restart": 3.45773063e-5,
+    "6 sections that go on ageing": 1.24531591e-4,
+    "5 sections that go on ageing": 1.03778480e-4,
+}
+
+
+@pytest.mark.parametrize("title", KNOWN)
+def test_the_page_has_numbers_that_agree_with_quadrature(title):
+    # What is printed there was simulated, so that it may miss: five half-widths of a 95 % interval are passed with a probability of 1e-22.
+    page = (studies_folder().parent / "docs" / "thesis.md").read_text()
+    row = next(line for line in page.splitlines() if line.startswith((f"| {title} |", f"|   {title} |")))
+    estimate, low, high = (1 - float(number) for number in re.findall(r"0\.9\d+", row.split("|")[2]))
+    assert low > high > 0
+    assert abs(estimate - KNOWN[title]) < 5 * (low - high) / 2

@@ -15,7 +15,7 @@ from spn.reproduction.verdict import verdict
 KNOWN = {
     "own": 5.41476865e-7,
     "together": 4.15671792e-7,
-    "process_together": 2.10472800e-5,
+    "process": 2.10472800e-5,
     "slow_own": 9.95272550e-5,
     "slow_together": 6.85815541e-5,
     "six_renewed": 3.61402103e-5,

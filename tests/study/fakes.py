@@ -34,8 +34,8 @@ def rate(name: str = "served") -> Measure:
     return Measure(name, Rate(()))
 
 
-def passage(name: str = "mttf", within: float | None = None) -> Measure:
-    return Measure(name, FirstPassage(ANY, () if within is None else (within,)), Steady())
+def passage(name: str = "mttf", within: tuple[float, ...] = ()) -> Measure:
+    return Measure(name, FirstPassage(ANY, within), Steady())
 
 
 def at(name: str = "early", time: float = 1.0) -> Measure:

@@ -338,3 +338,12 @@ def test_a_batch_that_kills_its_workers_is_given_up_and_the_others_are_not(tmp_p
     assert [point.record is None for point in results.points] == [False, False, True, False]
     assert deadly.deaths == 5 and summary.lost >= 5
     assert sweep(path, tmp_path)[1].finished  # the next attempt may fare better
+
+
+def test_a_script_from_standard_input_can_use_processes(undisturbed, tmp_path):
+    """Such a program is no file that workers could import."""
+    path = write(tmp_path)
+    script = f"import spn\nresults = spn.sweep({str(path)!r}, {str(tmp_path / 'out')!r}, workers=2)\nprint(len(list(results.measured())))\n"
+    found = subprocess.run([sys.executable, "-"], input=script, capture_output=True, text=True, timeout=300, check=False)
+    assert (found.returncode, found.stderr) == (0, "")
+    assert int(found.stdout) == len(list(undisturbed.measured()))

@@ -1,4 +1,4 @@
-/* What all the benchmark programs share: random numbers, the clock on the wall and the line of output. No simulation here.
+/* What all the benchmark programs share: random numbers, the processor's time and the line of output. No simulation here.
  *
  * The generator is xoshiro256++ (D. Blackman, S. Vigna: Scrambled linear pseudorandom number generators, ACM Trans. Math. Softw. 47, 2021), seeded
  * by splitmix64 (G. Steele, D. Lea, C. Flood: Fast splittable pseudorandom number generators, OOPSLA 2014). Normal and exponential numbers come from
@@ -173,9 +173,10 @@ static inline int earliest(const int64_t *keys, int n) {
     return kb < ka ? b : a;
 }
 
-static inline double wall(void) {
+/* Seconds that the processor has worked for this process, so that it is no matter how often others had their turn. */
+static inline double spent(void) {
     struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 

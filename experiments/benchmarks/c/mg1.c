@@ -12,7 +12,7 @@ int main(int argc, char **argv) {
     uint64_t room = 1024, head = 0, tail = 0; /* counts without wrapping; the ring's size is a power of two */
     double *arrivals = allocate(room, sizeof(double));
     double now = 0.0, response = 0.0, arrival = exponential(&rng) / 0.8, departure = INFINITY;
-    double began = wall();
+    double began = spent();
     for (int64_t k = 0; k < firings; k++) {
         if (arrival <= departure) {
             now = arrival;
@@ -32,7 +32,7 @@ int main(int argc, char **argv) {
             departure = head == tail ? INFINITY : now + gamma_variate(&rng, 2.0, 0.5);
         }
     }
-    double seconds = wall() - began;
+    double seconds = spent() - began;
     report("mg1", "", 1, firings, 0, seconds, now, response / (double)head);
     return 0;
 }

@@ -14,7 +14,7 @@ int main(int argc, char **argv) {
     seed(&rng, (uint64_t)argument(argc, argv, 3, 1));
     double mu = log(2208.0 * 3600.0) - 0.5 * SIGMA * SIGMA, now = 0.0, down = 0.0;
     int64_t by_section[SECTIONS] = {0}, done = 0;
-    double began = wall();
+    double began = spent();
     while (done < firings) {
         double first = INFINITY;
         int failed = 0;
@@ -28,7 +28,7 @@ int main(int argc, char **argv) {
         down += now - first;
         done += 2;
     }
-    double seconds = wall() - began;
+    double seconds = spent() - began;
     if (by_section[0] > done) return 1;
     report("monolithic", "", SECTIONS, done, 0, seconds, now, down / now);
     return 0;

@@ -26,7 +26,7 @@ int main(int argc, char **argv) {
     int count = 0;
     for (int i = 0; i < ACTORS; i++) keys[i] = key_of(lognormal(&rng, mu, SIGMA));
     keys[FORGET] = NEVER;
-    double began = wall();
+    double began = spent();
     while (timed + immediate < firings) {
         int i = earliest(keys, CLOCKS);
         double time = time_of(keys[i]);
@@ -54,6 +54,6 @@ int main(int argc, char **argv) {
             keys[SUPERVISOR] = key_of(now + START);
         }
     }
-    report("sip_transport", "", ACTORS, timed, immediate, wall() - began, now, down / now);
+    report("sip_transport", "", ACTORS, timed, immediate, spent() - began, now, down / now);
     return 0;
 }

@@ -14,7 +14,7 @@ int main(int argc, char **argv) {
     double clocks[2] = {means[0] * exponential(&rng), INFINITY}; /* arrival, service */
     double now = 0.0, area = 0.0;
     int64_t length = 0;
-    double began = wall();
+    double began = spent();
     for (int64_t k = 0; k < firings; k++) {
         /* Which of the two is a coin's toss and worth no branch; an empty or full queue is rarer. */
         int served = clocks[1] < clocks[0];
@@ -28,6 +28,6 @@ int main(int argc, char **argv) {
         if (length == ROOM) clocks[0] = INFINITY;
         else if (length == ROOM - 1 && served) clocks[0] = now + means[0] * exponential(&rng);
     }
-    report("w3a", "", 1, firings, 0, wall() - began, now, area / now);
+    report("w3a", "", 1, firings, 0, spent() - began, now, area / now);
     return 0;
 }

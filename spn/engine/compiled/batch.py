@@ -7,6 +7,7 @@ itself (windows that are not steady, a replication that a limit or an error ends
 from __future__ import annotations
 
 import math
+import threading
 import time as clock
 from collections.abc import Callable
 from threading import Event
@@ -18,7 +19,6 @@ from numpy.typing import NDArray
 from spn.engine.compiled import cells
 from spn.engine.compiled import job_cells as at
 from spn.engine.compiled.kernel import KernelPlan
-from spn.engine.compiled.observing import Meter
 from spn.engine.compiled.running import CHUNK_SECONDS, GREATEST, Machine
 from spn.net.types import Availability, Average, Count, Integral, Rate, Steady, Tally
 from spn.observation import COLUMNS, Abandoned, End, Outcome, Outcomes, Task, Tasks
@@ -51,77 +51,109 @@ def suitable(plan: KernelPlan, tasks: Tasks) -> bool:
     )
 
 
-class Batch:
-    """A job: the replications of some tasks, which are `suitable`."""
+class Stage:
+    """The memory on which one thread runs batches of a net with the same measures: as replications find it, and what they make of it."""
 
-    def __init__(self, plan: KernelPlan, kernel: Kernel, tasks: Tasks) -> None:
-        self.plan, self.tasks = plan, tasks
-        self.machine = machine = Machine(plan, kernel, tasks.seed, (), begin=False)
-        asked = set(tasks.measures)
-        self.meters = [meter for meter in plan.meters if meter.measure.name in asked]
-        mask = sum(meter.bit for meter in {meter.bit: meter for meter in self.meters}.values())
-        machine.state[cells.ASKED], machine.state[cells.CONTROLLED] = mask, tasks.controlled
+    def __init__(self, plan: KernelPlan, kernel: Kernel, measures: tuple[str, ...], controlled: bool = False) -> None:
+        self.plan, self.asked = plan, (measures, controlled)
+        self.machine = machine = Machine(plan, kernel, 0, (), begin=False)
+        self.meters = [meter for meter in plan.meters if meter.measure.name in measures]
+        mask = 0
         for meter in self.meters:
+            mask |= meter.bit
             if isinstance(meter.measure.quantity, Availability):
                 machine.state[meter.ints] = -1
+        machine.state[cells.ASKED], machine.state[cells.CONTROLLED] = mask, controlled
+        self.meter_cells = np.zeros((len(self.meters), at.METER_CELLS), np.int64)
+        for row, meter in zip(self.meter_cells, self.meters, strict=True):
+            quantity = meter.measure.quantity
+            row[:] = KINDS[type(quantity)], meter.ints, meter.reals, 0, len(COLUMNS[type(quantity).__name__])
+        memory, self.tables = machine.memory, machine.tables
+        places = np.array([(part.start, part.stop, part.step or 1) for part in plan.total_cells], np.int64)
+        self._blocks: dict[int, NDArray[np.generic]] = {
+            at.TOKENS: memory.tokens.copy(),
+            at.STATE: memory.state.copy(),
+            at.VALUES: memory.values.copy(),
+            at.METERS: self.meter_cells,
+            at.PLACES: places,
+        }
+        self.job = job = np.zeros(at.JOB_CELLS, np.int64)
+        if self.tables is not None:
+            self._blocks[at.ROWS] = self.tables.rows.copy()
+            job[at.ROWS_AT], job[at.ROWS_SIZE] = self.tables.rows.ctypes.data, len(self.tables.rows)
+        for cell, block in self._blocks.items():
+            job[cell] = block.ctypes.data
+        for cell, block in ((at.TOKENS_SIZE, memory.tokens), (at.STATE_SIZE, memory.state), (at.VALUES_SIZE, memory.values)):
+            job[cell] = len(block)
+        job[at.MASK], job[at.MOST_TOKENS] = mask, MOST_TOKENS
+        job[at.METER_COUNT], job[at.PLACE_COUNT] = len(self.meters), len(plan.layout.places)
+        job[at.FIRED_FIRST], job[at.FIRED_COUNT] = plan.fired_cells[0] if plan.fired_cells else 0, len(plan.fired_cells)
+        job[at.CONTROLS_FIRST], job[at.CONTROLS_COUNT] = plan.control_cells[0] if plan.control_cells else 0, len(plan.control_cells)
+
+
+class Stages:
+    """Stages that wait for their next batch. Each thread takes one."""
+
+    def __init__(self) -> None:
+        self._idle: list[Stage] = []
+        self._lock = threading.Lock()
+
+    def take(self, plan: KernelPlan, kernel: Kernel, tasks: Tasks) -> Stage:
+        """One for the measures of these tasks."""
+        with self._lock:
+            for k, stage in enumerate(self._idle):
+                if stage.asked == (tasks.measures, tasks.controlled):
+                    return self._idle.pop(k)
+        return Stage(plan, kernel, tasks.measures, tasks.controlled)
+
+    def give_back(self, stage: Stage) -> None:
+        """A batch has ended; of other measures than these there will be no more."""
+        with self._lock:
+            others = [each for each in self._idle if each.asked != stage.asked]
+            self._idle = [each for each in self._idle if each.asked == stage.asked] + [stage]
+        for each in others:
+            each.machine.close()
+
+
+class Batch:
+    """The replications of some tasks, which are `suitable`."""
+
+    def __init__(self, stage: Stage, tasks: Tasks) -> None:
+        self.stage, self.tasks = stage, tasks
         number, cuts = tasks.cuts.shape
-        rows = {meter.measure.name: np.full((number, cuts - 1, len(COLUMNS[type(meter.measure.quantity).__name__])), np.nan) for meter in self.meters}
+        rows = {
+            meter.measure.name: np.full((number, cuts - 1, int(described[at.COLUMNS])), np.nan)
+            for meter, described in zip(stage.meters, stage.meter_cells, strict=True)
+        }
+        for meter, described in zip(stage.meters, stage.meter_cells, strict=True):
+            described[at.OUT] = rows[meter.measure.name].ctypes.data
         self.rows: dict[str, NDArray[np.float64]] = {name: rows[name] for name in tasks.measures}
         self.firings = np.zeros(number, np.int64)
         self.times = np.maximum(tasks.cuts[:, -1], 0.0)
         self.dead_at = np.full(number, np.nan)
         self.ends = [End.OBSERVED] * number
-        self.tokens = np.zeros((number, cuts, len(plan.layout.places)) if tasks.detail else (0, 0, 0), np.int64)
-        self.fired = np.zeros((number, len(plan.layout.classes)) if tasks.detail else (0, 0), np.int64)
-        self.drawn = np.zeros((number, cuts, len(plan.control_cells)) if tasks.controlled else (0, 0, 0))
+        self.tokens = np.zeros((number, cuts, len(stage.plan.layout.places)) if tasks.detail else (0, 0, 0), np.int64)
+        self.fired = np.zeros((number, len(stage.plan.layout.classes)) if tasks.detail else (0, 0), np.int64)
+        self.drawn = np.zeros((number, cuts, len(stage.plan.control_cells)) if tasks.controlled else (0, 0, 0))
         self.alone: dict[int, NDArray[np.float64]] = {}
-        self._write_job(mask)
-
-    def _write_job(self, mask: int) -> None:
-        tasks, machine, memory = self.tasks, self.machine, self.machine.memory
-        blocks: dict[int, NDArray[np.generic]] = {
-            at.STREAMS: np.ascontiguousarray(tasks.streams.T),
-            at.CUTS: np.ascontiguousarray(tasks.cuts),
-            at.TOKENS: memory.tokens.copy(),
-            at.STATE: memory.state.copy(),
-            at.VALUES: memory.values.copy(),
-            at.METERS: np.array([self._described(meter) for meter in self.meters], np.int64),
-            at.PLACES: np.array([(part.start, part.stop, part.step or 1) for part in self.plan.total_cells], np.int64),
-        }
-        if machine.tables is not None:
-            blocks[at.ROWS] = machine.tables.rows.copy()
-        self.job = job = np.zeros(at.JOB_CELLS, np.int64)
-        self._blocks = blocks
-        for cell, block in blocks.items():
-            job[cell] = block.ctypes.data
-        for cell, block in ((at.TOKENS_SIZE, memory.tokens), (at.STATE_SIZE, memory.state), (at.VALUES_SIZE, memory.values)):
-            job[cell] = len(block)
-        if machine.tables is not None:
-            job[at.ROWS_AT], job[at.ROWS_SIZE] = machine.tables.rows.ctypes.data, len(machine.tables.rows)
-        job[at.COUNT], job[at.CUT], job[at.CUT_COUNT] = len(tasks), -1, tasks.cuts.shape[1]
-        job[at.MOST_FIRINGS], job[at.MOST_TOKENS], job[at.MASK] = tasks.max_firings, MOST_TOKENS, mask
-        job[at.METER_COUNT], job[at.PLACE_COUNT] = len(self.meters), len(self.plan.layout.places)
-        job[at.FIRED_FIRST], job[at.FIRED_COUNT] = self.plan.fired_cells[0] if self.plan.fired_cells else 0, len(self.plan.fired_cells)
-        job[at.FIRINGS_OUT], job[at.DEATHS_OUT] = self.firings.ctypes.data, self.dead_at.ctypes.data
-        if tasks.controlled and self.plan.control_cells:
-            job[at.CONTROLS_OUT] = self.drawn.ctypes.data
-            job[at.CONTROLS_FIRST], job[at.CONTROLS_COUNT] = self.plan.control_cells[0], len(self.plan.control_cells)
-        if tasks.detail:
-            job[at.TOKENS_OUT], job[at.FIRED_OUT] = self.tokens.ctypes.data, self.fired.ctypes.data
-
-    def _described(self, meter: Meter) -> tuple[int, ...]:
-        rows = self.rows[meter.measure.name]
-        return KINDS[type(meter.measure.quantity)], meter.ints, meter.reals, rows.ctypes.data, rows.shape[2]
+        self._streams, self._cuts = np.ascontiguousarray(tasks.streams.T), np.ascontiguousarray(tasks.cuts)
+        self.job = job = stage.job
+        job[[at.NEXT, at.COUNT, at.CUT, at.CUT_COUNT, at.MOST_FIRINGS]] = 0, number, -1, cuts, tasks.max_firings
+        job[[at.STREAMS, at.CUTS]] = self._streams.ctypes.data, self._cuts.ctypes.data
+        job[[at.FIRINGS_OUT, at.DEATHS_OUT]] = self.firings.ctypes.data, self.dead_at.ctypes.data
+        job[[at.TOKENS_OUT, at.FIRED_OUT]] = (self.tokens.ctypes.data, self.fired.ctypes.data) if tasks.detail else (0, 0)
+        job[at.CONTROLS_OUT] = self.drawn.ctypes.data if tasks.controlled and stage.plan.control_cells else 0
 
     def run(self, alone: Callable[[Task], Outcome], stopping: Event) -> Outcomes:
         """All replications; `alone` runs those that the kernel does not. Raises what that raises, and `Abandoned` soon after `stopping` is set."""
         budget, address = FIRST_BUDGET, self.job.ctypes.data
+        machine = self.stage.machine
         try:
             while True:
                 if stopping.is_set():
                     raise Abandoned
                 before = clock.perf_counter()
-                reason = self.machine.call(11, int(address), 0.0, budget)
+                reason = machine.call(11, int(address), 0.0, budget)
                 if reason == at.ENDED:
                     return self._outcomes()
                 if reason == at.ODD:
@@ -130,12 +162,13 @@ class Batch:
                     taken = clock.perf_counter() - before
                     budget = int(min(budget * min(4.0, max(0.25, CHUNK_SECONDS / max(taken, 1e-6))), 1e8)) + 1
         finally:
-            self.machine.close()
+            # What a replication that was broken off has allocated is given back.
+            machine.call(3)
 
     def _run_alone(self, alone: Callable[[Task], Outcome]) -> None:
         """The next replication is not the kernel's."""
         k = int(self.job[at.NEXT])
-        self.machine.call(3)
+        self.stage.machine.call(3)
         found = alone(self.tasks.task(k))
         for name, rows in self.rows.items():
             rows[k] = found.observations[name]
@@ -149,7 +182,7 @@ class Batch:
     def _outcomes(self) -> Outcomes:
         controls = self.drawn
         if self.tasks.controlled:
-            controls = self.plan.prepared.usable(np.diff(self.drawn, axis=1))
+            controls = self.stage.plan.prepared.usable(np.diff(self.drawn, axis=1))
             for k, found in self.alone.items():
                 controls[k] = found
         return Outcomes(self.rows, {}, self.firings, self.times, self.dead_at, tuple(self.ends), self.tokens, self.fired, controls)

@@ -1,13 +1,17 @@
 """Clocks in buckets by time, so that setting one of many takes as long as setting one of few. Those due soon are in the heap of `heap`.
 
-A calendar queue (R. Brown, Commun. ACM 31, 1988) without wrapping, whose days are not sorted but put into a heap when they come (as the bottom of
-a ladder queue: W. T. Tang, R. S. M. Goh, I. L.-J. Thng, ACM Trans. Model. Comput. Simul. 15, 2005). A time's place is ``(time - origin) * rate``:
-below `EDGE` it is in the heap, below `END` in the bucket of that number, else far. The place never falls as time grows, so that the first clock of
-the heap is the first of all, and equal times are always in the same place: their order is the heap's alone. If there are no more
-clocks in heap and buckets a new year begins: an origin, a rate, and buckets for those of the far clocks that it has room for.
+A calendar queue (R. Brown, Commun. ACM 31, 1988) whose days are not sorted but put into a heap when they come (as the bottom of a ladder queue:
+W. T. Tang, R. S. M. Goh, I. L.-J. Thng, ACM Trans. Model. Comput. Simul. 15, 2005). A time's place is ``(time - origin) * rate``: below `EDGE` it
+is in the heap, below `END`, a year later, in the bucket of that number modulo the buckets of a year, else far. The place never falls as time grows,
+so that the first clock of the heap is the first of all, and equal times are always in the same place: their order is the heap's alone. When a year
+is over, those far clocks that are due in the next one are put into buckets. If a year brought too few clocks or too many, or far clocks abound,
+all clocks are arranged anew: another origin, another rate, another number of buckets.
 
-Whatever the times are, a firing takes at most the time of a heap: a bucket that is too full only makes the heap larger, and the rate is such that a
-year has an eighth of the clocks at least.
+Where there are so many buckets that they are not near the processor, clocks that are not due soon are put aside, and put into their buckets some
+at a time: the memory that this needs has come by then.
+
+Whatever the times are, a firing takes at most the time of a heap: a bucket that is too full only makes the heap larger. Arranging looks at all
+clocks, but the rate is such that the year which follows has an eighth of them at least.
 """
 
 from __future__ import annotations
@@ -17,31 +21,51 @@ from typing import Any
 
 import numpy as np
 
-from spn.engine.compiled.cells import COUNT, ENTRIES, FEW, FIRED, HEAP_CLOCKS, QUEUE
+from spn.engine.compiled.cells import AHEAD, COUNT, ENTRIES, FEW, FIRED, HEAP_CLOCKS, HEAP_TIMES, QUEUE
 from spn.engine.compiled.heap import IN_HEAP, STANDS, WHERE, push
-from spn.engine.compiled.primitives import integers, lowest_bit, plain, prefetch, reallocate, reals_at, release, shorts
+from spn.engine.compiled.primitives import (
+    integers,
+    lowest_bit,
+    plain,
+    prefetch,
+    rare,
+    reallocate,
+    reals_at,
+    release,
+    shorts,
+    unlikely,
+    without_lowest_bit,
+)
 
-# The cells at state[QUEUE]. Reals: the place of a time, the places where buckets begin and end, a time before which no far clock fires.
-ORIGIN, RATE, EDGE, END, FAR_FROM = range(5)
-# Integers: the last bucket that was put into the heap, the number of buckets, addresses of each bucket's first clock and of a bit for each that is
-# not empty, address and number of the far clocks, how many clocks in the heap are too many, and how many firings there must have been.
-CURRENT, BUCKETS, HEADS, OCCUPIED, FAR, FARS, MOST, PATIENCE = range(5, 13)
-SAMPLE = 16
-"""From this cell on there is room for a sample of times."""
+# The cells at state[QUEUE]. Reals: the place of a time, the places where buckets begin and end, a time before which no far clock fires, the
+# place where this year began, the place from which on clocks are put aside, and the first place of those that are.
+ORIGIN, RATE, EDGE, END, FAR_FROM, YEAR, ASIDE, URGENT = range(8)
+# Integers: the bucket of the year that is looked at next, the number of buckets, addresses of each bucket's first clock and of a bit for each that is
+# not empty, address and number of the far clocks, how many clocks in the heap are too many, and how many firings there must have been before
+# all are arranged anew because of that; how many clocks this year has put into the heap, and how many are put aside.
+NEXT, BUCKETS, HEADS, OCCUPIED, FAR, FARS, MOST, PATIENCE, TAKEN, PUT_ASIDE = range(8, 18)
+SAMPLE = 18
+"""From this cell on there is room for a sample of times, then for the clocks that are put aside (32-bit integers)."""
 
-MOST_SAMPLED = 256
-QUEUE_CELLS = SAMPLE + MOST_SAMPLED
+MOST_SAMPLED, MOST_ASIDE = 256, 16
+LIST = SAMPLE + MOST_SAMPLED
+QUEUE_CELLS = LIST + MOST_ASIDE // 2
 
-IN_FAR = IN_HEAP + 1
-"""What `STANDS` says of a far clock, of which `WHERE` is the position. In a bucket `WHERE` is the next clock (-1: none), and `STANDS`
-the one before, or -1 - the bucket for the first."""
-
+IN_FAR, IS_ASIDE = IN_HEAP + 1, IN_HEAP + 2
+"""What `STANDS` says of a far clock, of which `WHERE` is the position, and of one that is put aside, of which it is the bucket. In a bucket `WHERE`
+is the next clock (-1: none), and `STANDS` the one before, or -1 - the bucket for the first."""
 
 PER_GAP = 2.0
 """So many buckets for each clock, where clocks are densest: measured, as the next two. Most buckets then have one clock or none."""
 
-NEAR_BUCKETS, MOST_BUCKETS = 0x8000, 0x4000000
-"""A year has eight buckets for each clock up to so many, which the processor has near, so that it lasts; of more only two."""
+SMALL_YEAR, NEAR_YEAR, MOST_BUCKETS = 0x1000, 0x8000, 0x4000000
+"""A year has eight buckets for each clock up to the first of these, so that hardly a clock is far; four up to the second; of more only two."""
+
+NEAR_BUCKETS, SOON = 0x4000, 0x400
+"""So many buckets are near the processor. In a year of more, clocks are put aside whose place is at least `SOON` buckets further."""
+
+LAST_YEAR = 1e13
+"""Places beyond this are told apart by too few bits."""
 
 
 @plain
@@ -50,9 +74,12 @@ def make_queue(state: Any, clocks: int) -> None:
     if state[QUEUE] == 0:
         state[QUEUE] = reallocate(0, 8 * QUEUE_CELLS)
         queue, reals = integers(state[QUEUE]), reals_at(state[QUEUE])
-        reals[ORIGIN], reals[RATE], reals[EDGE], reals[END], reals[FAR_FROM] = 0.0, 0.0, 0.0, 0.0, math.inf
-        queue[CURRENT], queue[BUCKETS], queue[HEADS], queue[OCCUPIED], queue[FAR], queue[FARS] = -1, 0, 0, 0, 0, 0
-        queue[MOST], queue[PATIENCE] = 2 * state[FEW], 0
+        reals[ORIGIN], reals[RATE], reals[EDGE], reals[END], reals[FAR_FROM], reals[YEAR] = 0.0, 0.0, 0.0, 0.0, math.inf, 0.0
+        queue[BUCKETS], queue[HEADS], queue[OCCUPIED], queue[FAR], queue[FARS] = 0, 0, 0, 0, 0
+        queue[MOST], queue[PATIENCE], queue[TAKEN] = 2 * state[FEW], 0, 0
+        queue[PUT_ASIDE], reals[URGENT], reals[ASIDE] = 0, math.inf, math.inf
+        _make_buckets(queue, 0)
+        queue[NEXT] = queue[BUCKETS]
     queue = integers(state[QUEUE])
     queue[FAR] = reallocate(queue[FAR], 4 * clocks)
 
@@ -73,16 +100,46 @@ def free_queue(state: Any) -> None:
 def queue_set(state: Any, clock: int, time: float) -> None:
     """A clock that is not set shall fire at `time`."""
     reals_at(state[ENTRIES])[2 * clock] = time
-    reals = reals_at(state[QUEUE])
+    queue, reals = integers(state[QUEUE]), reals_at(state[QUEUE])
     place = (time - reals[ORIGIN]) * reals[RATE]
     if place < reals[EDGE]:
         push(state, clock, time)
-        if state[COUNT] > integers(state[QUEUE])[MOST]:
+        if unlikely(state[COUNT] > queue[MOST]):
             _too_many(state)
     elif place < reals[END]:
-        _link(state, clock, int(place))
+        if place < reals[ASIDE]:
+            _link(state, clock, int(place) & (queue[BUCKETS] - 1))
+        else:
+            _put_aside(state, clock, place)
     else:
         _put_far(state, clock, time)
+
+
+@plain
+def _put_aside(state: Any, clock: int, place: float) -> None:
+    """A clock shall be put into its bucket later, which is asked for now."""
+    queue, reals, entries = integers(state[QUEUE]), reals_at(state[QUEUE]), shorts(state[ENTRIES])
+    bucket = int(place) & (queue[BUCKETS] - 1)
+    prefetch(queue[HEADS] + 4 * bucket)
+    position = queue[PUT_ASIDE]
+    queue[PUT_ASIDE] = position + 1
+    reals[URGENT] = min(reals[URGENT], place)
+    entries[4 * clock + WHERE] = bucket
+    entries[4 * clock + STANDS] = IS_ASIDE
+    shorts(state[QUEUE] + 8 * LIST)[position] = clock
+    if unlikely(position == MOST_ASIDE - 1):
+        _link_aside(state)
+
+
+@plain
+def _link_aside(state: Any) -> None:
+    """Put the clocks that are put aside into their buckets."""
+    queue, entries, aside = integers(state[QUEUE]), shorts(state[ENTRIES]), shorts(state[QUEUE] + 8 * LIST)
+    for k in range(queue[PUT_ASIDE]):
+        clock = np.int64(aside[k])
+        _link(state, clock, np.int64(entries[4 * clock + WHERE]))
+    queue[PUT_ASIDE] = 0
+    reals_at(state[QUEUE])[URGENT] = math.inf
 
 
 @plain
@@ -91,6 +148,9 @@ def queue_drop(state: Any, clock: int) -> None:
     entries = shorts(state[ENTRIES])
     where, stands = np.int64(entries[4 * clock + WHERE]), np.int64(entries[4 * clock + STANDS])
     queue = integers(state[QUEUE])
+    if stands == IS_ASIDE:
+        _link_aside(state)
+        where, stands = np.int64(entries[4 * clock + WHERE]), np.int64(entries[4 * clock + STANDS])
     if stands == IN_FAR:
         far = shorts(queue[FAR])
         queue[FARS] -= 1
@@ -114,32 +174,75 @@ def advance(state: Any) -> int:
     """The heap is empty: put the next bucket into it. The clock that fires next; -1 if none is set."""
     queue, reals = integers(state[QUEUE]), reals_at(state[QUEUE])
     while True:
-        bucket = _next_bucket(queue)
-        if bucket < 0:
-            if queue[FARS] == 0:
+        occupied = integers(queue[OCCUPIED])
+        word, words = queue[NEXT] >> 6, queue[BUCKETS] >> 6
+        found = occupied[word] & (np.int64(-1) << (queue[NEXT] & 63))
+        while found == 0 and word < words:
+            word += 1
+            found = occupied[word]
+        if unlikely(found == 0):
+            if queue[PUT_ASIDE] > 0:
+                _link_aside(state)
+                continue
+            if not _new_year(state):
                 return -1
-            _begin_year(state)
             if state[COUNT] > 0:
                 break
             continue
+        bucket = (word << 6) + lowest_bit(found)
+        edge = reals[YEAR] + (bucket + 1)
+        if unlikely(edge > reals[URGENT]):
+            _link_aside(state)
+            continue
         entries, heads = shorts(state[ENTRIES]), shorts(queue[HEADS])
         clock = np.int64(heads[bucket])
-        queue[CURRENT] = bucket
-        reals[EDGE] = bucket + 1.0
         heads[bucket] = -1
-        integers(queue[OCCUPIED])[bucket >> 6] ^= np.int64(1) << (bucket & 63)
-        # The entries of the buckets to come are all over memory; their heads are not.
-        prefetch(state[ENTRIES] + 16 * np.int64(heads[bucket + 4]))
+        bit = np.int64(1) << (bucket & 63)
+        occupied[word] ^= bit
+        queue[NEXT] = bucket + 1
+        reals[EDGE] = edge
+        reals[END] = edge + queue[BUCKETS]
+        if queue[BUCKETS] > NEAR_BUCKETS:
+            reals[ASIDE] = edge + SOON
+            _look_ahead(state, word, found ^ bit)
+        taken = 0
         while clock >= 0:
             after = np.int64(entries[4 * clock + WHERE])
-            push(state, clock, reals_at(state[ENTRIES])[2 * clock])
+            time = reals_at(state[ENTRIES])[2 * clock]
+            if taken == 0:
+                entries[4 * clock + WHERE] = 0
+                entries[4 * clock + STANDS] = IN_HEAP
+                reals_at(state[HEAP_TIMES])[0] = time
+                shorts(state[HEAP_CLOCKS])[0] = clock
+                state[COUNT] = 1
+            else:
+                push(state, clock, time)
+            taken += 1
             clock = after
-        if state[COUNT] > queue[MOST]:
+        queue[TAKEN] += taken
+        if unlikely(taken > queue[MOST]):
             _too_many(state)
             if state[COUNT] == 0:
                 continue
         break
     return np.int64(shorts(state[HEAP_CLOCKS])[0])  # type: ignore[return-value]
+
+
+@plain
+def _look_ahead(state: Any, word: int, others: int) -> None:
+    """The entries of buckets to come are all over memory, but their heads are not: that of the one after the next is brought near."""
+    queue = integers(state[QUEUE])
+    further = without_lowest_bit(others)
+    if unlikely(further == 0):
+        word += 1
+        further = integers(queue[OCCUPIED])[word]
+        if others == 0:
+            further = without_lowest_bit(further)
+        if further == 0:
+            return
+    clock = np.int64(shorts(queue[HEADS])[(word << 6) + lowest_bit(further)])
+    prefetch(state[ENTRIES] + 16 * clock)
+    state[AHEAD] = clock
 
 
 @plain
@@ -150,8 +253,8 @@ def _link(state: Any, clock: int, bucket: int) -> None:
     after = np.int64(heads[bucket])
     entries[4 * clock + WHERE] = after
     entries[4 * clock + STANDS] = -1 - bucket
-    if after >= 0:
-        entries[4 * after + STANDS] = clock
+    # If there is none, it is the entry of clock -1: a jump would be guessed wrongly too often.
+    entries[4 * after + STANDS] = clock
     integers(queue[OCCUPIED])[bucket >> 6] |= np.int64(1) << (bucket & 63)
     heads[bucket] = clock
 
@@ -168,45 +271,35 @@ def _put_far(state: Any, clock: int, time: float) -> None:
         reals[FAR_FROM] = time
 
 
-@plain
-def _next_bucket(queue: Any) -> int:
-    """The next bucket that is not empty; -1 if all are."""
-    start = queue[CURRENT] + 1
-    if start >= queue[BUCKETS]:
-        return -1
-    occupied = integers(queue[OCCUPIED])
-    word, words = start >> 6, queue[BUCKETS] >> 6
-    found = occupied[word] & (np.int64(-1) << (start & 63))
-    while found == 0:
-        word += 1
-        if word == words:
-            return -1
-        found = occupied[word]
-    return (word << 6) + lowest_bit(found)  # type: ignore[no-any-return]
+@rare
+def _new_year(state: Any) -> bool:
+    """The year is over and the heap empty: begin the next one, or arrange all anew. False if no clock is set."""
+    queue, reals = integers(state[QUEUE]), reals_at(state[QUEUE])
+    number, taken = queue[BUCKETS], queue[TAKEN]
+    dense = taken > 2 * number and state[FIRED] >= queue[PATIENCE]
+    if 8 * taken < number or dense or queue[FARS] > number or reals[YEAR] > LAST_YEAR:
+        _gather(state)
+        if queue[FARS] == 0:
+            return False
+        _arrange(state)
+        return True
+    queue[TAKEN], queue[NEXT] = 0, 0
+    reals[YEAR] += number
+    reals[EDGE] = reals[YEAR]
+    reals[END] = reals[YEAR] + number
+    if (reals[FAR_FROM] - reals[ORIGIN]) * reals[RATE] < reals[END]:
+        _place_far(state)
+    return True
 
 
-@plain
-def _begin_year(state: Any) -> None:
-    """All clocks that are set are far: choose an origin and a rate, and put those far clocks into buckets for which there is room."""
+@rare
+def _place_far(state: Any) -> None:
+    """Put each far clock where it belongs."""
     queue, reals, far = integers(state[QUEUE]), reals_at(state[QUEUE]), shorts(integers(state[QUEUE])[FAR])
     number = queue[FARS]
-    gap = 0.0
-    if number > state[FEW]:
-        gap = _gap(state)
-    if gap > 0.0:
-        _make_buckets(queue, number)
-        reals[ORIGIN], reals[RATE] = reals[FAR_FROM], PER_GAP / gap
-        reals[EDGE], reals[END] = 0.0, float(queue[BUCKETS])
-        queue[CURRENT] = -1
-    else:
-        # Few clocks, or all at one time.
-        reals[ORIGIN], reals[RATE], reals[EDGE], reals[END] = 0.0, 0.0, 1.0, 1.0
-        queue[CURRENT] = queue[BUCKETS]
-    queue[PATIENCE] = state[FIRED] + number
-    queue[MOST] = max(2 * state[FEW], queue[MOST] // 2)
     queue[FARS] = 0
-    origin, rate, edge, end = reals[ORIGIN], reals[RATE], reals[EDGE], reals[END]
     reals[FAR_FROM] = math.inf
+    origin, rate, edge, end, last = reals[ORIGIN], reals[RATE], reals[EDGE], reals[END], queue[BUCKETS] - 1
     times = reals_at(state[ENTRIES])
     for k in range(number):
         prefetch(state[ENTRIES] + 16 * np.int64(far[min(k + 8, number - 1)]))
@@ -216,14 +309,60 @@ def _begin_year(state: Any) -> None:
         if place < edge:
             push(state, clock, time)
         elif place < end:
-            _link(state, clock, int(place))
+            _link(state, clock, int(place) & last)
         else:
             _put_far(state, clock, time)
+
+
+@rare
+def _gather(state: Any) -> None:
+    """Make all clocks far."""
+    queue = integers(state[QUEUE])
+    _link_aside(state)
+    clocks, times = shorts(state[HEAP_CLOCKS]), reals_at(state[ENTRIES])
+    for seat in range(state[COUNT]):
+        clock = np.int64(clocks[seat])
+        _put_far(state, clock, times[2 * clock])
+    state[COUNT] = 0
+    entries, heads, occupied = shorts(state[ENTRIES]), shorts(queue[HEADS]), integers(queue[OCCUPIED])
+    for word in range(queue[BUCKETS] >> 6):
+        while occupied[word] != 0:
+            bucket = (word << 6) + lowest_bit(occupied[word])
+            occupied[word] ^= np.int64(1) << (bucket & 63)
+            clock = np.int64(heads[bucket])
+            heads[bucket] = -1
+            while clock >= 0:
+                after = np.int64(entries[4 * clock + WHERE])
+                _put_far(state, clock, times[2 * clock])
+                clock = after
+
+
+@rare
+def _arrange(state: Any) -> None:
+    """All clocks that are set are far: choose an origin, a rate and a number of buckets."""
+    queue, reals = integers(state[QUEUE]), reals_at(state[QUEUE])
+    number = queue[FARS]
+    gap = 0.0
+    if number > state[FEW]:
+        gap = _gap(state)
+    reals[YEAR], queue[TAKEN], reals[ASIDE] = 0.0, 0, math.inf
+    if gap > 0.0:
+        _make_buckets(queue, number)
+        reals[ORIGIN], reals[RATE] = reals[FAR_FROM], PER_GAP / gap
+        reals[EDGE], reals[END] = 0.0, float(queue[BUCKETS])
+        queue[NEXT] = 0
+    else:
+        # Few clocks, or all at one time.
+        reals[ORIGIN], reals[RATE], reals[EDGE], reals[END] = 0.0, 0.0, 1.0, 1.0
+        queue[NEXT] = queue[BUCKETS]
+    queue[PATIENCE] = state[FIRED] + number
+    queue[MOST] = max(2 * state[FEW], queue[MOST] // 2)
+    _place_far(state)
     if state[COUNT] > queue[MOST]:
         queue[MOST] = 2 * state[COUNT]
 
 
-@plain
+@rare
 def _gap(state: Any) -> float:
     """The time from clock to clock over the first eighth, quarter, half or all of them, whichever is least; 0 if all are at one time."""
     queue = integers(state[QUEUE])
@@ -246,48 +385,31 @@ def _gap(state: Any) -> float:
     return best if best < 1e300 else 0.0
 
 
-@plain
+@rare
 def _make_buckets(queue: Any, clocks: int) -> None:
     """Room for a year of so many clocks. All buckets are empty."""
     before, number = queue[BUCKETS], 64
-    while number < max(2 * clocks, min(8 * clocks, NEAR_BUCKETS)) and number < MOST_BUCKETS:
+    while number < max(2 * clocks, min(4 * clocks, NEAR_YEAR), min(8 * clocks, SMALL_YEAR)) and number < MOST_BUCKETS:
         number *= 2
     if number == before:
         return
-    # Eight more, so that one may always look ahead.
-    queue[HEADS] = reallocate(queue[HEADS], 4 * (number + 8))
-    queue[OCCUPIED] = reallocate(queue[OCCUPIED], number >> 3)
+    # Two words more, so that one may always look ahead.
+    queue[HEADS] = reallocate(queue[HEADS], 4 * number)
+    queue[OCCUPIED] = reallocate(queue[OCCUPIED], (number >> 3) + 16)
     heads, occupied = shorts(queue[HEADS]), integers(queue[OCCUPIED])
-    for bucket in range(number + 8):
+    for bucket in range(number):
         heads[bucket] = -1
-    for word in range(number >> 6):
+    for word in range((number >> 6) + 2):
         occupied[word] = 0
     queue[BUCKETS] = number
 
 
-@plain
+@rare
 def _too_many(state: Any) -> None:
-    """There are many clocks in the heap. If the year is old there may be more of them than when it began, or denser ones, and a new one begins."""
+    """There are many clocks in the heap. If it is long that all were arranged, there may be more of them now, or denser ones: so again."""
     queue = integers(state[QUEUE])
     if state[FIRED] < queue[PATIENCE]:
         queue[MOST] = 2 * state[COUNT]
         return
-    clocks, times = shorts(state[HEAP_CLOCKS]), reals_at(state[ENTRIES])
-    for seat in range(state[COUNT]):
-        clock = np.int64(clocks[seat])
-        _put_far(state, clock, times[2 * clock])
-    state[COUNT] = 0
-    entries, heads = shorts(state[ENTRIES]), shorts(queue[HEADS])
-    while True:
-        bucket = _next_bucket(queue)
-        if bucket < 0:
-            break
-        clock = np.int64(heads[bucket])
-        while clock >= 0:
-            after = np.int64(entries[4 * clock + WHERE])
-            _put_far(state, clock, times[2 * clock])
-            clock = after
-        heads[bucket] = -1
-        integers(queue[OCCUPIED])[bucket >> 6] = integers(queue[OCCUPIED])[bucket >> 6] & ~(np.int64(1) << (bucket & 63))
-        queue[CURRENT] = bucket
-    _begin_year(state)
+    _gather(state)
+    _arrange(state)

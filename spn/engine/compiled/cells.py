@@ -24,8 +24,8 @@ TABLES = 47
 ASKED = 31
 """Which measures are asked for, a bit for each."""
 
-QUEUE, FEW = 36, 37
-"""The address of what `buckets` keeps, and up to how many clocks have no buckets."""
+QUEUE, FEW, AHEAD = 36, 37, 38
+"""The address of what `buckets` keeps, up to how many clocks have no buckets, and a clock that will fire soon, -1 if none is known."""
 
 # For bindings that are found by enumeration and bags: the address of `state` itself, the record of the binding that fires, addresses of the numbers
 # that a record and a value are looked for with, the number of tokens that have arrived; then addresses and rooms of lists that grow.

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from spn.engine.compiled import compiling, store
+from spn.engine.compiled.batch import Batch, Stages, suitable
 from spn.engine.compiled.kernel import KernelPlan, reasons
 from spn.engine.reference import ReferencePrepared
 from spn.engine.reference.prepared import PreparedNet
@@ -34,6 +35,7 @@ class CompiledPrepared:
     def __init__(self, plan: KernelPlan, kernel: Kernel) -> None:
         self.plan, self.kernel = plan, kernel
         self.stopping = threading.Event()
+        self._stages = Stages()
 
     def __reduce__(self) -> tuple[Callable[[Net], CompiledPrepared], tuple[Net]]:
         return CompiledEngine().prepare, (self.plan.prepared.net,)
@@ -62,10 +64,12 @@ class CompiledPrepared:
 
     def run_all(self, tasks: Tasks) -> Outcomes:
         """Run many replications, on the kernel alone where it can. Raises `RunError` and `Abandoned`."""
-        from spn.engine.compiled.batch import Batch, suitable
-
         if suitable(self.plan, tasks):
-            return Batch(self.plan, self.kernel, tasks).run(self.run, self.stopping)
+            stage = self._stages.take(self.plan, self.kernel, tasks)
+            try:
+                return Batch(stage, tasks).run(self.run, self.stopping)
+            finally:
+                self._stages.give_back(stage)
         return gathered([self.run(tasks.task(k)) for k in range(len(tasks))], tasks)
 
     def expect(self, firings: float | None) -> None:

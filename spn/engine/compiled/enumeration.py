@@ -10,10 +10,10 @@ from spn.engine.compiled import delays
 from spn.engine.compiled import records as b
 from spn.engine.compiled.cells import BINDINGS, ENABLED, KEY
 from spn.engine.compiled.counting import colour_of
-from spn.engine.compiled.formulas import Scope, element_source, formula, formulas, real, variable_formulas
+from spn.engine.compiled.formulas import Scope, element_source, formula, formulas, real, variable_formulas, zero
 from spn.engine.compiled.layout import ClassPlan, PlaceCells, entry_leaves
 from spn.engine.compiled.looks import level_cells
-from spn.engine.compiled.matching import bit, decode_binding, open_block, open_match, own_scope, reader, store_of, zero
+from spn.engine.compiled.matching import bit, decode_binding, open_block, open_match, own_scope, reader, store_of
 from spn.engine.compiled.records import DIFFERENT
 from spn.engine.compiled.searching import inhibitor_condition, loop_scope, multiplicity, variable_names
 from spn.engine.compiled.serving import capacity_call, degree

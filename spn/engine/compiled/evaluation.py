@@ -326,5 +326,20 @@ def _len(function: Evaluation, of: Value) -> Value:
     return function.body.new(INT, f"extractvalue {of.type.llvm} {of.text}, 1")
 
 
-_SPECIAL: dict[str, Callable[..., Value]] = {"reallocate": _reallocate, "release": _release, "carray": _carray, "len": _len}
+def _prefetch_cell(function: Evaluation, cells: Value, number: Value) -> Value:
+    if not isinstance(cells.type, Pointer):
+        raise TranslationError("a cell of no cells")
+    function.program.called.add("llvm.prefetch.p0")
+    at = function.body.new(cells.type, f"getelementptr {cells.type.cell.llvm}, ptr {cells.text}, i64 {number.text}")
+    function.body.do(f"call void @llvm.prefetch.p0(ptr {at.text}, i32 1, i32 3, i32 1)")
+    return Value(NOTHING, "")
+
+
+_SPECIAL: dict[str, Callable[..., Value]] = {
+    "reallocate": _reallocate,
+    "release": _release,
+    "carray": _carray,
+    "len": _len,
+    "prefetch_cell": _prefetch_cell,
+}
 """Functions that need more than their arguments' values."""

@@ -86,6 +86,11 @@ def wanted(node: Expression, type: Type, scope: Scope) -> tuple[Formula, ...]:
     return (Formula(real(node, scope)),) if is_real(type) and is_integer(node.type) else formulas(node, scope)
 
 
+def zero(leaf: Leaf) -> str:
+    """Any value of a leaf's kind."""
+    return {"real": "0.0", "bool": "False", "int": "0"}[leaf.kind]
+
+
 def unique_name(name: str, k: int, count: int) -> str:
     return f"v_{name}" if count == 1 else f"v_{name}_{k}"
 
@@ -122,7 +127,8 @@ def _constant(number: float, leaf: Leaf, scope: Scope) -> Formula:
 @_emit.register
 def _(node: Variable, scope: Scope) -> tuple[Formula, ...]:
     if node.name not in scope.variables:
-        raise UnsupportedError(f"the variable {node.name} is read where it has no value")
+        # Nothing ever binds it (its arc has the multiplicity 0), and so reading it is an error, if it comes to that.
+        return tuple(Formula(f"known(state, 0, {zero(leaf)})", leaf.low, leaf.high) for leaf in leaves(node.type))
     return scope.variables[node.name]
 
 

@@ -128,11 +128,11 @@ def _set_frozen(machine: Machine, standing: Standing) -> None:
         if plan.enumerated:
             at = _record(machine, plan, code - kind.first, kind.names, bound)
             changing = changes(plan)
-            rows += [(at, plan.first + code - kind.first, bits(left), bits(rate if changing else -1.0)) for left, rate in frozen]
+            rows += [(at, plan.first + code - kind.first, bits(left), bits(rate if changing else -1.0)) for left, rate, _, _ in frozen]
             continue
         own = _own_slot(plan, code - kind.first, kind.names, bound)
         rates = machine.plan.writer.knows(f"rates_{plan.name}")
-        for left, rate in frozen:
+        for left, rate, _, _ in frozen:
             if not plan.single:
                 rows.append((_list(machine, plan, own), plan.first + own, bits(left), bits(rate if rates else -1.0)))
                 continue

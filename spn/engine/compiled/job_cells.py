@@ -12,7 +12,8 @@ TOKENS, TOKENS_SIZE, STATE, STATE_SIZE, VALUES, VALUES_SIZE, ROWS, ROWS_SIZE, RO
 """Addresses of what blocks hold before the first look, and their sizes; the same of the rows of tables, and where these stand (0: there are none)."""
 
 METERS, METER_COUNT = 18, 19
-"""The address of what is observed: KIND, INTS, REALS, OUT and COLUMNS of each. OUT is the address of its rows, one for each replication and interval."""
+"""The address of what is observed: KIND, INTS, REALS, OUT and COLUMNS of each. OUT is the address of its rows, one for each replication
+and interval."""
 
 FIRINGS_OUT, DEATHS_OUT, TOKENS_OUT, FIRED_OUT = range(20, 24)
 """Addresses for firings, times of death, tokens at the cuts and firings of each class (0: not wanted)."""
@@ -27,7 +28,7 @@ JOB_CELLS = 32
 
 KIND, INTS, REALS, OUT, COLUMNS, METER_CELLS = range(6)
 AVAILABILITY, AVERAGE, INTEGRAL, RATE, COUNT_OF, TALLY = range(6)
-"""Kinds."""
+"""Kinds. Those up to INTEGRAL add up time."""
 
 # Why a kernel comes back from a job.
 LATER, ENDED, ODD = range(3)

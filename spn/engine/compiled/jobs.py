@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from spn.engine.compiled.cells import DIRTY, FIRED
+from spn.engine.compiled.cells import DIRTY, FIRED, TABLES
 from spn.engine.compiled.job_cells import (
     AVAILABILITY,
     AVERAGE,
@@ -57,6 +57,7 @@ from spn.engine.compiled.job_cells import (
     VALUES_SIZE,
 )
 from spn.engine.compiled.primitives import add_exactly, apart, integers, reals_at, shorts
+from spn.engine.compiled.table_cells import MOST_STRIKES, NEVER, STRIKES
 
 CONTEXT = "rng, tokens, ints, reals, state, values"
 """What every generated function gets first."""
@@ -109,9 +110,10 @@ def make_fresh(rng: Any, tokens: Any, state: Any, values: Any, address: int) -> 
     for k in range(job[VALUES_SIZE]):
         values[k] = reals[k]
     if job[ROWS_AT] != 0:
-        before, rows = shorts(job[ROWS]), shorts(job[ROWS_AT])
+        before, rows, table = shorts(job[ROWS]), shorts(job[ROWS_AT]), integers(state[TABLES])
+        useless = table[STRIKES] >= MOST_STRIKES
         for k in range(job[ROWS_SIZE]):
-            rows[k] = before[k]
+            rows[k] = table[NEVER] if useless else before[k]
 
 
 @apart
@@ -138,7 +140,7 @@ def begin_windows(state: Any, values: Any, address: int, now: float) -> None:
             values[reals] = now
             for j in range(1, 5):
                 values[reals + j] = 0.0
-        elif kind == AVERAGE or kind == INTEGRAL:
+        elif kind <= INTEGRAL:
             values[reals + 1] = now
             values[reals + 2], values[reals + 3] = 0.0, 0.0
         else:
@@ -164,7 +166,7 @@ def end_windows(state: Any, values: Any, address: int, begun: float, now: float)
             out[first + 1] = values[reals + 3] + values[reals + 4]
             out[first + 2] = float(state[ints + 1])
             out[first + 3] = float(state[ints + 2])
-        elif kind == AVERAGE or kind == INTEGRAL:
+        elif kind <= INTEGRAL:
             add_exactly(values, reals + 2, values[reals] * (now - values[reals + 1]))
             values[reals + 1] = now
             out[first] = values[reals + 2] + values[reals + 3]

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spn.engine.compiled import enumeration
+from spn.engine.compiled import ahead, enumeration
 from spn.engine.compiled.cells import COUNT, GROWING, KEYS, MODE
 from spn.engine.compiled.delays import with_other_delays
 from spn.engine.compiled.enumeration import MOST_BINDINGS, Enumeration, table_of
@@ -38,36 +38,42 @@ RUN = '''\
 def run({context}, budget, limit, most_tokens):
     """Fire until a time, a number of firings, a number of tokens, or until a condition that is waited for holds; why it came back."""
     done = 0
+    fired = state[16]
     while True:
         if unlikely(state[0] != 0):
+            state[16] = fired + done
             return 4
         if state[3] == 0:
 {observe}            clock = next_clock(state)
             if unlikely(clock < 0):
+                state[16] = fired + done
                 return 1
             time = next_time(state, clock)
-            if unlikely(not time <= limit):
+{ahead}            if unlikely(not time <= limit):
+                state[16] = fired + done
                 return 1
             if unlikely(done >= budget):
+                state[16] = fired + done
                 return 0
             if unlikely(state[7] > most_tokens):
+                state[16] = fired + done
                 return 3
             take_clock(state, clock)
             if time > values[0]:
                 state[6] = 0
             values[1] = values[0]
             values[0] = time
-            state[5] += 1
-            slot = clock
+{epoch}            slot = clock
 {several}            state[12] = slot
 {recall}{timed}        else:
             if unlikely(done >= budget):
+                state[16] = fired + done
                 return 0
             if unlikely(state[7] > most_tokens):
+                state[16] = fired + done
                 return 3
             values[1] = values[0]
 {immediate}        done += 1
-        state[16] += 1
         state[6] += 1
         if unlikely(state[6] > state[15]):
             fail(state, 8)
@@ -206,10 +212,11 @@ class KernelPlan:
         self._write_choice()
         if self.remembering.on:
             self.remembering.write()
+        look_ahead = "" if self.scanned else ahead.write(writer, {fire.plan.number: fire.changes for fire in fires}, self.remembering.on)
         calls = Counter(called for function, _ in writer.functions for called in function.calls())
         parts = [self._text(function, inline and calls[function.name] * len(function.lines) <= MOST_INLINED) for function, inline in writer.functions]
         known = f"KNOWN = {self.known}\n# Cells of `state` that always hold these numbers.\n"
-        return "\n\n".join([self._header(), known, *parts, self._run(resampling), REPLICATE, "@entry\n" + self._entry()])
+        return "\n\n".join([self._header(), known, *parts, self._run(resampling, look_ahead), REPLICATE, "@entry\n" + self._entry()])
 
     def _entry(self) -> str:
         more = ""
@@ -312,7 +319,7 @@ class KernelPlan:
         function.add("return 0")
         self.writer.define(function, inline=True)
 
-    def _run(self, resampling: list[ClassPlan]) -> str:
+    def _run(self, resampling: list[ClassPlan], look_ahead: str) -> str:
         layout, on = self.layout, self.remembering.on
         timed: list[str] = []
         immediate: list[str] = []
@@ -330,11 +337,13 @@ class KernelPlan:
             resample += [f"            resample_{plan.name}({CONTEXT})" for plan in resampling]
         observe = ""
         if any(self.observing.watched(meter.measure) for meter in self.meters):
-            observe = f"if state[4] != 0:\n    observe({CONTEXT})\n    if state[2] != 0:\n        return 2\n"
+            observe = f"if state[4] != 0:\n    observe({CONTEXT})\n    if state[2] != 0:\n        state[16] = fired + done\n        return 2\n"
             observe = indent(observe, " " * 12)
         text = RUN.format(
             context=CONTEXT,
             observe=observe,
+            ahead=look_ahead,
+            epoch="            state[5] += 1\n" if resampling else "",
             several="" if all(plan.single for plan in layout.timed) else SEVERAL,
             timed=self.remembering.timed if on else fired[0],
             immediate=IMMEDIATE if on else fired[1],

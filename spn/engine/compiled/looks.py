@@ -217,6 +217,8 @@ class Look:
             cell, first, flags, _ = level_cells(self.writer, self.function, self.plan)
             with function.block(f"if state[{flags} + slot] != 0:"):
                 function.add(f"leave(state, {cell}, {first}, {flags}, slot)")
+        elif plan.single and plan.memory != "age" and plan.number not in self.writer.remembered:
+            function.add("unset_clock(state, slot)")
         elif plan.single:
             with function.block("if is_set(state, slot):"):
                 self._lose()

@@ -23,8 +23,8 @@ _LOADED: list[Any] = []
 PARAMETERS = (ctypes.c_int64,) * 8 + (ctypes.c_double, ctypes.c_int64)
 
 
-@lru_cache(1)
-def _target() -> Any:
+@lru_cache(2)
+def _target(level: int) -> Any:
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     library = ctypes.CDLL("msvcrt" if sys.platform == "win32" else None)
@@ -34,7 +34,7 @@ def _target() -> Any:
         llvm.add_symbol(name, ctypes.cast(function, ctypes.c_void_p).value)
     target = llvm.Target.from_default_triple()
     features = llvm.get_host_cpu_features().flatten()
-    return target.create_target_machine(cpu=llvm.get_host_cpu_name(), features=features, opt=3, codemodel="jitdefault", jit=True)
+    return target.create_target_machine(cpu=llvm.get_host_cpu_name(), features=features, opt=level, codemodel="jitdefault", jit=True)
 
 
 def processor() -> str:
@@ -42,13 +42,16 @@ def processor() -> str:
     return f"{llvm.get_default_triple()} {llvm.get_host_cpu_name()} {llvm.get_host_cpu_features().flatten()}"
 
 
-def compiled(text: str) -> bytes:
-    """The machine code of a module, as an object file."""
+BEST = 3
+
+
+def compiled(text: str, level: int = BEST) -> bytes:
+    """The machine code of a module, as an object file. `level` 0 takes a twentieth of the time, and gives code that is some ten times slower."""
     with _LOCK:
-        machine = _target()
+        machine = _target(level)
         module = llvm.parse_assembly(text)
         module.triple, module.data_layout = machine.triple, str(machine.target_data)
-        options = llvm.create_pipeline_tuning_options(speed_level=3)
+        options = llvm.create_pipeline_tuning_options(speed_level=level)
         options.slp_vectorization = options.loop_vectorization = options.loop_unrolling = False
         builder = llvm.create_pass_builder(machine, options)
         builder.getModulePassManager().run(module, builder)
@@ -58,7 +61,7 @@ def compiled(text: str) -> bytes:
 def load(code: bytes, name: str) -> Kernel:
     """The function `name` of an object file. Raises RuntimeError if it is none."""
     with _LOCK:
-        engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _target())
+        engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _target(BEST))
         engine.add_object_file(llvm.ObjectFileRef.from_data(code))
         engine.finalize_object()
         address = engine.get_function_address(name)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from spn.engine.compiled import records as b
 from spn.engine.compiled.counting import line_cell
 from spn.engine.compiled.formulas import Scope, formulas, variable_formulas
-from spn.engine.compiled.layout import ClassPlan, Leaf, PlaceCells, entry_leaves
+from spn.engine.compiled.layout import ClassPlan, PlaceCells, entry_leaves
 from spn.engine.compiled.searching import class_scope, loop_scope, multiplicity, variable_names
 from spn.engine.compiled.source import Function, Writer, bag_cell, bag_number, total_cell
 from spn.expressions.walk import free_variables
@@ -15,10 +15,6 @@ from spn.net.types import Bind, InputArc, OutputArc
 
 Reader = Callable[[int], str]
 """The source of one number of a token."""
-
-
-def zero(leaf: Leaf) -> str:
-    return {"real": "0.0", "bool": "False", "int": "0"}[leaf.kind]
 
 
 def bit(plan: ClassPlan, name: str) -> int:

@@ -10,9 +10,8 @@ from dataclasses import dataclass, replace
 from spn.engine.compiled import records as b
 from spn.engine.compiled.cells import LISTED, SITE
 from spn.engine.compiled.counting import colour_of, line_cell
-from spn.engine.compiled.formulas import Scope, element_source, wanted
+from spn.engine.compiled.formulas import Scope, element_source, wanted, zero
 from spn.engine.compiled.layout import ClassPlan, Leaf, PlaceCells
-from spn.engine.compiled.matching import zero
 from spn.engine.compiled.records import DIFFERENT
 from spn.engine.compiled.searching import Take, Takes, loop_scope, multiplicity, pattern_of
 from spn.engine.compiled.source import (

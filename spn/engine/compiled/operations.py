@@ -203,6 +203,11 @@ def _lowest_bit(body: Body, word: Value) -> Value:
     return body.new(INT, f"call i64 @llvm.cttz.i64(i64 {word.text}, i1 true)")
 
 
+def _without_lowest_bit(body: Body, word: Value) -> Value:
+    less = body.new(INT, f"add i64 {word.text}, -1")
+    return body.new(INT, f"and i64 {word.text}, {less.text}")
+
+
 def _prefetch(body: Body, address: Value) -> Value:
     at = body.new(INT, f"inttoptr i64 {address.text} to ptr")
     body.do(f"call void @llvm.prefetch.p0(ptr {at.text}, i32 1, i32 3, i32 1)")
@@ -226,6 +231,7 @@ FUNCTIONS: dict[str, Callable[..., Value]] = {
     "shifted": _shifted,
     "with_sign": _signed,
     "lowest_bit": _lowest_bit,
+    "without_lowest_bit": _without_lowest_bit,
     "prefetch": _prefetch,
     "unlikely": condition,
     "floor": _of_library("llvm.floor.f64"),

@@ -48,8 +48,12 @@ shifted = in_kernels_only
 """The bits of an integer moved to the right, zeros coming in."""
 lowest_bit = in_kernels_only
 """The number of the lowest bit of an integer that is not 0."""
+without_lowest_bit = in_kernels_only
+"""An integer without its lowest bit; 0 for 0."""
 prefetch = in_kernels_only
 """Has memory that is needed soon brought near; any address will do."""
+prefetch_cell = in_kernels_only
+"""The same for a cell of a block; there need not be one of that number."""
 def unlikely(condition: bool) -> bool:
     """The condition of an ``if`` that hardly ever holds."""
     return condition

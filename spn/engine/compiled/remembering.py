@@ -29,6 +29,7 @@ NAMES = f"""\
     table = integers(state[{TABLES}])
     rows, where, components, slots = shorts(table[{at.ROWS}]), shorts(table[{at.WHERE}]), shorts(table[{at.COMPONENTS}]), shorts(table[{at.SLOTS}])
     states, records, pending = shorts(table[{at.STATES}]), shorts(table[{at.RECORDS}]), shorts(table[{at.PENDING}])
+    steps, even = shorts(table[{at.STEPS}]), table[{at.STEPS}] != 0
     chosen = -1
 """
 
@@ -49,7 +50,6 @@ RECALL = """\
                         else:
                             lose_clock({context}, other)
 {show}                    done += records[record + 1]
-                    state[16] += records[record + 1]
                     state[6] += records[record + 1]
                     if records[record + 6] == 0:
 {resample}                        break
@@ -304,7 +304,10 @@ class Remembering:
     def recall(self, resampling: list[str]) -> str:
         """The part of the loop that uses records."""
         counters = [f"state[{cell}] += records[record + {at.RECORD_HEADER + k}]" for k, cell in enumerate(self.counters)]
-        number = "what >> 1" if self.lone else f"slots[components[{at.COMPONENT_CELLS} * component + 4] + (what >> 1)]"
+        number = "what >> 1"
+        if not self.lone:
+            listed = f"slots[components[{at.COMPONENT_CELLS} * component + {at.SLOTS_AT}] + (what >> 1)]"
+            number = f"steps[(what | 1) - 1] + component * steps[what | 1] if even else {listed}"
         return RECALL.format(
             context=CONTEXT,
             find=FIND_LONE if self.lone else FIND,

@@ -53,7 +53,7 @@ class Machine:
         begin: bool = True,
         controlled: bool = False,
     ) -> None:
-        """From the initial marking, or on from where a run on the reference engine stands (`handover`). Without `begin` nothing is looked at yet.
+        """From the initial marking, or on from where a run on the reference engine stands (`handover`). Without `begin` there is no first look.
         `controlled`: keep sums over delays.
         """
         self.plan, self.kernel, self.prepared = plan, kernel, plan.prepared

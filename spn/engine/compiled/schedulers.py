@@ -19,7 +19,8 @@ from spn.engine.compiled.primitives import fail, inlined, integers, lowest_bit, 
 SCAN, QUEUED = 0, 1
 
 DENSE = 12
-"""If more clocks than this are scanned, only those are looked at that are set, which `state[SET]` says bit by bit; of fewer all are sooner looked at."""
+"""If more clocks than this are scanned, only those are looked at that are set, which `state[SET]` says bit by bit; of fewer it is quicker to
+look at all."""
 
 # What a clock of a binding with several servers consists of: NODE_CELLS cells each.
 OWNER, OLDER, YOUNGER, BORN, AGE, LEFT, RATE = range(7)
@@ -65,6 +66,15 @@ def drop_clock(state: Any, clock: int) -> None:
             remove(state, clock)
         else:
             queue_drop(state, clock)
+
+
+@inlined
+def unset_clock(state: Any, clock: int) -> None:
+    """A clock, whether it is set or not, shall not fire. Where clocks are scanned it need not be asked whether it is set, and so no jump is
+    guessed wrong.
+    """
+    if state[MODE] == 0 or is_set(state, clock):
+        drop_clock(state, clock)
 
 
 @inlined

@@ -11,18 +11,22 @@ RECORDING, ENTRY, COMPONENT, BEGUN, BEFORE, PEAK, MASK, NOTED = range(19, 27)
 """What is being recorded: the cell of STATES for the record, the component, firings at this instant, tokens, most tokens, changed measures,
 operations on clocks."""
 PENDED, PENDING, HITS, MISSES, STRIKES, COUNTERS, NEVER, CHOICES, CHOICES_END, CHOICES_ROOM, RIVALS, WEIGHTS, PERIOD = range(27, 40)
-LONE = 79
 """PENDED: how many replayed records at this instant are not yet in the history of firings; they and their components are listed at PENDING.
-LONE: records name slots themselves, since there is only one component. PERIOD: so many misses are looked at together when it is judged whether tables are of use."""
+PERIOD: so many misses are looked at together when it is judged whether tables are of use."""
+LONE = 79
+"""Whether there is only one component, so that records name slots themselves."""
 COUNTER_CELLS, COUNTER_VALUES, MOST_COUNTERS = 40, 60, 19
-HEADER_CELLS = 80
+STEPS = 80
+"""If all components are alike and evenly spaced: the address of each timed binding's slot in the first of them, and how much further it is in each
+next one; else 0."""
+HEADER_CELLS = 81
 
 # A component's cells in COMPONENTS: shape, cells and bindings in a row, where its lists begin in CELLS, SLOTS, CODES, where those of its cells that
 # measures read are listed in CELLS, how many they are, how many codes it has.
 SHAPE, WIDTH, LENGTH, CELLS_AT, SLOTS_AT, CODES_AT, SHOWN_AT, SHOWN, NUMBER, COMPONENT_CELLS = *range(9), 12
 
-# A row: shape, where it says in CHOICES which immediate bindings a draw decides between (0: none), and -1 for bindings of which nothing is remembered;
-# then contents, and records by binding.
+# A row: shape, where it says in CHOICES which immediate bindings a draw decides between (0: none), and -1, for bindings of which nothing is
+# remembered; then contents, and records by binding.
 NOTHING, ROW_HEADER = 2, 3
 
 # A record: the row it leads to, firings, times it was used since they were counted, changed measures, most tokens on the way more than before,

@@ -67,10 +67,24 @@ def places_of(layout: Layout, found: list[Component], contents: list[tuple[Integ
     where[~np.append(remembered, False)[where[:, 0]]] = (number, at.NOTHING)
     longest = int(rows.max() if alone else rows[remembered].max(initial=at.ROW_HEADER))
     cells, slots, codes = (np.concatenate(listed) for listed in lists)
+    steps = _steps(components, slots)
     slots[slots >= layout.timed_slots] -= layout.timed_slots
     flat: dict[int, NDArray[Any]] = {at.WHERE: where, at.COMPONENTS: components, at.CELLS: cells, at.SLOTS: slots, at.CODES: codes,
             at.CODE_PLACE: code_place, at.CODE_CLASS: code_class}  # fmt: skip
+    if steps is not None:
+        flat[at.STEPS] = steps
     return Places({cell: block.ravel().astype(np.int32) for cell, block in flat.items()}, remembered, longest)
+
+
+def _steps(components: NDArray[np.int32], slots: Integers) -> Integers | None:
+    """Of components that are alike and evenly spaced the slots of the first one's bindings, and how much further they are in each next one."""
+    if (components[:, [at.SHAPE, at.LENGTH]] != components[0, [at.SHAPE, at.LENGTH]]).any():
+        return None
+    rows = slots.reshape(len(components), -1)
+    steps = np.diff(rows, axis=0)
+    if not steps.size or (steps != steps[0]).any():
+        return None
+    return np.stack([rows[0], steps[0]], axis=1)
 
 
 class Tables:

@@ -264,15 +264,16 @@ def note_choice(state: Any, row: int, component: int, candidates: int) -> None:
         table[FULL] = 1
         return
     choices, where, values = reals_at(table[CHOICES]), shorts(table[WHERE]), reals_at(state[REALS + 3])
+    cells = integers(table[CHOICES])
     total, equal = 0.0, 1
     for k in range(candidates):
         slot = state[table[RIVALS] + k]
         weight = values[table[WEIGHTS] + slot]
         equal = equal if weight == 1.0 else 0
         total += weight
-        choices[at + 1 + 2 * k] = where[2 * (state[STATIC] + slot) + 1]
+        cells[at + 1 + 2 * k] = where[2 * (state[STATIC] + slot) + 1]
         choices[at + 2 + 2 * k] = total
-    choices[at] = -candidates if equal != 0 else candidates
+    cells[at] = -candidates if equal != 0 else candidates
     states[row + 1] = at
     table[CHOICES_END] = at + 1 + 2 * candidates
 
@@ -280,8 +281,8 @@ def note_choice(state: Any, row: int, component: int, candidates: int) -> None:
 @plain
 def pick(rng: Any, state: Any, choice: int) -> int:
     """Which binding fires, as its cell in a row; the same draw and sums as in `choose`."""
-    choices = reals_at(integers(state[TABLES])[CHOICES])
-    number = int(choices[choice])
+    choices, cells = reals_at(integers(state[TABLES])[CHOICES]), integers(integers(state[TABLES])[CHOICES])
+    number = cells[choice]
     found = 0
     if number < 0:
         # All weights are 1, and so the sums are the whole numbers.
@@ -290,7 +291,7 @@ def pick(rng: Any, state: Any, choice: int) -> int:
         threshold = rng.random() * choices[choice + 2 * number]
         for k in range(number - 1):
             found += 0 if threshold < choices[choice + 2 + 2 * k] else 1
-    return int(choices[choice + 1 + 2 * found])
+    return cells[choice + 1 + 2 * found]  # type: ignore[no-any-return]
 
 
 @inlined

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import simpy
 
 if TYPE_CHECKING:
+    from spn.distributions import Distribution
     from spn.engine.reference.enabling import Binding
 
 Priority: TypeAlias = tuple[Any, ...]
@@ -15,9 +16,12 @@ Priority: TypeAlias = tuple[Any, ...]
 
 
 class Clock(simpy.Event):
-    """One clock of a binding, set to fire at `time`; `started` numbers all starts, `epoch` is the tangible marking in which it was started."""
+    """One clock of a binding, set to fire at `time`; `started` numbers all starts, `epoch` is the tangible marking in which it was started.
 
-    def __init__(self, env: Clockwork, binding: Binding, time: float, started: int, epoch: int) -> None:
+    `law` is the distribution of which its delay was drawn, `origin` the time at which that delay began (would have begun, of one that was frozen).
+    """
+
+    def __init__(self, env: Clockwork, binding: Binding, time: float, started: int, epoch: int, origin: float, law: Distribution) -> None:
         # As simpy.Timeout does, without Event.__init__: an event that is triggered already and waits for its time.
         self.env = env
         self.callbacks = env.on_fire
@@ -27,6 +31,8 @@ class Clock(simpy.Event):
         self.time = time
         self.started = started
         self.epoch = epoch
+        self.origin = origin
+        self.law = law
         self.lost = False
 
 
@@ -36,8 +42,8 @@ class Clockwork(simpy.Environment):
     `fired` is the clock that the last step has brought up.
     """
 
-    def __init__(self) -> None:
-        super().__init__(0.0)
+    def __init__(self, now: float = 0.0) -> None:
+        super().__init__(now)
         self.fired: Clock | None = None
         self.on_fire: Any = (self._fire,)
         self._lost = 0

@@ -31,10 +31,22 @@ class Conflicts:
             insort(order, code)
             self.number += 1
 
+    def copy(self) -> Conflicts:
+        """The same, to be changed by itself."""
+        twin = Conflicts(set())
+        twin.number = self.number
+        twin._levels = {priority: dict(level) for priority, level in self._levels.items()}
+        twin._order = {priority: list(order) for priority, order in self._order.items()}
+        return twin
+
+    def contenders(self) -> list[Binding]:
+        """Those with the highest priority, in the order of bindings. To be called if there is one."""
+        level, order = next((level, self._order[priority]) for priority, level in self._levels.items() if level)
+        return level[order[0]] if len(order) == 1 else [binding for code in order for binding in level[code]]
+
     def choose(self, uniform: Callable[[], float]) -> Binding:
         """The binding that fires, of those with the highest priority by weight. To be called if there is one."""
-        level, order = next((level, self._order[priority]) for priority, level in self._levels.items() if level)
-        bindings = level[order[0]] if len(order) == 1 else [binding for code in order for binding in level[code]]
+        bindings = self.contenders()
         if len(bindings) == 1:
             return bindings[0]
         sums: list[float] = []

@@ -42,6 +42,12 @@ class Binding:
         self.rate = -1.0
         self.clocks: list[Clock] = []
 
+    def without_clocks(self) -> Binding:
+        """The same binding with no clocks, for another run."""
+        twin = Binding(self.site, self.values, self.environment, self.order, self.takes)
+        twin.degree, twin.weight, twin.rate = self.degree, self.weight, self.rate
+        return twin
+
 
 def enabled_bindings(site: Site, state: State) -> list[Binding]:
     """The enabled bindings of one index, in order, each with its weight or its number of clocks. Immediate ones of weight 0 are left out."""

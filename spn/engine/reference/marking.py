@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import TypeAlias
 
 from spn.expressions.tree import Value
@@ -43,6 +43,15 @@ class Bag:
     def count(self, value: Value) -> int:
         return len(self.arrivals.get(value, ()))
 
+    def copy(self) -> Bag:
+        twin = Bag(self.by_value)
+        twin.arrivals = {value: deque(queue) for value, queue in self.arrivals.items()}
+        return twin
+
+    def key(self) -> tuple[Value | tuple[Value, int], ...]:
+        """What tells this content from another: the values with their numbers, of records in the order of arrival."""
+        return tuple([(value, tokens) for _, value, tokens in self.choices()])
+
     def choices(self) -> list[tuple[Value, Value, int]]:
         """(order key, value, tokens) of each different value: by value, or for records by arrival of the first equal token."""
         if self.by_value:
@@ -78,6 +87,15 @@ class Line:
         if self.order == "random" and others:
             position = int(uniform() * (others + 1))
             tokens[others], tokens[position] = tokens[position], tokens[others]
+
+    def copy(self) -> Line:
+        twin = Line(self.order)
+        twin.tokens = deque(self.tokens)
+        return twin
+
+    def key(self) -> tuple[Value | tuple[Value, int], ...]:
+        """What tells this content from another: the values in the order of the line."""
+        return tuple(self.tokens)
 
     def offered(self, skip: int, count: int) -> list[Value]:
         """`count` tokens after the first `skip` ones, in the order in which they are on offer."""
@@ -141,6 +159,26 @@ class Marking:
             self._arrivals += 1
             store.put(value, self._arrivals, self.uniform)
         self.add(place, element, count)
+
+    def copy(self, uniform: Uniform) -> Marking:
+        """The same tokens, to be changed by themselves."""
+        twin = object.__new__(Marking)
+        twin.places, twin.uniform = self.places, uniform
+        twin.counts = [list(counts) for counts in self.counts]
+        twin.stores = [None if stores is None else {element: store.copy() for element, store in stores.items()} for stores in self.stores]
+        twin.sums, twin.total, twin._arrivals = list(self.sums), self.total, self._arrivals
+        return twin
+
+    def key(self, valued: Sequence[int]) -> Hashable:
+        """What tells this marking from another. `valued` are the places whose values count; of the others only the numbers of tokens do."""
+        counts = tuple([tuple(counts) for counts in self.counts])
+        if not valued:
+            return counts
+        return counts, tuple([self._values_key(place) for place in valued])
+
+    def _values_key(self, place: int) -> Hashable:
+        counts, stores = self.counts[place], self.stores[place] or {}
+        return tuple([(element, stores[element].key()) for element in sorted(stores) if counts[element]])
 
     def occupied(self, place: int) -> list[int]:
         """The elements of a place with valued tokens that have some."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from numpy.random import SFC64, Generator, SeedSequence
 
+from spn.distributions import Distribution
 from spn.engine.reference.classes import Site
 from spn.engine.reference.clocks import Clock, Clockwork
 from spn.engine.reference.conflicts import Conflicts
@@ -22,8 +23,9 @@ from spn.expressions.tree import Value
 from spn.net.types import Net
 from spn.observation import RunError
 
-Frozen = list[tuple[float, float]]
-"""Of each frozen clock the time it has left and the rate with which it was drawn (-1 if not exponential), the last frozen one last."""
+Frozen = list[tuple[float, float, float, Distribution]]
+"""Of each frozen clock the time it has left, the rate with which it was drawn (-1 if not exponential), its age and its distribution; the last frozen
+one last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +129,53 @@ class Simulation:
         """What an engine that is to go on from here has to know."""
         clocks = {code: bindings.values() for code, bindings in self._bindings.items()}
         return Standing(self._rng, self._epoch, self._started, [site.code for site in self._instant], clocks, self._frozen)
+
+    def clocks(self) -> list[Clock]:
+        """All clocks that are set, in the order of bindings (those that never fire, too)."""
+        return [clock for code in sorted(self._bindings) for binding in self._bindings[code].values() for clock in binding.clocks]
+
+    def contenders(self) -> list[Binding]:
+        """The immediate bindings of which one fires next, in order; `fire` takes any of them."""
+        return self._conflicts.contenders() if self._conflicts.number else []
+
+    def reset_clock(self, clock: Clock, time: float) -> Clock:
+        """Let a clock fire at another time, not before now. What the law of that time is, whoever calls this has to answer for."""
+        clocks = clock.binding.clocks
+        self._forget(clock)
+        moved = self._set(clock.binding, time, clock.started, clock.epoch, clock.origin, clock.law)
+        clocks[clocks.index(clock)] = moved
+        return moved
+
+    def redraw_clocks(self) -> None:
+        """Draw the times of all clocks anew, each on condition of the age that it has: what a copy needs to go its own way."""
+        now = self._clockwork.now
+        for clock in self.clocks():
+            if clock.time < INFINITE and not clock.law.is_deterministic:
+                self.reset_clock(clock, max(now, clock.origin + clock.law.redraw(self._rng, now - clock.origin)))
+
+    def copy(self, generator: Generator) -> Simulation:
+        """The same state, to go on by itself with random numbers of its own; clocks keep their times until `redraw_clocks`.
+
+        To be called between firings. Sums over delays are not kept.
+        """
+        twin = object.__new__(Simulation)
+        twin.net, twin.drawn, twin.firings, twin.fired, twin.changed = self.net, {}, self.firings, list(self.fired), set(self.changed)
+        twin._everything, twin._dependencies, twin._rng = self._everything, self._dependencies, generator
+        twin._clockwork = Clockwork(self._clockwork.now)
+        twin._started, twin._epoch, twin._instant = self._started, self._epoch, list(self._instant)
+        twin._frozen = {key: list(frozen) for key, frozen in self._frozen.items()}
+        twin._conflicts, twin._resampling = self._conflicts.copy(), set(self._resampling)
+        twin.marking = self.marking.copy(generator.random)
+        twin.state = State(self.net, {}, twin.marking)
+        twin.state.now = self.state.now
+        twin._bindings = {code: {values: twin._adopt(binding) for values, binding in found.items()} for code, found in self._bindings.items()}
+        return twin
+
+    def _adopt(self, binding: Binding) -> Binding:
+        """A binding of another run with its clocks as one of this run."""
+        own = binding.without_clocks()
+        own.clocks = [self._set(own, clock.time, clock.started, clock.epoch, clock.origin, clock.law) for clock in binding.clocks]
+        return own
 
     def peek(self) -> float:
         """The time of the next firing; infinity if the marking is dead."""
@@ -237,10 +286,8 @@ class Simulation:
         known.takes, known.degree = seen.takes, seen.degree
         if known.order != seen.order:
             known.order = seen.order
-            for position, clock in enumerate(known.clocks):
-                if clock.time < INFINITE:
-                    self._clockwork.lose(clock)
-                known.clocks[position] = self._set(known, clock.time, clock.started, clock.epoch)
+            for clock in list(known.clocks):
+                self.reset_clock(clock, clock.time)
         return known
 
     def _adjust(self, binding: Binding) -> None:
@@ -268,24 +315,27 @@ class Simulation:
         if binding.site.kind.memory == "age":
             frozen = self._frozen.get((binding.site.code, binding.values))
             if frozen:
-                left, rate = frozen.pop()
+                left, rate, age, law = frozen.pop()
                 if rate == binding.rate:
                     self._started += 1
-                    return self._set(binding, self._clockwork.now + left, self._started, self._epoch)
+                    now = self._clockwork.now
+                    return self._set(binding, now + left, self._started, self._epoch, now - age, law)
         return self._draw(binding)
 
     def _draw(self, binding: Binding) -> Clock:
         """A new clock with a delay drawn now."""
         self.state.variables = binding.environment
         site = binding.site
-        delay = site.distribution(self.state).sample(self._rng)
+        law = site.distribution(self.state)
+        delay = law.sample(self._rng)
         if self.drawn and (drawn := self.drawn.get(site.kind.number)) is not None:
             drawn.add(delay, site.index)
         self._started += 1
-        return self._set(binding, self._clockwork.now + delay, self._started, self._epoch)
+        now = self._clockwork.now
+        return self._set(binding, now + delay, self._started, self._epoch, now, law)
 
-    def _set(self, binding: Binding, time: float, started: int, epoch: int) -> Clock:
-        clock = Clock(self._clockwork, binding, time, started, epoch)
+    def _set(self, binding: Binding, time: float, started: int, epoch: int, origin: float, law: Distribution) -> Clock:
+        clock = Clock(self._clockwork, binding, time, started, epoch, origin, law)
         if time < INFINITE:
             self._clockwork.set(clock, (-binding.site.kind.priority, binding.site.code, binding.order, started))
         return clock
@@ -300,7 +350,8 @@ class Simulation:
             clock = clocks.pop()
             self._forget(clock)
             if frozen is not None:
-                frozen.append((clock.time - self._clockwork.now, binding.rate))
+                now = self._clockwork.now
+                frozen.append((clock.time - now, binding.rate, now - clock.origin, clock.law))
 
     def _forget(self, clock: Clock) -> None:
         if clock.time < INFINITE:

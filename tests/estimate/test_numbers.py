@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spn.tables.numbers import duration, percent, with_interval
+from spn.estimate.numbers import duration, percent, with_interval
 from tests.cli.fakes import an_interval
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0

@@ -1,0 +1,143 @@
+"""How probable the event is from each marking, by the net's Markov approximation: what importance sampling steers by and splitting takes levels from.
+
+An estimate does not depend on this being right; only how many runs it takes does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spn.engine.reference.marking import Marking
+from spn.rare.graph import END, PLAIN, TARGET, Graph, StepKey
+
+Floats: TypeAlias = NDArray[np.float64]
+
+DISCOUNT = 1e-4
+"""Looking for the marking where a net is at home, one in so many steps starts again from the initial marking."""
+
+STEPS_AHEAD = 400
+"""Beyond so many steps without a solution the value is left as it is."""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Guide:
+    """`values[n]` approximates the probability, from marking n, of reaching the condition before coming `home` or to the end of a life.
+
+    `cycle` is that of a cycle that begins at home, `life` that from the start without regard to home; both are exact if `exact`.
+    `alternatives[n]` has the value of the marking that each step leads to.
+    """
+
+    graph: Graph
+    home: int
+    values: Floats
+    cycle: float
+    life: float
+    alternatives: list[dict[StepKey, float]]
+
+    @property
+    def exact(self) -> bool:
+        return self.graph.complete and self.graph.markovian
+
+    @property
+    def useful(self) -> bool:
+        """Whether it knows of a way to the condition."""
+        return self.graph.targets
+
+    def find(self, marking: Marking) -> int:
+        """The number of a marking; -1 if it is not known."""
+        return self.graph.find(marking)
+
+
+def guide(graph: Graph, within: float | None) -> Guide:
+    """Solve the approximation. A life that ends `within` seconds is taken for one that ends at the rate 1 / within."""
+    from scipy.sparse import csc_array
+
+    share, sojourn = _embedded(graph, within)
+    home = _home(graph, share, sojourn)
+    targets = np.array([float(node.kind == TARGET) for node in graph.nodes])
+    life = _reached(share, targets)
+    absorbing = csc_array(share.multiply((np.arange(len(targets)) != home).astype(np.float64)[:, None]))
+    values = _reached(absorbing, targets)
+    cycle = float((share @ values)[home])
+    known = np.array([node.expanded or node.kind != PLAIN for node in graph.nodes])
+    if not known.all() and (values[known] > 0.0).any():
+        values[~known] = values[known & (values > 0.0)].min()
+    values[home] = cycle  # a cycle that begins there; one that ends there is told apart by whoever walks
+    alternatives = [_worth(graph, node.steps, values, home) for node in graph.nodes]
+    start = graph.nodes[0]
+    begin = float(life[0]) if start.kind != END else float((share @ life)[0])
+    return Guide(graph, home, values, cycle, begin, alternatives)
+
+
+def _worth(graph: Graph, steps: Mapping[StepKey, tuple[int, float]], values: Floats, home: int) -> dict[StepKey, float]:
+    """The value to which each step leads; in a folded map the mean over those of a transition class."""
+    worth = {key: 0.0 if to == home else float(values[to]) for key, (to, _) in steps.items()}
+    if not graph.fold.folded:
+        return worth
+    sums: dict[StepKey, tuple[float, float]] = {}
+    for key, (_, rate) in steps.items():
+        folded = graph.step_key(graph.kind_of(key[0]), key)
+        weight, total = sums.get(folded, (0.0, 0.0))
+        sums[folded] = (weight + rate, total + rate * worth[key])
+    return {key: total / weight for key, (weight, total) in sums.items()}
+
+
+def _embedded(graph: Graph, within: float | None) -> tuple[Any, Floats]:
+    """Where the next step leads (rows sum to 1, or less where a life may end), and the mean time until then."""
+    from scipy.sparse import coo_array, csc_array
+
+    rows: list[int] = []
+    columns: list[int] = []
+    shares: list[float] = []
+    sojourn = np.zeros(len(graph.nodes))
+    for at, node in enumerate(graph.nodes):
+        if node.kind == TARGET or (node.kind == END and at):
+            continue  # what happens afterwards is not asked
+        total = sum(rate for _, rate in node.steps.values())
+        if not node.vanishing and within is not None:
+            total += 1.0 / within
+        if total <= 0.0:
+            continue
+        sojourn[at] = 0.0 if node.vanishing else 1.0 / total
+        for to, rate in node.steps.values():
+            rows.append(at)
+            columns.append(to)
+            shares.append(rate / total)
+    size = (len(graph.nodes), len(graph.nodes))
+    return csc_array(coo_array((shares, (rows, columns)), shape=size)), sojourn
+
+
+def _reached(share: Any, targets: Floats) -> Floats:
+    """The probability of coming to a target: v = targets + share v. Pivots stay on the diagonal of this M-matrix, so that nothing small is lost."""
+    from scipy.sparse import csc_array, eye_array
+    from scipy.sparse.linalg import splu
+
+    matrix = csc_array(eye_array(len(targets)) - share)
+    try:
+        solved = splu(matrix, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True}).solve(targets)
+    except RuntimeError:  # singular: markings in which the net goes round for ever
+        matrix = csc_array(eye_array(len(targets)) - share * (1.0 - 1e-12))
+        solved = splu(matrix, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True}).solve(targets)
+    found: Floats = np.clip(np.nan_to_num(solved), 0.0, 1.0)
+    return found
+
+
+def _home(graph: Graph, share: Any, sojourn: Floats) -> int:
+    """The marking in which the net spends the most time; where a life begins in a marking that ends it, that one."""
+    from scipy.sparse import csc_array, eye_array
+    from scipy.sparse.linalg import spsolve
+
+    if graph.nodes[0].kind == END:
+        return 0
+    start = np.zeros(len(graph.nodes))
+    start[0] = 1.0
+    visits = np.atleast_1d(spsolve(csc_array(eye_array(len(start)) - share.T * (1.0 - DISCOUNT)), start))
+    plain = np.array([node.kind == PLAIN and not node.vanishing and node.expanded for node in graph.nodes])
+    time = np.where(plain, np.nan_to_num(visits) * sojourn, -1.0)
+    return int(np.argmax(time))
