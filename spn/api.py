@@ -172,14 +172,16 @@ def simulate(
 ) -> Result:
     """Simulate until each measure's interval has the relative half-width `precision`, or until a limit.
 
-    Precision is asked of the unavailability U of availabilities. Ctrl-C ends it with what was found until then. The limits are firings, seconds of wall
+    Precision is asked of the unavailability U of availabilities. Ctrl-C ends it with what was found until then. The limits are firings, seconds of
+    wall
     time, and `max_time` seconds in the net, in all replications together. `stop` says when it is enough instead of the precision, by criteria that
     combine: ``Precision(0.02) & Events(1000)`` from `spn.estimate`. `measures` names those that are simulated; all, without it.
 
     `engine` is ``auto`` (begin at once on the reference engine, go on compiled where that pays), ``reference`` or ``compiled`` (compile first), and
     `workers` the number of threads on which compiled replications run (None: as many as there are cores); the numbers are the same for all of these,
     to the last bit. The result's `engine` says what was used. `notice` is called with a line of text when a kernel has to be compiled.
-    Raises `ModelError`, `spn.study.NotSupported`, `RunError` if the net cannot go on, ValueError (a setting out of range, nothing to simulate for) and
+    Raises `ModelError`, `spn.study.NotSupported`, `RunError` if the net cannot go on, ValueError (a setting out of range, nothing to simulate for)
+    and
     KeyError (no such measure).
     """
     from spn import study

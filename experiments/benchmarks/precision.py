@@ -2,7 +2,8 @@
 
     python experiments/benchmarks/precision.py [--precision 0.1%] [--rounds 3] [MODEL ...]
 
-Each model is run once to have its kernel compiled, then in turns with a process that imports numpy, which is the unit: what a machine and its load do to one
+Each model is run once to have its kernel compiled, then in turns with a process that imports numpy, which is the unit: what a machine and its load
+do to one
 they do to the other. Wall time is that of the process from outside, processor time that of all its threads. Medians over the rounds, seeds 1, 2, ...
 """
 

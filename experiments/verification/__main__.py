@@ -7,8 +7,8 @@ import sys
 import time
 from pathlib import Path
 
-from experiments.verification.agreement import known, run_agreement, summary
 from experiments.verification import coverage_report
+from experiments.verification.agreement import known, run_agreement, summary
 from experiments.verification.coverage import recorded, run_coverage
 from experiments.verification.mutants import run_mutants
 from experiments.verification.mutants import summary as mutants_summary
@@ -25,12 +25,16 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m experiments.verification", description="Simulate every net with a known answer and compare.")
     parser.add_argument("--quick", action="store_true", help="a small subset, in a minute or two")
     parser.add_argument("--only", metavar="NAME", help="cases or measures whose name holds this; for --coverage: cases, several with ;")
-    parser.add_argument("--coverage", type=int, metavar="RUNS", help="instead: how often intervals hold the truth, by so many runs of each case; resumes")
+    parser.add_argument(
+        "--coverage", type=int, metavar="RUNS", help="instead: how often intervals hold the truth, by so many runs of each case; resumes"
+    )
     parser.add_argument("--random", type=int, metavar="NETS", help="instead: random nets against their Markov chains")
     parser.add_argument("--engines", type=int, metavar="MODELS", help="instead: both engines on random models of the whole language, event by event")
     parser.add_argument("--mutations", type=int, metavar="MUTANTS", help="instead: random mutations of valid models, which must not break the reader")
     parser.add_argument("--first", type=int, default=0, metavar="SEED", help="the first model's seed, for --engines and --mutations (default: 0)")
-    parser.add_argument("--record", type=Path, help="what --engines or --coverage found, a line for each model or run; what is in the file is not run again")
+    parser.add_argument(
+        "--record", type=Path, help="what --engines or --coverage found, a line for each model or run; what is in the file is not run again"
+    )
     parser.add_argument("--seed", type=int, default=1, help="base seed (default: 1)")
     parser.add_argument("--processes", type=int, default=2, help="simulations at a time (default: 2)")
     parser.add_argument("--output", type=Path, help="the report (default: RESULTS.md or COVERAGE.md here, and none for a part)")
@@ -56,7 +60,14 @@ def coverage(given: argparse.Namespace) -> int:
     """Bring each case to so many runs, and write the report from all runs in the record, figures included."""
     record = given.record or Path("coverage.jsonl")
     names = [part.strip() for part in (given.only or "").split(";")]
-    run_coverage(record, given.coverage, given.seed, given.processes, lambda case: any(name in case.name for name in names), lambda text: print(text, flush=True))
+    run_coverage(
+        record,
+        given.coverage,
+        given.seed,
+        given.processes,
+        lambda case: any(name in case.name for name in names),
+        lambda text: print(text, flush=True),
+    )
     lines = recorded(record)
     output = given.output or COVERAGE
     command = f"python -m experiments.verification --coverage {given.coverage}"

@@ -1,4 +1,6 @@
-"""Coverage: how often intervals hold the truth, over many independent runs with the stopping rule on. Each run is a line of a file, so that any may be stopped."""
+"""Coverage: how often intervals hold the truth, over many independent runs with the stopping rule on. Each run is a line of a file, so that any may
+be stopped.
+"""
 
 from __future__ import annotations
 
@@ -138,7 +140,9 @@ def several(name: str, seeds: Sequence[int]) -> list[dict[str, Any]]:
 
 
 def run_coverage(record: Path, runs: int, base: int, processes: int, chosen: Callable[[Case], bool], told: Callable[[str], None]) -> None:
-    """Bring each case to so many runs, and append them to the file; those that are there are not made again. In rounds, so that all cases grow together."""
+    """Bring each case to so many runs, and append them to the file; those that are there are not made again. In rounds, so that all cases grow
+    together.
+    """
     known = {name: {line["seed"] for line in lines} for name, lines in recorded(record).items()}
     orders: list[tuple[str, list[int]]] = []
     for start in range(0, runs, 10 * CHUNK):
@@ -200,7 +204,9 @@ class Coverage:
     @property
     def at_least(self) -> bool:
         """Whether the method promises no more than to cover at least as often as it says."""
-        return self.quantity in self.case.at_least or any(word in method for method in self.methods for word in ("Clopper", "order statistics", "bound"))
+        return self.quantity in self.case.at_least or any(
+            word in method for method in self.methods for word in ("Clopper", "order statistics", "bound")
+        )
 
     @property
     def share(self) -> float:

@@ -1,7 +1,9 @@
 """The nets whose intervals are counted, with what each of their quantities really is. The answers come from closed forms, quadrature and chains.
 
-A quantity is named by its measure and, after a slash, what it is of it: `U`, `failures_per_year`, `mean_up_s`, `mean_down_s` of an availability, `value` of
-other measures, `quantile 0.95`, `at 3600` (one time of a curve), and `band`, the simultaneous band of a curve, which holds if all its times are inside.
+A quantity is named by its measure and, after a slash, what it is of it: `U`, `failures_per_year`, `mean_up_s`, `mean_down_s` of an availability,
+`value` of
+other measures, `quantile 0.95`, `at 3600` (one time of a curve), and `band`, the simultaneous band of a curve, which holds if all its times are
+inside.
 """
 
 from __future__ import annotations
@@ -91,7 +93,8 @@ def escalating(life: float = HOUR, window: float = HOUR / 2.0, restart: float = 
     """A supervisor whose children restart at once, with exponential lives; `limit` restarts in a window that the first one opens, the next escalates.
 
     It runs until it fails itself or `limit` more failures follow within the window of the first. With a = children / life and r = 1 / life, from an
-    empty count: up = 1 / (a + r) + a / (a + r) * (m + q * up), where m is the mean of the least of window, r's and Erlang(limit, a)'s time, and q the chance
+    empty count: up = 1 / (a + r) + a / (a + r) * (m + q * up), where m is the mean of the least of window, r's and Erlang(limit, a)'s time, and q
+    the chance
     that the window ends first.
     """
     a, r = children / life, 1.0 / life
@@ -214,7 +217,7 @@ ESCALATING = {
 }
 FAIL, REPAIR = 1.0 / (1000 * HOUR), 1.0 / (5 * HOUR)
 
-BOUNDS = ("window/U", "window/failures_per_year", "window/mean_up_s", "failures/value", "any/value")
+BOUNDS = ("window/U", "window/failures_per_year", "window/mean_up_s", "window/mean_down_s", "failures/value", "any/value")
 
 
 def few(replications: int) -> Case:
@@ -233,12 +236,43 @@ def few(replications: int) -> Case:
 CASES: tuple[Case, ...] = (
     Case("standard system", "monolithic", lambda: monolithic(6, False), 0.05, about="clocks renewed at each restart"),
     Case("standard system, age", "monolithic", lambda: monolithic(6, True), 0.05, {"clocks": "age"}, about="clocks kept"),
-    Case("standard system, no controls", "monolithic", lambda: monolithic(6, False), 0.05, options={"controls": False}, about="without control variates"),
-    Case("alternating renewal", "tests/cases/tb_alternating_renewal_lognormal_uniform.yaml", alternating, 0.05, measures=("A",), about="lognormal up, uniform down"),
+    Case(
+        "standard system, no controls",
+        "monolithic",
+        lambda: monolithic(6, False),
+        0.05,
+        options={"controls": False},
+        about="without control variates",
+    ),
+    Case(
+        "alternating renewal",
+        "tests/cases/tb_alternating_renewal_lognormal_uniform.yaml",
+        alternating,
+        0.05,
+        measures=("A",),
+        about="lognormal up, uniform down",
+    ),
     Case("M/M/1, load 0.9", "teaching/mg1_fifo", mm1, 0.2, MM1, ("response", "length", "busy"), about="response times: mean, median, 95 % quantile"),
-    Case("duplex", "teaching/hot_standby", duplex, 0.1, measures=("system", "both", "uncovered"), about="imperfect coverage; crashes in 5 % of failures"),
-    Case("actor tree, escalating", "sip_transport", escalating, 0.05, ESCALATING, ("system",), about="lives of 1 h, window of 30 min: half of the ends are escalations"),
-    Case("actor tree, U = 5.4e-7", "sip_transport", sip("sip_transport, G = 1 s, defaults"), 0.05, measures=("system",), about="the thesis' defaults"),
+    Case(
+        "duplex",
+        "teaching/hot_standby",
+        duplex,
+        0.1,
+        measures=("system", "both", "uncovered"),
+        about="imperfect coverage; crashes in 5 % of failures",
+    ),
+    Case(
+        "actor tree, escalating",
+        "sip_transport",
+        escalating,
+        0.05,
+        ESCALATING,
+        ("system",),
+        about="lives of 1 h, window of 30 min: half of the ends are escalations",
+    ),
+    Case(
+        "actor tree, U = 5.4e-7", "sip_transport", sip("sip_transport, G = 1 s, defaults"), 0.05, measures=("system",), about="the thesis' defaults"
+    ),
     Case(
         "actor tree, slow restarts",
         "sip_transport",
@@ -251,8 +285,22 @@ CASES: tuple[Case, ...] = (
     Case("two states", "two_state", lambda: renewal(2208 * HOUR, 165.0), 0.05, about="constant rates"),
     Case("M/D/1/5", "tests/cases/tb_md1k_dspn.yaml", _md1k, 0.05, measures=("L", "pK", "thr"), about="deterministic service"),
     Case("cold standby", "tests/cases/tb_cold_standby_uniform_repair.yaml", _standby, 0.1, about="one repairer; long run and first passage"),
-    Case("curves", CURVES, curves, 0.25, measures=("system", "working", "lost"), about="3 of 5 with two repairers; intervals at each time, and bands for all"),
-    Case("first passages", CURVES, curves, 0.15, measures=("mttf", "mission", "up_time"), about="the same: mean and quantiles of the first loss, mission"),
+    Case(
+        "curves",
+        CURVES,
+        curves,
+        0.25,
+        measures=("system", "working", "lost"),
+        about="3 of 5 with two repairers; intervals at each time, and bands for all",
+    ),
+    Case(
+        "first passages",
+        CURVES,
+        curves,
+        0.15,
+        measures=("mttf", "mission", "up_time"),
+        about="the same: mean and quantiles of the first loss, mission",
+    ),
     Case("renewals", "tests/cases/tb_renewal_uniform.yaml", _renewals, 0.05, about="counts and an integral over a short time"),
     Case("common random numbers", "monolithic", ratio, 0.05, {"sections": "6"}, other={"sections": "5"}, about="U of six sections over U of five"),
     few(32),

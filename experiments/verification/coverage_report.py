@@ -1,3 +1,4 @@
+# ruff: noqa: E501, ISC004 (it is mostly prose)
 """The report on coverage: tables as Markdown, and three figures. Nothing is run here."""
 
 from __future__ import annotations
@@ -77,7 +78,9 @@ def markdown(lines: Lines, facts: Sequence[str]) -> str:
     exact = [part for part in found if not part.at_least and not certain(part)]
     others = [part for part in found if part.at_least]
     inside = sum(LOW <= part.share <= HIGH for part in exact)
-    biased = [part for part in found if not part.quantity.endswith("/band") and abs(part.bias[0]) > 1.96 * part.bias[1] > 0.0]
+    numbers = [part for part in found if not part.quantity.endswith("/band") and not part.case.at_least]
+    biased = [part for part in numbers if abs(part.bias[0]) > 1.96 * part.bias[1] > 0.0]
+    worst = max((part for part in numbers if part.relative > 1e-5), key=lambda part: abs(part.bias[0]) / part.relative, default=None)
     text = [
         "# Coverage",
         "How often an interval of 95 % holds the truth, on nets with known answers, with the stopping rule on and control variates where the program "
@@ -88,7 +91,13 @@ def markdown(lines: Lines, facts: Sequence[str]) -> str:
         f"- Of the {len(exact)} that promise 95 %, {inside} cover between 93.5 and 96.5 % "
         f"(from {100 * min((p.share for p in exact), default=0):.1f} to {100 * max((p.share for p in exact), default=0):.1f} %).",
         f"- Of the {len(others)} that promise at least 95 %, the least covers {100 * min((p.share for p in others), default=0):.1f} %.",
-        f"- The mean of the estimates lies outside its own interval of 95 % for {len(biased)} of {len(found)}; chance alone makes {0.05 * len(found):.0f}.",
+        f"- The mean error of the estimates differs from 0 by more than 1.96 standard errors for {len(biased)} of {len(numbers)} (few events left out, whose "
+        f"reciprocals are biased by nature); chance alone makes {0.05 * len(numbers):.0f}, and quantities of one net go together."
+        + (
+            ""
+            if worst is None
+            else f" The largest mean error is {100 * abs(worst.bias[0]) / worst.relative:.0f} % of the half-width ({worst.case.name}, {worst.quantity})."
+        ),
         "![coverage](coverage.svg)",
         "Each point is one kind of interval on one net, with its binomial interval of 95 %; the band is 93.5 to 96.5 %. Hollow points promise at least 95 %.",
         "![scores](coverage_scores.svg)",
@@ -227,7 +236,9 @@ def _stopping(lines: Lines) -> Any:
         for step, (name, count, share, mean, error) in enumerate(stopped(lines[case.name], part.quantity)):
             y = place + 0.22 * (step - 1)
             spread = 196.0 * math.sqrt(max(share * (1.0 - share), 0.5 / count) / count)
-            left.errorbar([100 * share], [y], xerr=[[spread], [min(spread, 100.0 - 100 * share)]], fmt="o", color=colours[name], markersize=2.6, linewidth=0.7)
+            left.errorbar(
+                [100 * share], [y], xerr=[[spread], [min(spread, 100.0 - 100 * share)]], fmt="o", color=colours[name], markersize=2.6, linewidth=0.7
+            )
             score = (mean - part.truth) / half
             label = name if name not in right.get_legend_handles_labels()[1] else None
             right.errorbar([score], [y], xerr=[1.96 * error / half], fmt="o", color=colours[name], markersize=2.6, linewidth=0.7, label=label)

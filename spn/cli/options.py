@@ -38,7 +38,9 @@ def add_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--workers", metavar="N", type=count, help="threads to run on; the numbers do not depend on it (default: all cores)")
     parser.add_argument("--max-firings", metavar="N", type=count, help="stop after so many firings")
     parser.add_argument("--max-seconds", metavar="S", type=seconds, help="stop after so many seconds")
-    parser.add_argument("--max-time", metavar="TIME", type=time_limit, help="stop after so much simulated time, of all replications together: '1e6 h'")
+    parser.add_argument(
+        "--max-time", metavar="TIME", type=time_limit, help="stop after so much simulated time, of all replications together: '1e6 h'"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 

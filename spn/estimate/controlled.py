@@ -14,7 +14,9 @@ MOST = 4
 """The most controls of one measure. Each costs a degree of freedom, and there may be only 32 replications."""
 
 LEAST_WIDTH = 1e-9
-"""The least relative half-width: sojourns are differences of times of up to 1e9 s, which are known to 1e-7 s, and so is what controls leave of them."""
+"""The least relative half-width: sojourns are differences of times of up to 1e9 s, which are known to 1e-7 s, and so is what controls leave of
+them.
+"""
 
 LEAST_GAIN = 1.25
 """Where controls leave more than 1 / this of the variance they are not used: what they take to keep must not outweigh what they bring."""
@@ -26,7 +28,8 @@ F_TO_ENTER = 8.0
 def ratio_with_controls(numerators: Floats, denominators: Floats, controls: Floats, confidence: float) -> Interval | None:
     """E[X] / E[Y] from n i.i.d. pairs with controls C of mean 0, shape (n, p). None if they are of no use.
 
-    X and Y are regressed on C; the intercepts are their means without what C explains (Lavenberg and Welch, Management Science 27, 1981, eq. 14 to 17),
+    X and Y are regressed on C; the intercepts are their means without what C explains (Lavenberg and Welch, Management Science 27, 1981, eq. 14 to
+    17),
     and their ratio is the estimate. The interval is Fieller's from the covariance of the two intercepts, with n - p - 1 degrees of freedom; it is
     Student's if Y is constant. To regress the terms X - r Y instead, r being the ratio of sums, would be the same to first order, but leaves a part
     of the size of (r - E[X] / E[Y]) Y, which is all that is left where the controls explain X - E[X] / E[Y] Y nearly.
@@ -50,7 +53,8 @@ def ratio_with_controls(numerators: Floats, denominators: Floats, controls: Floa
 @final
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """What is left of observations: the `intercept` where all controls are 0, the degrees of freedom behind it, and the `residuals`. Its variance is that
+    """What is left of observations: the `intercept` where all controls are 0, the degrees of freedom behind it, and the `residuals`. Its variance
+    is that
     of an observation times `scale`.
     """
 

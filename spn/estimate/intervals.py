@@ -157,8 +157,10 @@ def fieller(top: float, bottom: float, variances: tuple[float, float, float], qu
 def mean_per_event(sums: Floats, counts: Floats, confidence: float) -> Interval:
     """The mean size of events, from the `sums` of the non-negative sizes in each replication and the `counts` of events: their ratio.
 
-    Fewer than 100 events: a size of mean m whose estimate has the squared relative error v is taken for gamma distributed with shape 1 / v, which gives
-    m k / q for the ends, q being quantiles of the gamma distribution of shape k = 1 / v: exactly the chi-square interval if sizes are exponential. v is
+    Fewer than 100 events: a size of mean m whose estimate has the squared relative error v is taken for gamma distributed with shape 1 / v, which
+    gives
+    m k / q for the ends, q being quantiles of the gamma distribution of shape k = 1 / v: exactly the chi-square interval if sizes are exponential.
+    v is
     grown by Student's quantile over the normal one, and with fewer than 30 events it is at least that of exponential sizes, for so few do not
     show how much sizes vary: the interval then covers at least as often as asked. From 100 events on: Fieller.
     """
@@ -183,7 +185,8 @@ def mean_per_event(sums: Floats, counts: Floats, confidence: float) -> Interval:
 def share_of_events(sums: Floats, counts: Floats, exposures: Floats, confidence: float) -> Interval:
     """The share of time that few events take: their rate times their mean size, by the method of variance estimates recovery for products.
 
-    On the log scale the distances of the ends from the estimate are the roots of sums of squares (Zou, Huo & Taleban, Statistics in Medicine 28, 2009).
+    On the log scale the distances of the ends from the estimate are the roots of sums of squares (Zou, Huo & Taleban, Statistics in Medicine 28,
+    2009).
     `counts` must not be all 0, nor `sums`. The interval of a compound sum with its sizes for weights, as `gamma_mean` has it, covers only 90 % where
     six events have exponential sizes: it takes sizes for known.
     """
@@ -214,7 +217,8 @@ def proportion(successes: int, count: int, confidence: float) -> Interval:
 def all_zero_bound(count: int, confidence: float) -> Interval:
     """The mean of a [0,1]-valued observation, `count` independent ones of which were all 0: a bound that assumes nothing else.
 
-    E[X] <= P(X > 0), and P(all zero) = (1 - P(X > 0))**n, so E[X] <= 1 - (alpha/2)**(1/n) (Clopper & Pearson at zero), at 95 % about 3.7/n. Half of alpha
+    E[X] <= P(X > 0), and P(all zero) = (1 - P(X > 0))**n, so E[X] <= 1 - (alpha/2)**(1/n) (Clopper & Pearson at zero), at 95 % about 3.7/n. Half of
+    alpha
     and not all of it (3/n; Hanley & Lippman-Hand, JAMA 249, 1983), as nobody knows beforehand that this interval will be the one: together with the
     two-sided ones of other runs it would cover less than asked. All ones: the `complement` of this.
     """

@@ -45,7 +45,8 @@ class Look:
 @final
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What criteria see: `seconds` have passed, and `simulated` seconds in the nets of all replications together. `looks` is empty between check points,
+    """What criteria see: `seconds` have passed, and `simulated` seconds in the nets of all replications together. `looks` is empty between check
+    points,
     where neither precision nor events are looked at.
     """
 
@@ -132,7 +133,9 @@ class Precision(Criterion):
 @final
 @dataclass(frozen=True)
 class Events(Criterion):
-    """Each measure that counts events (failures, firings, values, passages) has seen `least` of them, or is hopeless. At least one measure must count."""
+    """Each measure that counts events (failures, firings, values, passages) has seen `least` of them, or is hopeless. At least one measure must
+    count.
+    """
 
     least: int
 

@@ -50,7 +50,8 @@ def is_steady(measure: Measure) -> bool:
 @final
 @dataclass(frozen=True)
 class Experiment:
-    """What to run and when to stop: by one of the `limits`, or by `stop`. `before` is what had been fired, and `simulated_before` the seconds that had
+    """What to run and when to stop: by one of the `limits`, or by `stop`. `before` is what had been fired, and `simulated_before` the seconds that
+    had
     been simulated, when it began; `patience` the firings after which a measure without any event is
     given up. `controls` are the columns of control variates that explain each measure, `names` what all columns are called.
     `unsettled` says of measures why they have no long run; `dead` that all replications are expected to die.
@@ -115,7 +116,9 @@ class Experiment:
             hopeless = Reason.DEAD
         elif state is State.NOT_STATIONARY and replications >= LEAST_REPLICATIONS:
             hopeless = Reason.NOT_STATIONARY
-        elif state is State.NO_EVENT and (firings + REPLICATION_COST * replications >= self.patience or (self.plan.segments and replications >= HOPELESS_REPLICATIONS)):
+        elif state is State.NO_EVENT and (
+            firings + REPLICATION_COST * replications >= self.patience or (self.plan.segments and replications >= HOPELESS_REPLICATIONS)
+        ):
             hopeless = Reason.NO_EVENT
         return Look(widest(found), state in (State.CONVERGED, State.IMPRECISE), hopeless, found.assessment.events)
 

@@ -98,7 +98,8 @@ class Level:
 @final
 @dataclass(frozen=True, slots=True)
 class SteadyPlan:
-    """The production `plan`, what the pilot cost (firings, and `simulated` seconds) and saw. `controls`: the control variates that explain each measure. `unsettled`: for each measure
+    """The production `plan`, what the pilot cost (firings, and `simulated` seconds) and saw. `controls`: the control variates that explain each
+    measure. `unsettled`: for each measure
     without a long run, why. `dead`: all pilot replications died.
     """
 
@@ -130,7 +131,8 @@ class Pilot:
     4. *Plan* by replication and deletion (Law & Kelton, Simulation Modeling and Analysis, sec. 9.5.2): warm-up W = max(end of the start-up,
        T / 4, 5 mean times between failures), window H = max(5 W, 10 mean times between failures). Both are cut, to a quarter at most, if 32 such
        windows would give more precision than is asked for, by the pilot's own standard errors (a bias that the shorter warm-up leaves is then small
-       beside the interval); and further if 40 replications would not fit into the budget of firings or of simulated time left. The window of a replication starts at W (1 + u +
+       beside the interval); and further if 40 replications would not fit into the budget of firings or of simulated time left. The window of a
+       replication starts at W (1 + u +
        v), u and v uniform: a net with a period is seen at a random phase.
 
     If all replications died, the long run is what holds in the dead marking: W is 100 times the latest death, after which nothing costs anything.

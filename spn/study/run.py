@@ -43,7 +43,8 @@ class NotSupported(Exception):
 class Settings:
     """What is asked of a simulation. `precision` is relative (of U, for availabilities); a measure's own goes before it.
 
-    `stop` says when it is enough, instead of the precision, which then only plans. `max_firings` and `max_time` (simulated seconds, in all replications
+    `stop` says when it is enough, instead of the precision, which then only plans. `max_firings` and `max_time` (simulated seconds, in all
+    replications
     together) count pilot and production together. `min_failures` are the failures (firings, values) that a steady measure must have seen.
     With `max_seconds` the point of stopping depends on the machine; `max_replications` repeats a run that stopped so.
     """
@@ -113,7 +114,8 @@ def simulate(
     """Simulate a net until its measures are precise enough, or a budget is used up.
 
     `max_time` are seconds in the net, of all replications together. `stop` says when it is enough instead of the precision, as in
-    ``Precision(0.02) & Events(1000) | SimulatedTime(1e9)`` (of `spn.estimate`); the precision then only plans. If there are steady and other measures, each
+    ``Precision(0.02) & Events(1000) | SimulatedTime(1e9)`` (of `spn.estimate`); the precision then only plans. If there are steady and other
+    measures, each
     kind has half of the budgets, and `stop` is asked for each.
     The same seed gives the same numbers for every number of `workers` (threads, where the engine runs replications concurrently) and for every other
     `drive`, the way in which batches are run. Without `controls` no control variates are used, to see what they are worth. `digest` and `parameters`
@@ -121,9 +123,7 @@ def simulate(
     Raises `RunError` (the net cannot go on), `NotSupported`, ValueError (settings), KeyError (unknown measure), and
     `KeyboardInterrupt` if fewer than two replications had been finished (later, an interrupted result is returned).
     """
-    settings = Settings(
-        budget(max_firings), precision, confidence, max_seconds, max_replications, min_failures, point, max_time, stop, controls
-    )
+    settings = Settings(budget(max_firings), precision, confidence, max_seconds, max_replications, min_failures, point, max_time, stop, controls)
     chosen = chosen_measures(net, measures)
     if reasons := engine.supports(net):
         raise NotSupported(engine.name, reasons)
@@ -141,7 +141,9 @@ def budget(max_firings: int | None) -> int:
 
 
 def chosen_measures(net: Net, names: Sequence[str] | None) -> tuple[Measure, ...]:
-    """The measures of those names, in the order of the net; all, if `names` is None. Raises KeyError, and ValueError if there is nothing to simulate for."""
+    """The measures of those names, in the order of the net; all, if `names` is None. Raises KeyError, and ValueError if there is nothing to
+    simulate for.
+    """
     if names is None:
         if not net.measures:
             raise ValueError(f"'{net.name}' has no measures: there is nothing to simulate for")

@@ -114,7 +114,9 @@ def test_events_are_asked_of_the_measures_that_count_them():
     assert Events(1).reason(Status(40, 10, 1.0, 9.0, {"level": Look(0.01, True)})) is None  # it counts nothing, and never will
 
 
-@pytest.mark.parametrize("made", [lambda: Precision(0.0), lambda: Precision(math.nan), lambda: Events(0), lambda: WallTime(-1), lambda: SimulatedTime(0)])
+@pytest.mark.parametrize(
+    "made", [lambda: Precision(0.0), lambda: Precision(math.nan), lambda: Events(0), lambda: WallTime(-1), lambda: SimulatedTime(0)]
+)
 def test_criteria_that_nothing_meets_are_refused(made):
     with pytest.raises(ValueError, match="must be positive"):
         made()
