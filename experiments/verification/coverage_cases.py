@@ -268,7 +268,7 @@ CASES: tuple[Case, ...] = (
         0.05,
         ESCALATING,
         ("system",),
-        about="lives of 1 h, window of 30 min: half of the ends are escalations",
+        about="lives of 1 h, window of 30 min: more than a quarter of the ends are escalations",
     ),
     Case(
         "actor tree, U = 5.4e-7", "sip_transport", sip("sip_transport, G = 1 s, defaults"), 0.05, measures=("system",), about="the thesis' defaults"
