@@ -6,7 +6,7 @@ Nothing is computed here. Whatever takes long to import is imported by the funct
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from spn.drawing import Drawing
     from spn.engine.reference import Event
     from spn.engine.reference.prepared import PreparedNet
+    from spn.estimate.stopping import Criterion
     from spn.model.types import MeasureDeclaration
     from spn.net.types import Net
     from spn.plots.picture import Picture
@@ -162,18 +163,26 @@ def simulate(
     engine: str = "auto",
     max_firings: int | None = None,
     max_seconds: float | None = None,
+    max_time: float | None = None,
+    stop: Criterion | None = None,
+    measures: Sequence[str] | None = None,
     workers: int | None = None,
     progress: Callable[[Progress], None] | None = None,
     notice: Callable[[str], None] | None = None,
 ) -> Result:
     """Simulate until each measure's interval has the relative half-width `precision`, or until a limit.
 
-    Precision is asked of the unavailability U of availabilities. Ctrl-C ends it with what was found until then.
+    Precision is asked of the unavailability U of availabilities. Ctrl-C ends it with what was found until then. The limits are firings, seconds of
+    wall
+    time, and `max_time` seconds in the net, in all replications together. `stop` says when it is enough instead of the precision, by criteria that
+    combine: ``Precision(0.02) & Events(1000)`` from `spn.estimate`. `measures` names those that are simulated; all, without it.
 
     `engine` is ``auto`` (begin at once on the reference engine, go on compiled where that pays), ``reference`` or ``compiled`` (compile first), and
     `workers` the number of threads on which compiled replications run (None: as many as there are cores); the numbers are the same for all of these,
     to the last bit. The result's `engine` says what was used. `notice` is called with a line of text when a kernel has to be compiled.
-    Raises `ModelError`, `spn.study.NotSupported`, and `RunError` if the net cannot go on.
+    Raises `ModelError`, `spn.study.NotSupported`, `RunError` if the net cannot go on, ValueError (a setting out of range, nothing to simulate for)
+    and
+    KeyError (no such measure).
     """
     from spn import study
     from spn.engine.engines import find_engine
@@ -188,6 +197,9 @@ def simulate(
         confidence=confidence,
         max_firings=max_firings,
         max_seconds=max_seconds,
+        max_time=max_time,
+        stop=stop,
+        measures=measures,
         workers=study.cores() if workers is None else workers,
         progress=progress,
         digest=digest(net),

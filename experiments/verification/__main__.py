@@ -7,12 +7,13 @@ import sys
 import time
 from pathlib import Path
 
+from experiments.verification import coverage_report
 from experiments.verification.agreement import known, run_agreement, summary
-from experiments.verification.coverage import run_coverage
+from experiments.verification.coverage import recorded, run_coverage
 from experiments.verification.mutants import run_mutants
 from experiments.verification.mutants import summary as mutants_summary
 from experiments.verification.random_nets import run_random
-from experiments.verification.report import Z_LIMIT, coverage_markdown, coverage_table, line, markdown, provenance, verdict
+from experiments.verification.report import Z_LIMIT, line, markdown, provenance, verdict
 from experiments.verification.rows import all_rows, checks
 from experiments.verification.running import run_all
 
@@ -23,13 +24,17 @@ COVERAGE = Path(__file__).parent / "COVERAGE.md"
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m experiments.verification", description="Simulate every net with a known answer and compare.")
     parser.add_argument("--quick", action="store_true", help="a small subset, in a minute or two")
-    parser.add_argument("--only", metavar="NAME", help="cases or measures whose name holds this")
-    parser.add_argument("--coverage", type=int, metavar="SEEDS", help="instead: quick measures with so many seeds each")
+    parser.add_argument("--only", metavar="NAME", help="cases or measures whose name holds this; for --coverage: cases, several with ;")
+    parser.add_argument(
+        "--coverage", type=int, metavar="RUNS", help="instead: how often intervals hold the truth, by so many runs of each case; resumes"
+    )
     parser.add_argument("--random", type=int, metavar="NETS", help="instead: random nets against their Markov chains")
     parser.add_argument("--engines", type=int, metavar="MODELS", help="instead: both engines on random models of the whole language, event by event")
     parser.add_argument("--mutations", type=int, metavar="MUTANTS", help="instead: random mutations of valid models, which must not break the reader")
     parser.add_argument("--first", type=int, default=0, metavar="SEED", help="the first model's seed, for --engines and --mutations (default: 0)")
-    parser.add_argument("--record", type=Path, help="what --engines found, a line for each model; those in the file are not examined again")
+    parser.add_argument(
+        "--record", type=Path, help="what --engines or --coverage found, a line for each model or run; what is in the file is not run again"
+    )
     parser.add_argument("--seed", type=int, default=1, help="base seed (default: 1)")
     parser.add_argument("--processes", type=int, default=2, help="simulations at a time (default: 2)")
     parser.add_argument("--output", type=Path, help="the report (default: RESULTS.md or COVERAGE.md here, and none for a part)")
@@ -52,14 +57,25 @@ def facts(given: argparse.Namespace) -> list[str]:
 
 
 def coverage(given: argparse.Namespace) -> int:
-    began = time.monotonic()
-    found = []
-    for part in run_coverage(given.coverage, given.seed, given.processes):
-        found.append(part)
-        print(f"{part.row.case}, {part.row.measure}: {part.inside} of {part.runs}", flush=True)
-    print(coverage_table(found))
-    (given.output or COVERAGE).write_text(coverage_markdown(found, facts(given), time.monotonic() - began), encoding="utf-8")
-    return 0
+    """Bring each case to so many runs, and write the report from all runs in the record, figures included."""
+    record = given.record or Path("coverage.jsonl")
+    names = [part.strip() for part in (given.only or "").split(";")]
+    run_coverage(
+        record,
+        given.coverage,
+        given.seed,
+        given.processes,
+        lambda case: any(name in case.name for name in names),
+        lambda text: print(text, flush=True),
+    )
+    lines = recorded(record)
+    output = given.output or COVERAGE
+    command = f"python -m experiments.verification --coverage {given.coverage}"
+    output.write_text(coverage_report.markdown(lines, provenance(given.seed, command, given.processes)), encoding="utf-8")
+    coverage_report.draw(lines, output.parent)
+    for found in coverage_report.all_of(lines):
+        print("  ".join([found.case.name, *coverage_report.row(found)]))
+    return 1 if any(coverage_report.verdict(found) == "**too low**" for found in coverage_report.all_of(lines)) else 0
 
 
 def random_nets(given: argparse.Namespace) -> int:

@@ -1,66 +1,243 @@
-"""Coverage: quick nets simulated with many seeds each, at a loose precision, to see how often the intervals hold the reference."""
+"""Coverage: how often intervals hold the truth, over many independent runs with the stopping rule on. Each run is a line of a file, so that any may
+be stopped.
+"""
 
 from __future__ import annotations
 
+import json
 import math
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
 
-from experiments.verification.rows import Row, all_rows
-from experiments.verification.running import Finding, run
+import numpy as np
 
-QUICK: dict[tuple[str, str], float] = {
-    # case and measure, with the precision asked for
-    ("cosmos_age_memory", "mtta"): 0.02,
-    ("prism_queue_mm13", "serves_to_full"): 0.05,
-    ("prism_queue_mm13", "L"): 0.05,
-    ("tb_md1k_dspn", "L"): 0.05,
-    ("monolithic k=6, resample", "system"): 0.05,
-    ("sip_transport, G = 1 s, defaults", "system"): 0.05,
-}
+from experiments.verification.coverage_cases import CASES, Case, Truths
+from experiments.verification.report import commit
+from spn.engine.compiled import CompiledEngine
+from spn.estimate.estimates import AnyEstimate, AvailabilityEstimate, CurveEstimate
+from spn.estimate.intervals import Interval
+from spn.estimate.paired import paired_ratio
+from spn.net.types import Net
+from spn.study import simulate
+from spn.study.batches import Dialogue, Run, serial
+from spn.study.plan import BatchResult, Plan
+from spn.sweeps.comparing import down_of
+
+T = TypeVar("T")
+
+CHUNK = 20
+"""Runs that a process makes before it hands back their lines."""
+
+BY_NAME = {case.name: case for case in CASES}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One interval of one run. A band has no estimate; `inside` says whether it holds all truths."""
+
+    estimate: float
+    low: float
+    high: float
+    method: str
+    inside: bool
+
+
+# one run
+
+
+@cache
+def version() -> str:
+    return commit()
+
+
+@cache
+def prepared(name: str) -> tuple[Net, Net | None, Truths]:
+    case = BY_NAME[name]
+    return case.net(), None if case.other is None else case.net(case.other), case.truths()
+
+
+class Recorded:
+    """A driver that runs one batch after the other and keeps them."""
+
+    def __init__(self) -> None:
+        self.batches: dict[Plan, list[BatchResult]] = {}
+
+    def __call__(self, dialogue: Dialogue[T], run: Run) -> T:
+        def kept(plan: Plan, index: int) -> BatchResult:
+            found = run(plan, index)
+            self.batches.setdefault(plan, []).append(found)
+            return found
+
+        return serial(dialogue, kept)
+
+    @property
+    def last(self) -> list[BatchResult]:
+        """Those of the experiment that the estimates come from."""
+        return list(self.batches.values())[-1]
+
+
+def one(name: str, seed: int) -> dict[str, Any]:
+    """One run of a case, as a line of the file."""
+    case, (net, other, truths) = BY_NAME[name], prepared(name)
+    began = time.process_time()
+    drive = Recorded()
+    options = {"precision": case.precision, "measures": case.measures, **case.options}
+    result = simulate(net, CompiledEngine(), seed, drive=drive, **options)
+    found = {f"{measure}/{key}": interval for measure, estimate in result.measures.items() for key, interval in parts(estimate)}
+    values = {key: _held(interval, truths[key]) for key, interval in found.items() if key in truths}
+    values |= {f"{measure}/band": held for measure, estimate in result.measures.items() if (held := _band(measure, estimate, truths)) is not None}
+    if other is not None:
+        second = Recorded()
+        simulate(other, CompiledEngine(), seed, drive=second, **options)
+        a, b = (down_of(each.last, "system") for each in (drive, second))
+        assert a is not None and b is not None
+        values["ratio/value"] = _held(paired_ratio(a, b, 0.95), truths["ratio/value"])
+    line = {"case": name, "seed": seed, "commit": version(), "stop": result.stop_reason.name.lower(), "firings": result.firings}
+    line |= {"replications": [course.replications for course in result.experiments], "seconds": round(time.process_time() - began, 4)}
+    line["states"] = {measure: estimate.assessment.state.name.lower() for measure, estimate in result.measures.items()}
+    return line | {"values": values}
+
+
+def parts(estimate: AnyEstimate) -> Iterator[tuple[str, Interval]]:
+    """All intervals of an estimate, by what they are of it."""
+    if isinstance(estimate, AvailabilityEstimate):
+        yield "U", estimate.unavailability
+        for name in ("failures_per_year", "mean_up_s", "mean_down_s"):
+            interval = getattr(estimate, name)
+            if interval is not None:
+                yield name, interval
+    elif isinstance(estimate, CurveEstimate):
+        yield from ((f"at {moment:g}", point) for moment, point in zip(estimate.times, estimate.points, strict=True))
+    else:
+        yield "value", estimate.interval
+        yield from ((f"quantile {p:g}", interval) for p, interval in estimate.quantiles.items())
+
+
+def _held(interval: Interval, truth: float) -> list[Any]:
+    """Rounding of the integral of a constant is no miss."""
+    slack = 1e-9 * abs(truth)
+    inside = interval.low - slack <= truth <= interval.high + slack
+    return [*(value if math.isfinite(value) else repr(value) for value in (interval.estimate, interval.low, interval.high)), interval.method, inside]
+
+
+def _band(measure: str, estimate: AnyEstimate, truths: Truths) -> list[Any] | None:
+    if not isinstance(estimate, CurveEstimate):
+        return None
+    pairs = zip(estimate.times, estimate.band, strict=True)
+    return [0.0, 0.0, 0.0, "sup-t band", all(band.low - 1e-9 <= truths[f"{measure}/at {moment:g}"] <= band.high + 1e-9 for moment, band in pairs)]
+
+
+# many runs
+
+
+def several(name: str, seeds: Sequence[int]) -> list[dict[str, Any]]:
+    return [one(name, seed) for seed in seeds]
+
+
+def run_coverage(record: Path, runs: int, base: int, processes: int, chosen: Callable[[Case], bool], told: Callable[[str], None]) -> None:
+    """Bring each case to so many runs, and append them to the file; those that are there are not made again. In rounds, so that all cases grow
+    together.
+    """
+    known = {name: {line["seed"] for line in lines} for name, lines in recorded(record).items()}
+    orders: list[tuple[str, list[int]]] = []
+    for start in range(0, runs, 10 * CHUNK):
+        for case in CASES:
+            seeds = [base + number for number in range(start, min(runs, start + 10 * CHUNK)) if base + number not in known.get(case.name, ())]
+            if chosen(case):
+                orders += [(case.name, seeds[k : k + CHUNK]) for k in range(0, len(seeds), CHUNK)]
+    record.parent.mkdir(parents=True, exist_ok=True)
+    with ProcessPoolExecutor(processes) as pool, record.open("a", encoding="utf-8") as file:
+        waiting = iter(orders)
+        futures = {pool.submit(several, *order) for _, order in zip(range(2 * processes), waiting, strict=False)}
+        done = 0
+        while futures:
+            finished = next(as_completed(futures))
+            futures.remove(finished)
+            file.writelines(json.dumps(line) + "\n" for line in finished.result())
+            file.flush()
+            done += 1
+            if done % 50 == 0:
+                told(f"{done} of {len(orders)} parts")
+            if (order := next(waiting, None)) is not None:
+                futures.add(pool.submit(several, *order))
+
+
+def recorded(record: Path) -> dict[str, list[dict[str, Any]]]:
+    """The lines of a file, by case, in the order of their seeds; a last line that was cut off does not count."""
+    found: dict[str, dict[int, dict[str, Any]]] = {}
+    if record.exists():
+        for text in record.read_text(encoding="utf-8").splitlines():
+            try:
+                line = json.loads(text)
+            except ValueError:
+                continue
+            found.setdefault(line["case"], {})[line["seed"]] = line
+    return {name: [lines[seed] for seed in sorted(lines)] for name, lines in found.items()}
+
+
+# what they say
 
 
 @dataclass(frozen=True)
 class Coverage:
-    """What many seeds gave for one row. `below`: intervals that lie below the reference."""
+    """The intervals of one quantity over all runs. `scores` are (estimate - truth) / half-width, of those that have both."""
 
-    row: Row
+    case: Case
+    quantity: str
+    truth: float
     runs: int
     inside: int
     below: int
     above: int
-    mean_z: float
-    spread_z: float
+    methods: Mapping[str, tuple[int, int]]
+    """By method: how many intervals, and how many of them hold the truth."""
+    scores: np.ndarray
+    errors: np.ndarray
+    """(estimate - truth) / truth."""
     relative: float
-    firings: float
-    states: str
+
+    @property
+    def at_least(self) -> bool:
+        """Whether the method promises no more than to cover at least as often as it says."""
+        return self.quantity in self.case.at_least or any(
+            word in method for method in self.methods for word in ("Clopper", "order statistics", "bound")
+        )
+
+    @property
+    def share(self) -> float:
+        return self.inside / self.runs
+
+    @property
+    def bias(self) -> tuple[float, float]:
+        """The mean relative error and its standard error."""
+        finite = self.errors[np.isfinite(self.errors)]
+        if len(finite) < 2:
+            return 0.0, math.inf
+        return float(finite.mean()), float(finite.std(ddof=1) / math.sqrt(len(finite)))
 
 
-def rows() -> list[Row]:
-    return [replace(row, precision=QUICK[row.case, row.measure]) for row in all_rows() if (row.case, row.measure) in QUICK]
-
-
-def summed(row: Row, findings: Sequence[Finding]) -> Coverage:
-    scores = [found.z for found in findings if found.z is not None]
-    return Coverage(
-        row,
-        len(findings),
-        sum(found.inside for found in findings),
-        sum(found.high < row.reference for found in findings),
-        sum(found.low > row.reference for found in findings),
-        sum(scores) / len(scores),
-        math.sqrt(sum(z * z for z in scores) / len(scores)),
-        sum(found.relative for found in findings) / len(findings),
-        sum(found.firings for found in findings) / len(findings),
-        ", ".join(f"{count} {state}" for state, count in Counter(found.state for found in findings).most_common()),
-    )
-
-
-def run_coverage(seeds: int, base: int, processes: int) -> Iterator[Coverage]:
-    """The coverage of each row, `processes` simulations at a time."""
-    with ProcessPoolExecutor(processes) as pool:
-        started = [(row, [pool.submit(run, row, base + 1 + number) for number in range(seeds)]) for row in rows()]
-        for row, futures in started:
-            yield summed(row, [future.result() for future in futures])
+def summed(name: str, lines: Sequence[Mapping[str, Any]]) -> list[Coverage]:
+    """What the runs of one case say of each of its quantities."""
+    case, truths = BY_NAME[name], prepared(name)[2]
+    found = []
+    for quantity in dict.fromkeys(key for line in lines for key in line["values"]):
+        rows = [line["values"][quantity] for line in lines if quantity in line["values"]]
+        numbers = np.array([[float(value) for value in row[:3]] for row in rows])
+        methods: dict[str, tuple[int, int]] = {}
+        for row in rows:
+            count, held = methods.get(row[3], (0, 0))
+            methods[row[3]] = count + 1, held + row[4]
+        truth = truths.get(quantity, 0.0)
+        halves = (numbers[:, 2] - numbers[:, 1]) / 2.0
+        with np.errstate(divide="ignore", invalid="ignore"):
+            scores, errors = (numbers[:, 0] - truth) / halves, (numbers[:, 0] - truth) / truth
+            relative = float(np.median(halves / np.abs(numbers[:, 0])))
+        inside = sum(row[4] for row in rows)
+        below, above = int(np.sum(numbers[:, 2] < truth * (1 - 1e-9))), int(np.sum(numbers[:, 1] > truth * (1 + 1e-9)))
+        found.append(Coverage(case, quantity, truth, len(rows), inside, below, above, methods, scores[np.isfinite(scores)], errors, relative))
+    return found

@@ -12,7 +12,6 @@ import numpy as np
 import scipy
 from scipy.stats import binomtest
 
-from experiments.verification.coverage import Coverage
 from experiments.verification.rows import PRECISION, ROOT, Check
 from experiments.verification.running import CONFIDENCE, Finding
 
@@ -112,26 +111,6 @@ def check_table(checks: Sequence[Check]) -> str:
     return table(("case", "measure", "reference", "computed anew", "how", "agrees"), rows)
 
 
-def coverage_table(coverages: Sequence[Coverage]) -> str:
-    rows = [
-        [
-            c.row.case,
-            c.row.measure,
-            f"{100 * c.row.precision:g} %",
-            f"{c.inside} of {c.runs}",
-            f"{c.below} / {c.above}",
-            f"{c.mean_z:+.2f}",
-            f"{c.spread_z:.2f}",
-            f"{100 * c.relative:.2g} %",
-            f"{c.firings:,.0f}",
-            c.states,
-        ]
-        for c in coverages
-    ]
-    head = ("case", "measure", "asked", "inside", "misses below / above", "mean z", "rms z", "mean half-width", "mean firings", "states")
-    return table(head, rows)
-
-
 def markdown(findings: Sequence[Finding], checks: Sequence[Check], facts: Sequence[str], seconds: float) -> str:
     """The report of a run."""
     good, reasons = verdict(findings)
@@ -150,18 +129,4 @@ def markdown(findings: Sequence[Finding], checks: Sequence[Check], facts: Sequen
     if noted:
         parts += ["### States and warnings", "\n".join(f"- {f.row.case}, {f.row.measure}: " + "; ".join((f.state, *f.warnings)) for f in noted)]
     parts += ["## The references, computed anew", f"{agreed} of {len(checks)} agree.", check_table(checks)]
-    return "\n\n".join(parts) + "\n"
-
-
-def coverage_markdown(coverages: Sequence[Coverage], facts: Sequence[str], seconds: float) -> str:
-    """The report of coverage runs."""
-    runs, inside = sum(c.runs for c in coverages), sum(c.inside for c in coverages)
-    p = float(binomtest(inside, runs, CONFIDENCE).pvalue)
-    parts = [
-        "# Coverage over many seeds",
-        f"How often an interval of {100 * CONFIDENCE:g} % holds the reference when a measure is simulated with many seeds, at a loose precision.",
-        "\n".join([*facts, f"- time: {seconds / 60.0:.1f} minutes"]),
-        f"All together: {inside} of {runs} ({100 * inside / runs:.1f} %). Binomial test, two-sided: p = {p:.2g}.",
-        coverage_table(coverages),
-    ]
     return "\n\n".join(parts) + "\n"

@@ -127,6 +127,14 @@ def duration(text: str) -> float:
     return value
 
 
+def time_limit(text: str) -> float:
+    """A time that is not 0, in seconds or with a unit."""
+    value = duration(text)
+    if value == 0.0:
+        raise argparse.ArgumentTypeError(f"'{text}' is no time at all")
+    return value
+
+
 def number(text: str, shown: str) -> float:
     """A number; `shown` is what was written."""
     written = text.strip()  # of more than `float` takes for white space

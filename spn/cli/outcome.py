@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from spn.cli.blocks import Rows, aligned, block
+from spn.cli.wording import about
 
 if TYPE_CHECKING:
     from spn.study import Result
+    from spn.study.result import Course
 
 
 def report(result: Result, changed: Mapping[str, str], command: str) -> str:
@@ -27,6 +29,14 @@ def heading(result: Result, changed: Mapping[str, str]) -> Rows:
         ("seed", str(result.seed)),
         ("engine", result.engine),
         ("effort", f"{result.firings:,} firings in {result.elapsed_s:.3g} s"),
+        *(("windows", _windows(course)) for course in result.experiments if course.window_s is not None),
         ("stopped", result.stop_reason.value),
     ]
     return rows + [("warning", warning) for warning in result.warnings]
+
+
+def _windows(course: Course) -> str:
+    """What each replication of a steady experiment observed, and what was left out before. The warm-up is drawn: see `Plan`."""
+    assert course.window_s is not None
+    start = course.warmup_s or 0.0
+    return f"{course.replications:,} of {about(course.window_s)} each, after warm-ups of {about(start)} to {about(3.0 * start)}"

@@ -26,6 +26,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The model and how to simulate it."""
     options.add_model(parser)
     options.add_run(parser)
+    parser.add_argument(
+        "--max-time", metavar="TIME", type=options.time_limit, help="stop after so much simulated time, of all replications together: '1e6 h'"
+    )
     parser.add_argument("--plot", metavar="FILE", help="write a figure of the curves among the measures: .svg, .pdf or .png")
     parser.add_argument("--explain", action="store_true", help="add what happened: what never fired and why, where tokens piled up, what was dead")
     rare.add_arguments(parser)
@@ -120,7 +123,7 @@ def simulate(arguments: argparse.Namespace, net: Net, seed: int) -> Result:
         raise UsageError(f"'{net.name}' has no measures: there is nothing to simulate for")
     note(f"{net.name}: seed {seed}")
     with shown() as progress:
-        return api.simulate(net, **asked(arguments, seed), progress=progress)
+        return api.simulate(net, **asked(arguments, seed), max_time=arguments.max_time, progress=progress)
 
 
 def asked(arguments: argparse.Namespace, seed: int) -> dict[str, Any]:
@@ -162,6 +165,8 @@ def repeating(arguments: argparse.Namespace, models: list[str], seed: int) -> st
         words += ["--max-firings", str(arguments.max_firings)]
     if arguments.max_seconds is not None:
         words += ["--max-seconds", f"{arguments.max_seconds:.15g}"]
+    if getattr(arguments, "max_time", None) is not None:
+        words += ["--max-time", f"{arguments.max_time:.15g}"]
     if arguments.engine != "auto":
         words += ["--engine", arguments.engine]
     return shlex.join([*words, "--seed", str(seed)])

@@ -4,7 +4,7 @@ from spn.estimate.comparison import ratio_interval
 from spn.estimate.estimates import AnyEstimate, Assessment, AvailabilityEstimate, Estimate, State
 from spn.estimate.intervals import Interval
 from spn.estimate.measures import Sample, Subject, estimate
-from spn.estimate.stopping import Criterion, Firings, Precision, Reason, Replications, WallTime
+from spn.estimate.stopping import Criterion, Events, Firings, Precision, Reason, Replications, SimulatedTime, WallTime
 
 __all__ = [
     "AnyEstimate",
@@ -12,12 +12,14 @@ __all__ = [
     "AvailabilityEstimate",
     "Criterion",
     "Estimate",
+    "Events",
     "Firings",
     "Interval",
     "Precision",
     "Reason",
     "Replications",
     "Sample",
+    "SimulatedTime",
     "State",
     "Subject",
     "WallTime",

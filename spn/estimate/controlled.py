@@ -8,10 +8,15 @@ from typing import final
 
 import numpy as np
 
-from spn.estimate.intervals import ROUNDING, Floats, Interval, check_confidence, t_quantile
+from spn.estimate.intervals import Floats, Interval, check_confidence, fieller, t_quantile
 
 MOST = 4
 """The most controls of one measure. Each costs a degree of freedom, and there may be only 32 replications."""
+
+LEAST_WIDTH = 1e-9
+"""The least relative half-width: sojourns are differences of times of up to 1e9 s, which are known to 1e-7 s, and so is what controls leave of
+them.
+"""
 
 LEAST_GAIN = 1.25
 """Where controls leave more than 1 / this of the variance they are not used: what they take to keep must not outweigh what they bring."""
@@ -23,36 +28,45 @@ F_TO_ENTER = 8.0
 def ratio_with_controls(numerators: Floats, denominators: Floats, controls: Floats, confidence: float) -> Interval | None:
     """E[X] / E[Y] from n i.i.d. pairs with controls C of mean 0, shape (n, p). None if they are of no use.
 
-    The linearised terms (X - r Y) / E[Y], r being the ratio of sums, are regressed on C; the intercept is the error of r that C does not explain
-    (Lavenberg and Welch, Management Science 27, 1981, eq. 14 to 17; for ratios by the delta method, Owen, Monte Carlo theory, methods and examples,
-    sec. 8.9). Student's interval with n - p - 1 degrees of freedom; exact if all are jointly normal, and without the bias of
-    order 1 / n that fitted coefficients otherwise have.
+    X and Y are regressed on C; the intercepts are their means without what C explains (Lavenberg and Welch, Management Science 27, 1981, eq. 14 to
+    17),
+    and their ratio is the estimate. The interval is Fieller's from the covariance of the two intercepts, with n - p - 1 degrees of freedom; it is
+    Student's if Y is constant. To regress the terms X - r Y instead, r being the ratio of sums, would be the same to first order, but leaves a part
+    of the size of (r - E[X] / E[Y]) Y, which is all that is left where the controls explain X - E[X] / E[Y] Y nearly.
     """
     check_confidence(confidence)
     count, number = controls.shape
-    bottom = float(np.mean(denominators)) if count else 0.0
-    if number == 0 or count < number + 3 or bottom <= 0.0:
+    if number == 0 or count < number + 3 or float(np.sum(denominators)) <= 0.0:
         return None
-    ratio = float(np.sum(numerators) / np.sum(denominators))
-    terms = (numerators - ratio * denominators) / bottom
-    fitted = regress(terms, controls)
-    if fitted is None:
+    above, below = regress(numerators, controls), regress(denominators, controls)
+    if above is None or below is None or below.intercept <= 0.0:
         return None
-    middle = ratio + fitted.intercept
-    half = t_quantile(confidence, fitted.freedom) * fitted.error
-    half = max(half, ROUNDING * abs(middle))
-    return Interval(middle, middle - half, middle + half, confidence, f"Student, with {number} control variate{'s' if number > 1 else ''}")
+    scale = above.scale / above.freedom
+    variances = [scale * float(x @ y) for x, y in ((above.residuals,) * 2, (above.residuals, below.residuals), (below.residuals,) * 2)]
+    found = fieller(above.intercept, below.intercept, (variances[0], variances[1], variances[2]), t_quantile(confidence, above.freedom), confidence)
+    slack = LEAST_WIDTH * abs(found.estimate)
+    method = "Student" if variances[2] <= (1e-9 * below.intercept) ** 2 else "Fieller"
+    text = f"{method}, with {number} control variate{'s' if number > 1 else ''}"
+    return Interval(found.estimate, min(found.low, found.estimate - slack), max(found.high, found.estimate + slack), confidence, text)
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """What is left of observations: the `intercept` where all controls are 0, its standard `error`, the degrees of freedom behind it, `residuals`."""
+    """What is left of observations: the `intercept` where all controls are 0, the degrees of freedom behind it, and the `residuals`. Its variance
+    is that
+    of an observation times `scale`.
+    """
 
     intercept: float
-    error: float
+    scale: float
     freedom: int
     residuals: Floats
+
+    @property
+    def error(self) -> float:
+        """The standard error of the intercept."""
+        return math.sqrt(self.scale * float(self.residuals @ self.residuals) / self.freedom)
 
 
 def regress(terms: Floats, controls: Floats) -> Fit | None:
@@ -67,11 +81,9 @@ def regress(terms: Floats, controls: Floats) -> Fit | None:
         return None
     shares = orthogonal.T @ terms
     residuals = terms - terms.mean() - orthogonal @ shares
-    freedom = count - number - 1
-    variance = float(residuals @ residuals) / freedom
     offset = np.linalg.solve(triangle.T, means / spread)
     intercept = float(terms.mean() - offset @ shares)
-    return Fit(intercept, math.sqrt(variance * (1.0 / count + float(offset @ offset))), freedom, residuals)
+    return Fit(intercept, 1.0 / count + float(offset @ offset), count - number - 1, residuals)
 
 
 def choose(terms: Floats, controls: Floats) -> tuple[tuple[int, ...], float]:

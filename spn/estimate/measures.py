@@ -179,12 +179,15 @@ def _availability(
     total = up + down
     share = np.divide(down, total, out=np.zeros_like(down), where=total > 0.0)
     u = intervals.unit_mean(share, base.events, confidence)
-    if len(total) > 1 and total.max() > total.min() * (1.0 + 1e-9) and 0.0 < u.estimate < 1.0:
+    between = 0.0 < u.estimate < 1.0
+    if between and len(total) > 1 and 0 < (base.events or 0) < intervals.FEW_EVENTS:
+        u = intervals.share_of_events(down, failures, total, confidence).clipped(0.0, 1.0)
+    elif between and len(total) > 1 and total.max() > total.min() * (1.0 + 1e-9):
         u = intervals.ratio_of_means(down, total, confidence).clipped(0.0, 1.0)
     base = _alike(base, u)
     rate = intervals.event_rate(failures, total, confidence)
     up_rate = intervals.event_rate(failures, up, confidence)
-    mean_down = intervals.ratio_of_means(down, failures, confidence).clipped(0.0, math.inf)
+    mean_down = intervals.mean_per_event(down, failures, confidence)
     if controls is not None and 0.0 < u.estimate < 1.0:
         u, gain = _controlled(down, total, controls, u)
         base, u = replace(base, variance_reduction=gain), u.clipped(0.0, 1.0)
@@ -193,6 +196,8 @@ def _availability(
         mean_down = _controlled(down, failures, controls, mean_down)[0].clipped(0.0, math.inf)
     if base.events and not down.any():
         base = replace(base, notes=(*base.notes, f"the condition failed {base.events} times, but never for any length of time"))
+    elif not base.events and (u.estimate in (0.0, 1.0)):
+        base = replace(base, notes=(*base.notes, f"the condition {'always' if u.estimate == 0.0 else 'never'} held while it was observed"))
     # Windows from the initial marking on: the number of failures is random and can be 1, fixed by the window; no events are asked of them.
     seen = bool(down.any()) and (bool(base.events) or not subject.steady)
     judged = _judged(base, u, seen, min_events if subject.steady else 0)
@@ -304,10 +309,13 @@ def _passage(subject: Subject, observations: Floats, confidence: float, target: 
     interval = intervals.mean(value, confidence).clipped(0.0, math.inf)
     # A passage that had not happened when the replication ended is later than that: for its quantiles it is later than all.
     found = {p: sample_quantile(np.where(known, value, math.inf), p, confidence) for p in subject.quantiles}
+    if not events:
+        interval = replace(interval, estimate=math.nan, high=math.inf, method="lower bound: mean of the times up to the limit (Student), none passed")
+        return Estimate(kind, interval, replace(base, state=State.NO_EVENT), "s", found)
     if censored:
         interval = replace(interval, high=math.inf, method="lower bound: mean of the times up to the limit (Student)")
         return Estimate(kind, interval, base, "s", found)
-    judged = _judged(base, interval, True, 0)
+    judged = _judged(_alike(base, interval), interval, True, 0)
     if judged.converged and any(part.relative_half_width > base.target for part in found.values()):
         judged = replace(judged, state=State.IMPRECISE)
     return Estimate(kind, interval, judged, "s", found)

@@ -42,14 +42,16 @@ class Down:
     def linearised(self) -> Linear:
         """U and the terms whose mean is the error of log U, to first order (delta method); without what controls explain."""
         share = float(self.down.sum()) / float(self.total.sum())
-        terms: Floats = (self.down - share * self.total) / float(self.down.mean())
-        fitted = None if self.controls is None else regress(terms, self.controls)
-        if fitted is None:
-            return Linear(share, terms, len(terms) - 1)
-        spread = float(np.std(fitted.residuals, ddof=1))
-        # The variance of the intercept is that of n terms of this size (see `regress`).
-        scale = fitted.error * len(terms) ** 0.5 / spread if spread > 0.0 else 1.0
-        return Linear(share * (1.0 + fitted.intercept), fitted.residuals * scale, fitted.freedom)
+        plain: Floats = (self.down - share * self.total) / float(self.down.mean())
+        if self.controls is None:
+            return Linear(share, plain, len(plain) - 1)
+        down, total = regress(self.down, self.controls), regress(self.total, self.controls)
+        if down is None or total is None or down.intercept <= 0.0 or total.intercept <= 0.0:
+            return Linear(share, plain, len(plain) - 1)
+        terms = down.residuals / down.intercept - total.residuals / total.intercept
+        # So that terms of this variance have the error of the intercepts (see `regress`).
+        grown = math.sqrt(down.scale * len(terms) * (len(terms) - 1) / down.freedom)
+        return Linear(down.intercept / total.intercept, terms * grown, down.freedom)
 
 
 def down_of(kind: str, observations: Floats, controls: Floats | None = None) -> Down | None:

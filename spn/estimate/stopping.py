@@ -12,9 +12,11 @@ from typing import final
 class Reason(Enum):
     """Why a simulation ended. The values are what users read; the order is that of their weight."""
 
+    EVENTS = "every measure has seen the events asked for"
     CONVERGED = "converged: every measure has the precision asked for"
     REPLICATIONS = "the limit of replications was reached"
     FIRINGS = "the budget of firings is used up"
+    SIMULATED_TIME = "the budget of simulated time is used up"
     TIME = "the time budget is used up"
     NO_EVENT = "no event seen: what a measure counts did not happen once"
     DEAD = "dead marking: replications came to a standstill"
@@ -31,23 +33,33 @@ class Reason(Enum):
 @dataclass(frozen=True, slots=True)
 class Look:
     """How far one measure is. `relative` is the relative half-width; `enough` says that replications and events are; `hopeless`, if set, why no
-    further replication will help.
+    further replication will help; `events` are those behind it, or None where nothing is counted.
     """
 
     relative: float
     enough: bool
     hopeless: Reason | None = None
+    events: int | None = None
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What criteria see. `looks` is empty between check points, where precision is not looked at."""
+    """What criteria see: `seconds` have passed, and `simulated` seconds in the nets of all replications together. `looks` is empty between check
+    points,
+    where neither precision nor events are looked at.
+    """
 
     replications: int
     firings: int
     seconds: float
+    simulated: float
     looks: Mapping[str, Look] = field(default_factory=dict)
+
+
+def _check_positive(what: str, value: float) -> None:
+    if not value > 0.0:
+        raise ValueError(f"{what} must be positive, not {value}")
 
 
 class Criterion(ABC):
@@ -98,8 +110,7 @@ class Precision(Criterion):
 
     def __post_init__(self) -> None:
         for value in (self.relative, *self.own.values()):
-            if not value > 0.0:
-                raise ValueError(f"a relative precision must be positive, not {value}")
+            _check_positive("a relative precision", value)
 
     def target(self, measure: str) -> float:
         return self.own.get(measure, self.relative)
@@ -121,10 +132,31 @@ class Precision(Criterion):
 
 @final
 @dataclass(frozen=True)
+class Events(Criterion):
+    """Each measure that counts events (failures, firings, values, passages) has seen `least` of them, or is hopeless. At least one measure must
+    count.
+    """
+
+    least: int
+
+    def __post_init__(self) -> None:
+        _check_positive("events", self.least)
+
+    def reason(self, status: Status) -> Reason | None:
+        counting = [look for look in status.looks.values() if look.events is not None]
+        seen = all((look.events or 0) >= self.least or look.hopeless is not None for look in counting)
+        return Reason.EVENTS if counting and seen else None
+
+
+@final
+@dataclass(frozen=True)
 class Firings(Criterion):
     """At least `limit` firings were made."""
 
     limit: int
+
+    def __post_init__(self) -> None:
+        _check_positive("firings", self.limit)
 
     def reason(self, status: Status) -> Reason | None:
         return Reason.FIRINGS if status.firings >= self.limit else None
@@ -137,8 +169,25 @@ class WallTime(Criterion):
 
     seconds: float
 
+    def __post_init__(self) -> None:
+        _check_positive("seconds", self.seconds)
+
     def reason(self, status: Status) -> Reason | None:
         return Reason.TIME if status.seconds >= self.seconds else None
+
+
+@final
+@dataclass(frozen=True)
+class SimulatedTime(Criterion):
+    """`seconds` were simulated, in all replications together, with warm-ups and pilot."""
+
+    seconds: float
+
+    def __post_init__(self) -> None:
+        _check_positive("simulated seconds", self.seconds)
+
+    def reason(self, status: Status) -> Reason | None:
+        return Reason.SIMULATED_TIME if status.simulated >= self.seconds else None
 
 
 @final
@@ -147,6 +196,9 @@ class Replications(Criterion):
     """At least `limit` replications were made."""
 
     limit: int
+
+    def __post_init__(self) -> None:
+        _check_positive("replications", self.limit)
 
     def reason(self, status: Status) -> Reason | None:
         return Reason.REPLICATIONS if status.replications >= self.limit else None

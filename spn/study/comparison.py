@@ -21,7 +21,7 @@ from spn.study.crew import crew
 from spn.study.experiment import is_steady
 from spn.study.pilot import SteadyPlan, batch_sizes
 from spn.study.result import Progress, Result
-from spn.study.run import NotSupported, Session, Settings, Study, budget, new_seed
+from spn.study.run import Budget, NotSupported, Session, Settings, Study, budget, new_seed
 from spn.study.together import Ended, Several, Together, in_step, of_net
 
 MOST_COST = 3.0
@@ -242,7 +242,7 @@ class _Pair:
         planned: list[SteadyPlan | None] = []
         for own, (session, measure) in enumerate(zip(self.sessions, self.measures, strict=True)):
             if is_steady(measure):
-                planned.append((yield from of_net(session.planned((measure,), {measure.name: share}, most // 2), own)))
+                planned.append((yield from of_net(session.planned((measure,), {measure.name: share}, Budget(most // 2, None, None)), own)))
             else:
                 planned.append(None)
         stretches, probed = (1.0, 1.0), 0
@@ -254,16 +254,16 @@ class _Pair:
             stretches = one, other
         shared = windows_in_common([part for part in planned if part is not None], stretches)
         aligned = [None if part is None else shared.pop(0) for part in planned]
-        experiments = []
+        experiments, allowed = [], Budget(most, None, None)
         for own, (session, measure, part) in enumerate(zip(self.sessions, self.measures, aligned, strict=True)):
             if part is None:
-                experiment = session.from_start((measure,), most, None)
+                experiment = session.from_start((measure,), allowed)
             else:
-                experiment = session.experiment(part.plan, (measure,), most, None, part)
+                experiment = session.experiment(part.plan, (measure,), allowed, part)
             experiments.append(replace(experiment, plan=replace(experiment.plan, net=own)))
         experiments = _same_batches(experiments)
         before = probed + sum(part.firings for part in aligned if part is not None)
-        limits = self.asked.limits(most, self.asked.max_seconds)
+        limits = self.asked.limits(most, self.asked.max_seconds, None)
         together = Together(tuple(experiments), _Ratio(self.asked.confidence), self.asked.precision, limits, before, most)
         ended = yield from together.run(self.sessions[0].elapsed, progress)
         return ended, tuple(aligned)

@@ -22,6 +22,9 @@ from spn.study.result import Progress
 DEAD_REPLICATIONS = 256
 """Replications that end in the dead marking are all alike but for where they end: no more of them are made."""
 
+REPLICATION_COST = 100
+"""The firings that a replication counts for where patience is counted: however short it is, it takes some time."""
+
 HOPELESS_REPLICATIONS = 4096
 """Replications of a steady experiment after which a measure without any event is given up, however few firings they took."""
 
@@ -47,7 +50,9 @@ def is_steady(measure: Measure) -> bool:
 @final
 @dataclass(frozen=True)
 class Experiment:
-    """What to run and when to stop. `before` is what had been fired when it began; `patience` the firings after which a measure without any event is
+    """What to run and when to stop: by one of the `limits`, or by `stop`. `before` is what had been fired, and `simulated_before` the seconds that
+    had
+    been simulated, when it began; `patience` the firings after which a measure without any event is
     given up. `controls` are the columns of control variates that explain each measure, `names` what all columns are called.
     `unsettled` says of measures why they have no long run; `dead` that all replications are expected to die.
     """
@@ -55,11 +60,13 @@ class Experiment:
     plan: Plan
     measures: tuple[Measure, ...]
     precision: Precision
+    stop: Criterion
     limits: Criterion
     confidence: float
     min_events: int
     patience: int
     before: int = 0
+    simulated_before: float = 0.0
     max_firings: int = 0
     dead: bool = False
     controls: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
@@ -68,10 +75,10 @@ class Experiment:
 
     def run(self, elapsed: Callable[[], float], progress: Callable[[Progress], None] | None) -> Dialogue[Finished]:
         """Ask for batches until a criterion is met, or an interruption comes. `RunError` goes through."""
-        criterion = self.limits | self.precision
+        criterion = self.limits | self.stop
         batches: list[BatchResult] = []
         precision: dict[str, tuple[float, float]] = {}
-        firings, sure, likely = self.before, 0, 0
+        firings, simulated, sure, likely = self.before, self.simulated_before, 0, 0
         reason: Reason | None = None
         found: Mapping[str, AnyEstimate] | None = None
         try:
@@ -81,6 +88,7 @@ class Experiment:
                 found = None
                 batches.append(last)
                 firings += int(last.firings.sum())
+                simulated += last.simulated
                 replications = self.plan.bounds(last.index).stop
                 looks: Mapping[str, Look] = {}
                 if self.plan.is_look(last.index):
@@ -91,7 +99,7 @@ class Experiment:
                 if progress is not None:
                     name = EXPERIMENTS[self.plan.experiment]
                     progress(Progress(name, last.index, replications, firings, elapsed(), self.max_firings, dict(precision)))
-                reason = criterion.reason(Status(replications, firings, elapsed(), looks))
+                reason = criterion.reason(Status(replications, firings, elapsed(), simulated, looks))
         except KeyboardInterrupt:
             reason = Reason.INTERRUPTED
         return Finished(batches, reason, self.estimates(batches) if found is None else found)
@@ -109,9 +117,11 @@ class Experiment:
             hopeless = Reason.DEAD
         elif state is State.NOT_STATIONARY and replications >= LEAST_REPLICATIONS:
             hopeless = Reason.NOT_STATIONARY
-        elif state is State.NO_EVENT and (firings + replications >= self.patience or (self.plan.segments and replications >= HOPELESS_REPLICATIONS)):
+        elif state is State.NO_EVENT and (
+            firings + REPLICATION_COST * replications >= self.patience or (self.plan.segments and replications >= HOPELESS_REPLICATIONS)
+        ):
             hopeless = Reason.NO_EVENT
-        return Look(widest(found), state in (State.CONVERGED, State.IMPRECISE), hopeless)
+        return Look(widest(found), state in (State.CONVERGED, State.IMPRECISE), hopeless, found.assessment.events)
 
     def estimates(self, batches: Sequence[BatchResult]) -> dict[str, AnyEstimate]:
         """The estimates from a prefix of the batches."""

@@ -98,13 +98,15 @@ class Level:
 @final
 @dataclass(frozen=True, slots=True)
 class SteadyPlan:
-    """The production `plan`, what the pilot cost and saw. `controls`: the control variates that explain each measure. `unsettled`: for each measure
+    """The production `plan`, what the pilot cost (firings, and `simulated` seconds) and saw. `controls`: the control variates that explain each
+    measure. `unsettled`: for each measure
     without a long run, why. `dead`: all pilot replications died.
     """
 
     plan: Plan
     firings: int
     horizon: float
+    simulated: float = 0.0
     dead: bool = False
     controls: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     unsettled: Mapping[str, str] = field(default_factory=dict)
@@ -135,7 +137,8 @@ class Pilot:
     4. *Plan* by replication and deletion (Law & Kelton, Simulation Modeling and Analysis, sec. 9.5.2): warm-up W = max(end of the start-up,
        T / 4, 5 mean times between failures), window H = max(5 W, 10 mean times between failures). Both are cut, to a quarter at most, if 32 such
        windows would give more precision than is asked for, by the pilot's own standard errors (a bias that the shorter warm-up leaves is then small
-       beside the interval); and further if 40 replications would not fit into the budget left. The window of a replication starts at W (1 + u +
+       beside the interval); and further if 40 replications would not fit into the budget of firings or of simulated time left. The window of a
+       replication starts at W (1 + u +
        v), u and v uniform: a net with a period is seen at a random phase.
 
     If all replications died, the long run is what holds in the dead marking: W is 100 times the latest death, after which nothing costs anything.
@@ -150,18 +153,27 @@ class Pilot:
     max_firings: int
     point: int = 0
     controls: bool = True
+    max_time: float = math.inf
+    """Seconds to simulate at most, in all replications together; a fifth of it is the pilot's."""
 
     def plan(self, note: Note) -> Dialogue[SteadyPlan]:
-        horizon, spent = yield from self._scale(note)
+        simulated: list[float] = []
+
+        def noted(plan: Plan, found: list[BatchResult]) -> None:
+            simulated.extend(batch.simulated for batch in found)
+            note(plan, found)
+
+        horizon, spent = yield from self._scale(noted)
+        horizon = min(horizon, self.max_time / (10.0 * REPLICATIONS))
         levels: list[Level] = []
         while True:
-            level = yield from self._level(note, horizon, len(levels), spent)
+            level = yield from self._level(noted, horizon, len(levels), spent)
             spent += level.firings
             levels.append(level)
-            if self._enough(levels, spent):
+            if self._enough(levels, spent) or sum(simulated) + 2.0 * REPLICATIONS * horizon > self.max_time / 5.0:
                 break
             horizon *= 2.0
-        return self._planned(levels, spent)
+        return self._planned(levels, spent, sum(simulated))
 
     def _scale(self, note: Note) -> Dialogue[tuple[float, int]]:
         """A first horizon (the median time that 32 firings take) and the firings that it cost."""
@@ -235,12 +247,12 @@ class Pilot:
         last = [set(level.growing) for level in levels[-3:]]
         return tuple(sorted(set.intersection(*last))) if len(last) == 3 else ()
 
-    def _planned(self, levels: Sequence[Level], spent: int) -> SteadyPlan:
+    def _planned(self, levels: Sequence[Level], spent: int, simulated: float) -> SteadyPlan:
         last = levels[-1]
         level = last if last.whole or len(levels) == 1 else levels[-2]
         warnings = []
         if level.all_dead:
-            return self._dead(level, spent)
+            return self._dead(level, spent, simulated)
         if level.deaths:
             warnings.append(
                 f"dead marking: {len(level.deaths)} of {level.replications} pilot replications died, on average after {np.mean(level.deaths):.6g} s; "
@@ -261,9 +273,10 @@ class Pilot:
                 self.kinds, "the net grows or quickens without bound" if last.growing else "the pilot's replications did not end"
             )
         controls = {name: part.controls for name, part in level.courses.items()}
-        return SteadyPlan(self._production(level, spent), spent, level.horizon, False, controls, unsettled, tuple(warnings), _pace(level))
+        plan = self._production(level, spent, simulated)
+        return SteadyPlan(plan, spent, level.horizon, simulated, False, controls, unsettled, tuple(warnings), _pace(level))
 
-    def _production(self, level: Level, spent: int) -> Plan:
+    def _production(self, level: Level, spent: int, simulated: float) -> Plan:
         horizon = level.horizon
         between = [horizon / course.events for course in level.courses.values() if course.events is not None and course.events >= 1.0]
         slowest = max(between, default=0.0)
@@ -274,6 +287,7 @@ class Pilot:
         warmup, length = warmup * excess, length * excess
         cost = max(1.0, _pace(level) * (2.0 * warmup + length))
         share = max(1.0, (self.max_firings - spent) / 40.0) / cost
+        share = min(share, max(self.max_time / 4.0, self.max_time - simulated) / 40.0 / (2.0 * warmup + length))
         if share < 1.0:
             warmup, length, cost = max(warmup * share, min(warmup, horizon / 8.0)), length * share, cost * share
         kept = sorted({column for part in level.courses.values() for column in part.controls})
@@ -289,12 +303,12 @@ class Pilot:
             needed = max(needed, MARGIN * half * half / part.gain * level.horizon * level.replications / FIRST_LOOK)
         return needed
 
-    def _dead(self, level: Level, spent: int) -> SteadyPlan:
+    def _dead(self, level: Level, spent: int, simulated: float) -> SteadyPlan:
         latest = max(level.deaths) or 1.0
         cost = level.firings / level.replications
         plan = self._sized(100.0 * latest, latest, cost, 10_000 + int(20.0 * cost))
         warning = f"dead marking: all {level.replications} pilot replications died, on average after {np.mean(level.deaths):.6g} s"
-        return SteadyPlan(plan, spent, level.horizon, True, {}, {}, (warning + "; the long run is that marking",))
+        return SteadyPlan(plan, spent, level.horizon, simulated, True, {}, {}, (warning + "; the long run is that marking",))
 
     def _sized(self, warmup: float, length: float, cost: float, limit: int, controls: tuple[int, ...] = ()) -> Plan:
         unit, largest = batch_sizes(cost)

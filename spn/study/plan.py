@@ -170,6 +170,11 @@ class BatchResult:
     def replications(self) -> int:
         return len(self.ends)
 
+    @property
+    def simulated(self) -> float:
+        """The seconds that were simulated. What comes after the death of a net costs nothing and does not count."""
+        return float(np.where(np.isnan(self.dead_at), self.times, self.dead_at).sum())
+
 
 def run_batch(prepared: Prepared, plan: Plan, seed: int, index: int) -> BatchResult:
     """Run the replications of one batch. A pure function of its arguments; raises `RunError`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,7 +12,7 @@ import numpy as np
 
 from spn.estimate.estimates import AnyEstimate
 from spn.estimate.intervals import check_confidence
-from spn.estimate.stopping import Criterion, Firings, Precision, Reason, Replications, WallTime
+from spn.estimate.stopping import Criterion, Firings, Precision, Reason, Replications, SimulatedTime, WallTime
 from spn.net.types import Measure, Net
 from spn.observation import End, Engine
 from spn.study.batches import Dialogue, Drive
@@ -42,7 +43,9 @@ class NotSupported(Exception):
 class Settings:
     """What is asked of a simulation. `precision` is relative (of U, for availabilities); a measure's own goes before it.
 
-    `max_firings` counts pilot and production together. `min_failures` are the failures (firings, values) that a steady measure must have seen.
+    `stop` says when it is enough, instead of the precision, which then only plans. `max_firings` and `max_time` (simulated seconds, in all
+    replications
+    together) count pilot and production together. `min_failures` are the failures (firings, values) that a steady measure must have seen.
     With `max_seconds` the point of stopping depends on the machine; `max_replications` repeats a run that stopped so.
     """
 
@@ -53,6 +56,8 @@ class Settings:
     max_replications: int | None = None
     min_failures: int = 100
     point: int = 0
+    max_time: float | None = None
+    stop: Criterion | None = None
     controls: bool = True
     """Whether control variates are used where they help."""
 
@@ -62,11 +67,17 @@ class Settings:
             raise ValueError(f"precision must be positive, not {self.precision}")
         if self.max_firings < 1:
             raise ValueError(f"max_firings must be at least 1, not {self.max_firings}")
+        for name in ("max_seconds", "max_time", "max_replications"):
+            limit = getattr(self, name)
+            if limit is not None and not limit > 0.0:
+                raise ValueError(f"{name} must be positive, not {limit}")
 
-    def limits(self, firings: int, seconds: float | None) -> Criterion:
+    def limits(self, firings: int, seconds: float | None, simulated: float | None) -> Criterion:
         criterion: Criterion = Firings(firings)
         if seconds is not None:
             criterion = criterion | WallTime(seconds)
+        if simulated is not None:
+            criterion = criterion | SimulatedTime(simulated)
         return criterion if self.max_replications is None else criterion | Replications(self.max_replications)
 
 
@@ -87,6 +98,8 @@ def simulate(
     max_firings: int | None = None,
     max_seconds: float | None = None,
     max_replications: int | None = None,
+    max_time: float | None = None,
+    stop: Criterion | None = None,
     min_failures: int = 100,
     measures: Sequence[str] | None = None,
     progress: Callable[[Progress], None] | None = None,
@@ -100,13 +113,19 @@ def simulate(
 ) -> Result:
     """Simulate a net until its measures are precise enough, or a budget is used up.
 
+    `max_time` are seconds in the net, of all replications together. `stop` says when it is enough instead of the precision, as in
+    ``Precision(0.02) & Events(1000) | SimulatedTime(1e9)`` (of `spn.estimate`); the precision then only plans. If there are steady and other
+    measures, each
+    kind has half of the budgets, and `stop` is asked for each.
     The same seed gives the same numbers for every number of `workers` (threads, where the engine runs replications concurrently) and for every other
     `drive`, the way in which batches are run. Without `controls` no control variates are used, to see what they are worth. `digest` and `parameters`
     are handed on to the result.
     Raises `RunError` (the net cannot go on), `NotSupported`, ValueError (settings), KeyError (unknown measure), and
     `KeyboardInterrupt` if fewer than two replications had been finished (later, an interrupted result is returned).
     """
-    settings = Settings(budget(max_firings), precision, confidence, max_seconds, max_replications, min_failures, point, controls)
+    if precision == math.inf:
+        raise ValueError(f"precision must be finite, not {precision}")
+    settings = Settings(budget(max_firings), precision, confidence, max_seconds, max_replications, min_failures, point, max_time, stop, controls)
     chosen = chosen_measures(net, measures)
     if reasons := engine.supports(net):
         raise NotSupported(engine.name, reasons)
@@ -124,14 +143,40 @@ def budget(max_firings: int | None) -> int:
 
 
 def chosen_measures(net: Net, names: Sequence[str] | None) -> tuple[Measure, ...]:
-    """The measures of those names, in the order of the net; all, if none are named. Raises KeyError."""
+    """The measures of those names, in the order of the net; all, if `names` is None. Raises KeyError, and ValueError if there is nothing to
+    simulate for.
+    """
     if names is None:
+        if not net.measures:
+            raise ValueError(f"'{net.name}' has no measures: there is nothing to simulate for")
         return net.measures
+    if not names:
+        raise ValueError("no measure is named: there is nothing to simulate for")
     known = {measure.name: measure for measure in net.measures}
     for name in names:
         if name not in known:
             raise KeyError(f"no measure {name!r}; there are: {', '.join(known) or 'none'}")
     return tuple(measure for measure in net.measures if measure.name in names)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What one experiment may use: firings, seconds of wall time, and simulated seconds."""
+
+    firings: int
+    seconds: float | None
+    simulated: float | None
+
+    @staticmethod
+    def of(settings: Settings, share: int, share_of_seconds: int) -> Budget:
+        """A part of all; wall time is counted from the beginning of the study, and so only the first of two experiments has a part of it."""
+        seconds, simulated = settings.max_seconds, settings.max_time
+        return Budget(
+            settings.max_firings // share,
+            None if seconds is None else seconds / share_of_seconds,
+            None if simulated is None else simulated / share,
+        )
 
 
 @final
@@ -167,15 +212,15 @@ class Study:
         """The study's requests; `began` is when it did by its clock, if that is earlier than now."""
         began = self.clock() if began is None else began
         session = Session(self, lambda: self.clock() - began)
-        budget, seconds = self.settings.max_firings, self.settings.max_seconds
+        settings = self.settings
         steady = tuple(measure for measure in self.measures if is_steady(measure))
         others = tuple(measure for measure in self.measures if not is_steady(measure))
         share = 2 if steady and others else 1
         parts: list[Part] = []
         if steady:
-            parts.append((yield from session.steady(steady, budget // share, None if seconds is None else seconds / share)))
+            parts.append((yield from session.steady(steady, Budget.of(settings, share, share))))
         if others and not (parts and parts[0].course.stop_reason is Reason.INTERRUPTED):
-            parts.append((yield from session.terminating(others, budget // share, seconds, interruptible=bool(parts))))
+            parts.append((yield from session.terminating(others, Budget.of(settings, share, 1), interruptible=bool(parts))))
         elif others:
             parts.append(session.nothing(others))
         return self.result(parts, self.clock() - began)
@@ -196,7 +241,7 @@ class Study:
             digest=self.digest,
             parameters=self.parameters,
             experiments=tuple(part.course for part in parts),
-            warnings=tuple(warning for part in parts for warning in part.warnings) + (() if self.measures else ("the model has no measures",)),
+            warnings=tuple(warning for part in parts for warning in part.warnings),
             versions=versions(),
         )
 
@@ -219,49 +264,53 @@ class Session:
             replications = sum(batch.replications for batch in found)
             self.study.progress(Progress("pilot", plan.offset, replications, fired, self.elapsed(), self.settings.max_firings))
 
-    def steady(self, measures: tuple[Measure, ...], budget: int, seconds: float | None) -> Dialogue[Part]:
+    def steady(self, measures: tuple[Measure, ...], budget: Budget) -> Dialogue[Part]:
         targets = {measure.name: measure.precision or self.settings.precision for measure in measures}
         planned = yield from self.planned(measures, targets, budget)
-        experiment = self.experiment(planned.plan, measures, budget, seconds, planned)
+        experiment = self.experiment(planned.plan, measures, budget, planned)
         finished = yield from self._run(experiment, interruptible=False)
         return self.part(experiment, finished, planned)
 
-    def planned(self, measures: tuple[Measure, ...], targets: Mapping[str, float], budget: int) -> Dialogue[SteadyPlan]:
+    def planned(self, measures: tuple[Measure, ...], targets: Mapping[str, float], budget: Budget) -> Dialogue[SteadyPlan]:
         """The plan of a steady experiment, by a pilot."""
         kinds = {measure.name: type(measure.quantity).__name__ for measure in measures}
-        pilot = Pilot(self.study.net, kinds, targets, budget // 5, budget, self.settings.point, self.settings.controls)
+        most = math.inf if budget.simulated is None else budget.simulated
+        pilot = Pilot(self.study.net, kinds, targets, budget.firings // 5, budget.firings, self.settings.point, self.settings.controls, most)
         return (yield from pilot.plan(self.piloted))
 
-    def terminating(self, measures: tuple[Measure, ...], budget: int, seconds: float | None, interruptible: bool) -> Dialogue[Part]:
-        experiment = self.from_start(measures, budget, seconds)
+    def terminating(self, measures: tuple[Measure, ...], budget: Budget, interruptible: bool) -> Dialogue[Part]:
+        experiment = self.from_start(measures, budget)
         return self.part(experiment, (yield from self._run(experiment, interruptible)), None)
 
     def nothing(self, measures: tuple[Measure, ...]) -> Part:
         """The part of an experiment that an interruption prevented."""
-        experiment = self.from_start(measures, self.settings.max_firings, None)
+        experiment = self.from_start(measures, Budget(self.settings.max_firings, None, None))
         return self.part(experiment, Finished((), Reason.INTERRUPTED, experiment.estimates(())), None)
 
-    def from_start(self, measures: tuple[Measure, ...], budget: int, seconds: float | None) -> Experiment:
+    def from_start(self, measures: tuple[Measure, ...], budget: Budget) -> Experiment:
         """The experiment of replications from the initial marking."""
         names = tuple(measure.name for measure in measures)
-        plan = Plan(TERMINATING, names, max_firings=max(1000, budget // 4), point=self.settings.point)
-        return self.experiment(plan, measures, budget, seconds, None)
+        plan = Plan(TERMINATING, names, max_firings=max(1000, budget.firings // 4), point=self.settings.point)
+        return self.experiment(plan, measures, budget, None)
 
-    def experiment(self, plan: Plan, measures: tuple[Measure, ...], budget: int, seconds: float | None, planned: SteadyPlan | None) -> Experiment:
+    def experiment(self, plan: Plan, measures: tuple[Measure, ...], budget: Budget, planned: SteadyPlan | None) -> Experiment:
         """One experiment of this study, as planned."""
         from spn.engine.reference.controls import control_names
 
         own = {measure.name: measure.precision for measure in measures if measure.precision is not None}
         settings = self.settings
+        precision = Precision(settings.precision, own)
         return Experiment(
             plan,
             measures,
-            Precision(settings.precision, own),
-            settings.limits(budget, seconds),
+            precision,
+            precision if settings.stop is None else settings.stop,
+            settings.limits(budget.firings, budget.seconds, budget.simulated),
             settings.confidence,
             settings.min_failures,
-            patience=budget // 10,
+            patience=budget.firings // 10,
             before=planned.firings if planned else 0,
+            simulated_before=planned.simulated if planned else 0.0,
             max_firings=settings.max_firings,
             dead=planned.dead if planned else False,
             controls=planned.controls if planned else {},

@@ -23,7 +23,7 @@ from spn.study.crew import crew
 from spn.study.experiment import Experiment, is_steady
 from spn.study.pilot import SteadyPlan
 from spn.study.result import Progress, Result
-from spn.study.run import NotSupported, Session, Settings, Study, budget, new_seed
+from spn.study.run import Budget, NotSupported, Session, Settings, Study, budget, new_seed
 from spn.study.together import Ended, Several, Together, in_step, stretched
 from spn.text.problems import ModelError
 
@@ -279,11 +279,12 @@ class _Sensitivity:
         parts, most = (self.measure,), self.asked.max_firings
         share = most // (1 + len(self.changes))
         planned: SteadyPlan | None = None
+        allowed = Budget(share, self._until(len(self.changes) + 1), None)
         if is_steady(self.measure):
-            planned = yield from self.session.planned(parts, {self.measure.name: self.asked.precision}, share)
-            experiment = self.session.experiment(planned.plan, parts, share, self._until(len(self.changes) + 1), planned)
+            planned = yield from self.session.planned(parts, {self.measure.name: self.asked.precision}, allowed)
+            experiment = self.session.experiment(planned.plan, parts, allowed, planned)
         else:
-            experiment = self.session.from_start(parts, share, self._until(len(self.changes) + 1))
+            experiment = self.session.from_start(parts, allowed)
         finished = yield from experiment.run(self.session.elapsed, self.session.study.progress)
         if finished.reason is Reason.INTERRUPTED and finished.replications < 2:
             raise KeyboardInterrupt

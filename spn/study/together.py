@@ -208,7 +208,7 @@ class Together:
         plan, names = self.plan, [f"{number}" for number in range(len(self.experiments))]
         criterion = self.limits | Precision(self.precision, dict.fromkeys(names, math.inf))
         batches: list[BatchResult] = []
-        firings, sure, likely = self.before, 0, 0
+        firings, simulated, sure, likely = self.before, 0.0, 0, 0
         reached: dict[str, tuple[float, float]] = {}
         reason: Reason | None = None
         try:
@@ -217,6 +217,7 @@ class Together:
                 last = yield Request(plan, len(batches), sure, max(sure, likely))
                 batches.append(last)
                 firings += sum(int(each.firings.sum()) for each in (last, *last.others))
+                simulated += sum(float(each.times.sum()) for each in (last, *last.others))
                 replications = plan.bounds(last.index).stop
                 looks: Mapping[str, Look] = {}
                 if plan.is_look(last.index):
@@ -226,7 +227,7 @@ class Together:
                     likely = plan.batches_for(int(replications * min(2.0, (relative / self.precision) ** 2)))
                 if progress is not None:
                     progress(Progress(EXPERIMENTS[plan.experiment], last.index, replications, firings, elapsed(), self.max_firings, reached))
-                reason = criterion.reason(Status(replications, firings, elapsed(), looks))
+                reason = criterion.reason(Status(replications, firings, elapsed(), simulated, looks))
         except KeyboardInterrupt:
             reason = Reason.INTERRUPTED
             if sum(batch.replications for batch in batches) < 2:

@@ -74,11 +74,33 @@ def test_a_result_goes_to_stdout_and_the_seed_to_both(model, simulated, capsys):
 
 
 def test_the_options_reach_the_simulation(model, simulated, capsys):
-    arguments = ["--precision", "1 %", "--confidence=99%", "--seed", "3", "--max-firings", "1e6", "--max-seconds", "2.5", "--engine", "reference"]
+    arguments = [
+        "--precision",
+        "1 %",
+        "--confidence=99%",
+        "--seed",
+        "3",
+        "--max-firings",
+        "1e6",
+        "--max-seconds",
+        "2.5",
+        "--engine",
+        "reference",
+        "--max-time",
+        "2 h",
+    ]
     assert main(["run", model, "-p", "limit=5", "--workers", "3", *arguments]) == 0
     net, settings = simulated.calls[0]
     assert net.origin == {"limit": "5"}
-    wanted = {"precision": 0.01, "confidence": 0.99, "seed": 3, "max_firings": 1_000_000, "max_seconds": 2.5, "engine": "reference"}
+    wanted = {
+        "precision": 0.01,
+        "confidence": 0.99,
+        "seed": 3,
+        "max_firings": 1_000_000,
+        "max_seconds": 2.5,
+        "max_time": 7200.0,
+        "engine": "reference",
+    }
     others = {"workers": 3, "progress": None, "notice": note}
     assert settings == wanted | others
     last = capsys.readouterr().out.splitlines()[-1]

@@ -9,7 +9,7 @@ import pytest
 from spn.estimate import Sample, State, Subject, estimate
 from spn.estimate.estimates import YEAR
 from spn.estimate.stationarity import growing, mser
-from spn.estimate.stopping import AnyOf, Firings, Look, Precision, Reason, Replications, Status, WallTime
+from spn.estimate.stopping import AnyOf, Events, Firings, Look, Precision, Reason, Replications, SimulatedTime, Status, WallTime
 
 
 def plain(found):
@@ -39,16 +39,16 @@ def test_zero_failures_bound_everything_and_converge_to_nothing():
     data = plain(found)
     assert found.assessment.state is State.NO_EVENT
     assert data["unavailability"]["estimate"] == 0.0
-    assert data["unavailability"]["high"] == pytest.approx(1 - 0.05 ** (1 / 40))
+    assert data["unavailability"]["high"] == pytest.approx(1 - 0.025 ** (1 / 40))
     assert data["nines"] is None
     assert data["mean_down_s"] is None
-    assert data["intervals"]["mean_up_s"]["low"] == pytest.approx(40e7 / -math.log(0.05))
-    assert data["intervals"]["failures_per_year"]["high"] == pytest.approx(-math.log(0.05) / 40e7 * YEAR)
+    assert data["intervals"]["mean_up_s"]["low"] == pytest.approx(40e7 / -math.log(0.025))
+    assert data["intervals"]["failures_per_year"]["high"] == pytest.approx(-math.log(0.025) / 40e7 * YEAR)
 
 
 def test_always_down_is_bounded_from_below():
     found = estimate(Subject("Availability", steady=True), Sample(availabilities(0, 1e7)), 0.95, 0.05)
-    assert found.unavailability.low == pytest.approx(0.05 ** (1 / 40))
+    assert found.unavailability.low == pytest.approx(0.025 ** (1 / 40))
     assert found.unavailability.high == 1.0
 
 
@@ -95,10 +95,28 @@ def test_linear_growth_is_told_from_a_full_place():
 
 
 def test_criteria_combine():
-    precise = Status(40, 10, 1.0, {"a": Look(0.01, True), "b": Look(math.inf, False, Reason.NO_EVENT)})
+    precise = Status(40, 10, 1.0, 9.0, {"a": Look(0.01, True), "b": Look(math.inf, False, Reason.NO_EVENT)})
     assert Precision(0.05).reason(precise) is Reason.NO_EVENT
     assert Precision(0.05, {"a": 0.001}).reason(precise) is None
     assert (Firings(10) | WallTime(5)).reason(precise) is Reason.FIRINGS
     assert (Firings(10) & WallTime(5)).reason(precise) is None
     assert (Firings(10) & Replications(40)).reason(precise) is Reason.FIRINGS
     assert isinstance(Firings(1) | Firings(2), AnyOf)
+    assert SimulatedTime(9).reason(precise) is Reason.SIMULATED_TIME and SimulatedTime(10).reason(precise) is None
+
+
+def test_events_are_asked_of_the_measures_that_count_them():
+    looks = {"failures": Look(0.5, True, None, 12), "level": Look(0.01, True), "never": Look(math.inf, False, Reason.NO_EVENT, 0)}
+    status = Status(40, 10, 1.0, 9.0, looks)
+    assert Events(12).reason(status) is Reason.EVENTS and Events(13).reason(status) is None
+    assert (Precision(0.05) | Events(12)).reason(status) is Reason.EVENTS
+    assert (Precision(0.05) & Events(12)).reason(status) is None
+    assert Events(1).reason(Status(40, 10, 1.0, 9.0, {"level": Look(0.01, True)})) is None  # it counts nothing, and never will
+
+
+@pytest.mark.parametrize(
+    "made", [lambda: Precision(0.0), lambda: Precision(math.nan), lambda: Events(0), lambda: WallTime(-1), lambda: SimulatedTime(0)]
+)
+def test_criteria_that_nothing_meets_are_refused(made):
+    with pytest.raises(ValueError, match="must be positive"):
+        made()

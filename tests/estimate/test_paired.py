@@ -55,11 +55,11 @@ def test_correlation_makes_it_narrower():
 
 
 def test_systems_that_never_differed_are_not_known_to_be_the_same():
-    """A failure that only one of them has may be too rare to be seen among 1,200: at 95 % its share is below 3 / 1,200."""
+    """A failure that only one of them has may be too rare to be seen among 1,200: at 95 % its share is below 3.69 / 1,200."""
     a, _ = systems(np.random.default_rng(5), 60, 1.0)
     found = paired_ratio(a, a, 0.95)
     assert found.estimate == 1.0
-    assert found.low == pytest.approx(1 - 3 / 1200, rel=1e-4) and found.high == pytest.approx(1 + 3 / 1200, rel=1e-4)
+    assert found.low == pytest.approx(1 - 3.69 / 1200, rel=1e-4) and found.high == pytest.approx(1 + 3.69 / 1200, rel=1e-4)
 
 
 def test_the_difference_covers_and_is_not_wider_than_it_has_to_be():

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import math
 import random
 import sys
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from spn.estimate import Reason, State
+from spn.estimate import Events, Precision, Reason, State
 from spn.estimate.intervals import mean
 from spn.study import simulate
 from spn.study.batches import Conversation
@@ -167,7 +168,8 @@ def test_terminating_measures_come_from_the_initial_marking():
 
 def test_a_passage_not_reached_is_not_converged():
     result = simulate(net(passage()), Fake(single(lambda rng: (50.0, 0.0), firings=1000)), seed=1, max_firings=100_000)
-    assert result.stop_reason is Reason.FIRINGS
+    assert result.stop_reason is Reason.NO_EVENT
+    assert math.isnan(result.measures["mttf"].interval.estimate) and result.measures["mttf"].interval.low == 50.0
     assert result.measures["mttf"].assessment.censored == result.experiments[0].replications
     same(result)
 
@@ -217,3 +219,38 @@ def test_pandas_is_asked_for_in_words(monkeypatch):
     monkeypatch.setitem(sys.modules, "pandas", None)
     with pytest.raises(ImportError, match="pip install pandas"):
         simulate(net(availability()), FAILING, seed=1).to_pandas()
+
+
+def test_simulated_time_is_a_budget():
+    result = simulate(net(availability()), FAILING, seed=1, precision=1e-4, max_time=2e9)
+    assert result.stop_reason is Reason.SIMULATED_TIME and not result.converged
+    course = result.experiments[0]
+    seen = course.replications * (course.window_s + 2 * course.warmup_s)
+    assert 0.5e9 < seen < 2.5e9  # the rest is the pilot's
+
+
+def test_criteria_say_when_it_is_enough():
+    few = simulate(net(availability()), FAILING, seed=1, stop=Events(5000))
+    assert few.stop_reason is Reason.EVENTS
+    assert 5000 <= few.measures["up"].assessment.events < 7000
+    both = simulate(net(availability()), FAILING, seed=1, stop=Events(5000) & Precision(0.5))
+    assert both.stop_reason is Reason.CONVERGED and both.experiments[0].replications == few.experiments[0].replications
+
+
+def test_a_passage_that_holds_at_once_is_known():
+    result = simulate(net(passage()), Fake(single(lambda rng: (0.0, 1.0))), seed=1)
+    assert result.converged and result.measures["mttf"].interval.estimate == 0.0
+    assert "another one has a probability" in result.measures["mttf"].assessment.notes[0]
+
+
+def test_nothing_to_simulate_for_is_refused():
+    with pytest.raises(ValueError, match="nothing to simulate for"):
+        simulate(net(availability()), FAILING, seed=1, measures=())
+    with pytest.raises(ValueError, match="nothing to simulate for"):
+        simulate(net(), FAILING, seed=1)
+
+
+@pytest.mark.parametrize("setting", [{"precision": 0.0}, {"precision": math.nan}, {"confidence": 1.0}, {"confidence": 0.0}, {"max_time": 0.0}])
+def test_settings_that_nothing_can_meet_are_refused(setting):
+    with pytest.raises(ValueError, match="must be"):
+        simulate(net(availability()), FAILING, seed=1, **setting)
