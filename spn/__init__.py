@@ -10,8 +10,10 @@ from spn.version import __version__
 if TYPE_CHECKING:
     from spn.api import check, draw, load, plot, plot_delays, rare_event, report, reproduce, resolve, results, simulate, sweep
     from spn.building import Instance, Measure, Model, Parameter, Place, Transition
+    from spn.comparing import compare, sensitivity
 
 _VERBS = ("check", "draw", "load", "plot", "plot_delays", "rare_event", "report", "reproduce", "resolve", "results", "simulate", "sweep")
+_TOGETHER = ("compare", "sensitivity")
 _PARTS = ("Instance", "Measure", "Model", "Parameter", "Place", "Transition")
 
 __all__ = [
@@ -23,6 +25,7 @@ __all__ = [
     "Transition",
     "__version__",
     "check",
+    "compare",
     "draw",
     "load",
     "plot",
@@ -32,11 +35,12 @@ __all__ = [
     "reproduce",
     "resolve",
     "results",
+    "sensitivity",
     "simulate",
     "sweep",
 ]
 
-_MODULES = {**dict.fromkeys(_VERBS, "spn.api"), **dict.fromkeys(_PARTS, "spn.building")}
+_MODULES = {**dict.fromkeys(_VERBS, "spn.api"), **dict.fromkeys(_TOGETHER, "spn.comparing"), **dict.fromkeys(_PARTS, "spn.building")}
 
 
 def __getattr__(name: str) -> Any:

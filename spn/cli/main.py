@@ -14,7 +14,10 @@ from spn.cli.exits import Exit, UsageError
 if TYPE_CHECKING:
     from spn.text.problems import Problem
 
-COMMANDS = ("run", "compare", "sweep", "table", "plot", "report", "reproduce", "check", "explain", "draw", "resolve", "trace", "compile", "schema")
+COMMANDS = (
+    *("run", "compare", "sensitivity", "sweep", "table", "plot", "report", "reproduce"),
+    *("check", "explain", "draw", "resolve", "trace", "compile", "schema"),
+)
 """The commands, each a module beside this one."""
 
 EPILOG = """\

@@ -15,23 +15,20 @@ def add_model(parser: argparse.ArgumentParser, what: str = "a model file, the na
     add_parameters(parser)
 
 
-def add_parameters(parser: argparse._ActionsContainer) -> None:
+def add_parameters(
+    parser: argparse._ActionsContainer,
+    *flags: str,
+    dest: str = "parameters",
+    help: str = "give a parameter of the model another value; may be repeated",
+) -> None:
     """``-p name=value``, any number of times."""
-    parser.add_argument(
-        "-p",
-        "--parameter",
-        dest="parameters",
-        metavar="NAME=VALUE",
-        type=assignment,
-        action=_Assign,
-        default={},
-        help="give a parameter of the model another value; may be repeated",
-    )
+    names = flags or ("-p", "--parameter")
+    parser.add_argument(*names, dest=dest, metavar="NAME=VALUE", type=assignment, action=_Assign, default={}, help=help)
 
 
-def add_run(parser: argparse.ArgumentParser) -> None:
+def add_run(parser: argparse.ArgumentParser, of: str = "of the intervals to reach") -> None:
     """How precisely, how long, and with which seed and engine to simulate."""
-    parser.add_argument("--precision", metavar="SHARE", type=share, help="relative half-width of the intervals to reach (default: 5 %%)")
+    parser.add_argument("--precision", metavar="SHARE", type=share, help=f"relative half-width {of} (default: 5 %%)")
     parser.add_argument("--confidence", metavar="SHARE", type=share, default=0.95, help="confidence of the intervals (default: 95 %%)")
     parser.add_argument("--seed", metavar="N", type=seed, help="seed of the random numbers (default: a new one, which is shown)")
     add_engine(parser)
@@ -76,11 +73,11 @@ def assignment(text: str) -> tuple[str, str]:
 
 def share(text: str) -> float:
     """``5%``, ``5 %`` or ``0.05``; strictly between 0 and 1."""
-    number = text.strip()
+    written = text.strip()
     factor = 1.0
-    if number.endswith("%"):
-        number, factor = number[:-1].rstrip(), 0.01
-    value = round(_number(number, text) * factor, 15)
+    if written.endswith("%"):
+        written, factor = written[:-1].rstrip(), 0.01
+    value = round(number(written, text) * factor, 15)
     if not 0 < value < 1:
         raise argparse.ArgumentTypeError(f"'{text}' is not between 0 and 1 (0 % and 100 %), both excluded")
     return value
@@ -102,7 +99,7 @@ def new_seed() -> int:
 
 def count(text: str) -> int:
     """A whole number from 1; ``1e6`` is one too."""
-    value = _number(text, text)
+    value = number(text, text)
     if value < 1 or value > 2**62 or value != math.floor(value):
         raise argparse.ArgumentTypeError(f"'{text}' is not a whole number from 1")
     return int(value)
@@ -110,7 +107,7 @@ def count(text: str) -> int:
 
 def seconds(text: str) -> float:
     """A positive number of seconds."""
-    value = _number(text, text)
+    value = number(text, text)
     if not 0 < value < math.inf:
         raise argparse.ArgumentTypeError(f"'{text}' is not a positive number of seconds")
     return value
@@ -120,14 +117,14 @@ def duration(text: str) -> float:
     """A time from 0 on, in seconds or with a unit: ``90``, ``1.5 h``."""
     from spn.expressions.units import UNITS, in_seconds
 
-    number = text.strip()
-    unit = re.search(r"[A-Za-z]+$", number)
+    written = text.strip()
+    unit = re.search(r"[A-Za-z]+$", written)
     if unit is not None and unit.group() in UNITS:
-        value = in_seconds(_number(number[: unit.start()], text), unit.group())
-    elif unit is not None and not re.search(r"[0-9.][eE]$", number):
+        value = in_seconds(number(written[: unit.start()], text), unit.group())
+    elif unit is not None and not re.search(r"[0-9.][eE]$", written):
         raise argparse.ArgumentTypeError(f"'{text}' has no known unit of time; the units are {', '.join(UNITS)}")
     else:
-        value = _number(number, text)
+        value = number(written, text)
     if not 0 <= value < math.inf:
         raise argparse.ArgumentTypeError(f"'{text}' is not a time from 0 on")
     return value
@@ -141,8 +138,9 @@ def time_limit(text: str) -> float:
     return value
 
 
-def _number(text: str, shown: str) -> float:
-    number = text.strip()  # of more than `float` takes for white space
-    if not re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", number, re.ASCII):
+def number(text: str, shown: str) -> float:
+    """A number; `shown` is what was written."""
+    written = text.strip()  # of more than `float` takes for white space
+    if not re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", written, re.ASCII):
         raise argparse.ArgumentTypeError(f"'{shown}' is not a number")
-    return float(number)
+    return float(written)

@@ -82,11 +82,12 @@ def _checked_plot(path: str | None, net: Net) -> str:
 
 def write_plot(path: Path, suffix: str, result: Result) -> None:
     """Write the figure of a result's curves."""
-    from spn.plots.curves import curves_plot
+    from spn.plots.curves import WIDTHS, curves_plot
     from spn.plots.render import figure
 
     try:
-        path.write_bytes(figure(curves_plot(result.measures)).content(suffix))
+        plot = curves_plot(result.measures)
+        path.write_bytes(figure(plot, width=WIDTHS[len(plot.panels) - 1]).content(suffix))
     except OSError as error:
         raise UsageError(f"cannot write {path}: {error.strerror or error}") from None
 
@@ -119,19 +120,22 @@ def simulate(arguments: argparse.Namespace, net: Net, seed: int) -> Result:
         raise UsageError(f"'{net.name}' has no measures: there is nothing to simulate for")
     note(f"{net.name}: seed {seed}")
     with shown() as progress:
-        return api.simulate(
-            net,
-            precision=0.05 if arguments.precision is None else arguments.precision,
-            confidence=arguments.confidence,
-            seed=seed,
-            engine=arguments.engine,
-            max_firings=arguments.max_firings,
-            max_seconds=arguments.max_seconds,
-            max_time=arguments.max_time,
-            workers=arguments.workers,
-            progress=progress,
-            notice=note,
-        )
+        return api.simulate(net, **asked(arguments, seed), progress=progress)
+
+
+def asked(arguments: argparse.Namespace, seed: int) -> dict[str, Any]:
+    """The settings of a simulation, as the options say them."""
+    return {
+        "precision": 0.05 if arguments.precision is None else arguments.precision,
+        "confidence": arguments.confidence,
+        "seed": seed,
+        "engine": arguments.engine,
+        "max_firings": arguments.max_firings,
+        "max_seconds": arguments.max_seconds,
+        "max_time": arguments.max_time,
+        "workers": arguments.workers,
+        "notice": note,
+    }
 
 
 def exit_code(*results: Result) -> Exit:

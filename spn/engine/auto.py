@@ -75,9 +75,11 @@ class AutoPrepared:
 
     def run(self, task: Task) -> Outcome:
         """Run one replication. Raises `RunError` and `Abandoned`."""
-        if self._compiled is not None:
+        with self._lock:  # also between replications, which may be too short for a look in the middle
+            compiled = self._moved() if self._fired else self._compiled
+        if compiled is not None:
             self._use("compiled")
-            return self._compiled.run(task)
+            return compiled.run(task)
         self._use("reference")
         begun = Replication(self._reference, task)
         while not self._stopping:

@@ -1,8 +1,9 @@
-"""Comparing two systems that were simulated with common random numbers: the interval of a ratio of unavailabilities, with their covariance."""
+"""Systems that were simulated with common random numbers: intervals of ratios, differences and contrasts of logarithms, with their covariances."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import final
 
@@ -10,16 +11,22 @@ import numpy as np
 
 from spn.estimate.controlled import regress
 from spn.estimate.intervals import Floats, Interval, check_confidence, poisson_rate, t_quantile
+from spn.estimate.measures import events, terms
 
 LEAST = 30
 """Replications, and failures, below which linearisation is not to be trusted."""
+
+SAME = 1e-15
+"""A share of the variance that is rounding."""
+
+METHOD = "common random numbers, delta method on log"
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class Down:
     """What the replications of one system saw: `down` time and `total` time of each, in their order, the failures of all, and control variates,
-    shape (replications, number), if there are any.
+    shape (replications, number), if there are any. Of other measures than availabilities: numerators, denominators and events.
     """
 
     down: Floats
@@ -30,7 +37,7 @@ class Down:
     @property
     def enough(self) -> bool:
         """Whether the ratio of sums is nearly linear in them."""
-        return len(self.down) >= LEAST and self.failures >= LEAST and float(self.down.sum()) > 0.0
+        return len(self.down) >= LEAST and self.failures >= LEAST and float(self.down.sum()) > 0.0 and float(self.total.sum()) > 0.0
 
     def linearised(self) -> Linear:
         """U and the terms whose mean is the error of log U, to first order (delta method); without what controls explain."""
@@ -41,10 +48,23 @@ class Down:
         down, total = regress(self.down, self.controls), regress(self.total, self.controls)
         if down is None or total is None or down.intercept <= 0.0 or total.intercept <= 0.0:
             return Linear(share, plain, len(plain) - 1)
-        terms = down.residuals / down.intercept - total.residuals / total.intercept
+        left = down.residuals / down.intercept - total.residuals / total.intercept
         # So that terms of this variance have the error of the intercepts (see `regress`).
-        grown = math.sqrt(down.scale * len(terms) * (len(terms) - 1) / down.freedom)
-        return Linear(down.intercept / total.intercept, terms * grown, down.freedom)
+        grown = math.sqrt(down.scale * len(left) * (len(left) - 1) / down.freedom)
+        return Linear(down.intercept / total.intercept, left * grown, down.freedom)
+
+
+def down_of(kind: str, observations: Floats, controls: Floats | None = None) -> Down | None:
+    """What the observations of one measure (n, segments, columns) say; None, if there are none or a replication was cut short."""
+    if not len(observations) or np.isnan(observations).any():
+        return None
+    if kind == "Availability" and observations.shape[2] == 1:  # at a point in time
+        down: Floats = 1.0 - observations[:, 0, 0]
+        return Down(down, np.ones(len(down)), float(np.count_nonzero(down)), controls)
+    above, below = (part.sum(axis=1) for part in terms(kind, observations))
+    counted = events(kind, observations)
+    seen = float(np.count_nonzero(above)) if counted is None else float(counted.sum())
+    return Down(above, below, seen, controls)
 
 
 @final
@@ -57,25 +77,85 @@ class Linear:
     freedom: int
 
 
-def paired_ratio(a: Down, b: Down, confidence: float) -> Interval:
-    """U(a) / U(b), where replication i of both used the same random numbers.
+@final
+@dataclass(frozen=True, slots=True)
+class Contrast:
+    """A weighted sum of logarithms of U: its `estimate` and `half` width, its `variance`, and what that would be if all had been `independent`."""
 
-    By the delta method on the logarithm (Owen, Monte Carlo theory, methods and examples, sec. 2.7 and 8.6):
-    var log(U_a / U_b) = v_a / n_a + v_b / n_b - 2 c n / (n_a n_b), v being the variances of the linearised terms and c their covariance over
-    the n replications that both have; Student's quantile with the fewer degrees of freedom of the two. Without correlation c is 0 but for noise, and
-    this is the interval of independent estimates. Both must have `enough`.
+    estimate: float
+    half: float
+    variance: float
+    independent: float
 
-    Where the random numbers in common make the two nearly the same, failures that only one of them had can be so few that none was seen, and the
+    @property
+    def gain(self) -> float:
+        """How many times less variance it has for the random numbers in common; infinite, if it was the same in all replications but for rounding."""
+        return self.independent / self.variance if self.variance > SAME * self.independent else math.inf
+
+    def interval(self, confidence: float, method: str = METHOD) -> Interval:
+        return Interval(self.estimate, self.estimate - self.half, self.estimate + self.half, confidence, method)
+
+
+def contrast(parts: Sequence[Down], weights: Sequence[float], confidence: float) -> Contrast:
+    """sum w log U, where replication i of all parts used the same random numbers.
+
+    By the delta method on the logarithm (Owen, Monte Carlo theory, methods and examples, sec. 2.7 and 8.6): the variance is that of the weighted
+    linearised terms, with their covariances over the replications that two have in common; Student's quantile with the fewest degrees of freedom.
+    Without correlation the covariances are 0 but for noise, and this is the interval of independent estimates. All parts must have `enough`.
+
+    Where the random numbers in common make the systems nearly the same, failures that only one of them had can be so few that none was seen, and the
     variance says nothing: the interval is never narrower than what such failures could make unseen, by Garwood's bound for no event among the
     failures that there were.
     """
     check_confidence(confidence)
+    linear = [part.linearised() for part in parts]
+    variance, independent = _variances(linear, weights)
+    half = t_quantile(confidence, min(part.freedom for part in linear)) * math.sqrt(variance)
+    half = max(half, max(map(abs, weights)) * _unseen(parts, confidence))
+    estimate = sum(weight * math.log(part.share) for weight, part in zip(weights, linear, strict=True))
+    return Contrast(estimate, half, variance, independent)
+
+
+def _unseen(parts: Sequence[Down], confidence: float) -> float:
+    """The share of U that failures can make which only one system has and which were too rare to be seen."""
+    return poisson_rate(0, min(part.failures for part in parts), confidence).high
+
+
+def _variances(parts: Sequence[Linear], weights: Sequence[float]) -> tuple[float, float]:
+    """The variance of the weighted sum of the means of the terms, with and without covariances."""
+    own = [weight * weight * float(np.var(part.terms, ddof=1)) / len(part.terms) for part, weight in zip(parts, weights, strict=True)]
+    independent = sum(own)
+    counts = {len(part.terms) for part in parts}
+    if len(counts) == 1:
+        # At once, so that terms that are the same cancel to the last bit.
+        together = np.sum([weight * part.terms for part, weight in zip(parts, weights, strict=True)], axis=0)
+        return float(np.var(together, ddof=1)) / counts.pop(), independent
+    variance = independent
+    for k, (first, w) in enumerate(zip(parts, weights, strict=True)):
+        for second, v in zip(parts[k + 1 :], weights[k + 1 :], strict=True):
+            x, y = first.terms, second.terms
+            common = min(len(x), len(y))
+            variance += 2.0 * w * v * float(np.cov(x[:common], y[:common])[0, 1]) * common / (len(x) * len(y))
+    return max(variance, 0.0), independent
+
+
+def ratio_of(found: Contrast, confidence: float) -> Interval:
+    """U / U from the contrast of their logarithms."""
+    estimate = math.exp(found.estimate)
+    return Interval(estimate, math.exp(found.estimate - found.half), math.exp(found.estimate + found.half), confidence, METHOD)
+
+
+def paired_ratio(a: Down, b: Down, confidence: float) -> Interval:
+    """U(a) / U(b), where replication i of both used the same random numbers, by their `contrast`. Both must have `enough`."""
+    return ratio_of(contrast((a, b), (1.0, -1.0), confidence), confidence)
+
+
+def paired_difference(a: Down, b: Down, confidence: float) -> Interval:
+    """U(a) - U(b), where replication i of both used the same random numbers: as `contrast`, with the terms of U instead of those of log U."""
+    check_confidence(confidence)
     one, other = a.linearised(), b.linearised()
-    x, y = one.terms, other.terms
-    common = min(len(x), len(y))
-    covariance = float(np.cov(x[:common], y[:common])[0, 1])
-    variance = float(np.var(x, ddof=1)) / len(x) + float(np.var(y, ddof=1)) / len(y) - 2.0 * covariance * common / (len(x) * len(y))
-    half = t_quantile(confidence, min(one.freedom, other.freedom)) * math.sqrt(max(variance, 0.0))
-    half = max(half, poisson_rate(0, min(a.failures, b.failures), confidence).high)
-    estimate = one.share / other.share
-    return Interval(estimate, estimate * math.exp(-half), estimate * math.exp(half), confidence, "common random numbers, delta method on log")
+    variance, _ = _variances((one, other), (one.share, -other.share))
+    half = t_quantile(confidence, min(one.freedom, other.freedom)) * math.sqrt(variance)
+    half = max(half, max(one.share, other.share) * _unseen((a, b), confidence))
+    estimate = one.share - other.share
+    return Interval(estimate, estimate - half, estimate + half, confidence, "common random numbers, delta method")

@@ -11,7 +11,11 @@ from spn.plots.types import Axis, NotPlottable, Panel, Plot, Series, listed
 TITLES = {"availability_curve": ("Unavailability", "U(t)"), "average_curve": ("Expected value", ""), "first_passage_curve": ("Probability", "F(t)")}
 """What a curve of each kind is of, and its symbol."""
 
-NOTE = "Bands: hold for all times of a curve together."
+NOTE = "Bands and bars hold for all times of a curve together."
+
+
+WIDTHS = ("column", "middle", "page")
+"""Of figures with one panel, two, three."""
 
 
 def curves_plot(measures: Mapping[str, AnyEstimate], names: Sequence[str] = ()) -> Plot:
@@ -23,18 +27,19 @@ def curves_plot(measures: Mapping[str, AnyEstimate], names: Sequence[str] = ()) 
     if not chosen:
         raise NotPlottable("there is no curve among the measures: a curve is a measure at several times, 'at: {from: 0 h, to: 10 h, points: 21}'")
     kinds = [kind for kind in TITLES if any(found.kind == kind for found in chosen.values())]
-    panels = [_panel(kind, {name: found for name, found in chosen.items() if found.kind == kind}) for kind in kinds]
+    styles = {name: style for style, name in enumerate(chosen)}
+    panels = [_panel(kind, {name: found for name, found in chosen.items() if found.kind == kind}, styles) for kind in kinds]
     confidence = next(iter(chosen.values())).interval.confidence
     caption = f"{listed(list(chosen))} over time, with bands of {100 * confidence:g} % confidence for all times of a curve together."
     return Plot((tuple(panels),), caption[0].upper() + caption[1:], NOTE, shared=False)
 
 
-def _panel(kind: str, curves: Mapping[str, CurveEstimate]) -> Panel:
+def _panel(kind: str, curves: Mapping[str, CurveEstimate], styles: Mapping[str, int]) -> Panel:
     unit = scales.unit_for([found.times[-1] for found in curves.values()])
-    name = scales.SPELT.get(unit, unit)
+    spelt = scales.SPELT.get(unit, unit)
     title, symbol = TITLES[kind]
-    series = tuple(_series(label, found, style) for style, (label, found) in enumerate(curves.items()))
-    return Panel(Axis("Time", "t", name, scales.unit_size(unit), zero=True), Axis(title, symbol, zero=True), series)
+    series = tuple(_series(name, found, styles[name]) for name, found in curves.items())
+    return Panel(Axis("Time", "t", spelt, scales.unit_size(unit), zero=True), Axis(title, symbol, zero=True), series)
 
 
 def _series(label: str, found: CurveEstimate, style: int) -> Series:

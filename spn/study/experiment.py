@@ -93,7 +93,7 @@ class Experiment:
                 looks: Mapping[str, Look] = {}
                 if self.plan.is_look(last.index):
                     found = self.estimates(batches)
-                    looks = {name: self._look(part, firings, replications) for name, part in found.items()}
+                    looks = {name: self.look(part, firings, replications) for name, part in found.items()}
                     precision.update({name: (look.relative, self.precision.target(name)) for name, look in looks.items()})
                     likely = self._likely(replications, looks)
                 if progress is not None:
@@ -109,7 +109,8 @@ class Experiment:
         ratio = max((look.relative / self.precision.target(name) for name, look in looks.items() if look.hopeless is None), default=0.0)
         return self.plan.batches_for(int(replications * min(2.0, ratio * ratio)))
 
-    def _look(self, found: AnyEstimate, firings: int, replications: int) -> Look:
+    def look(self, found: AnyEstimate, firings: int, replications: int) -> Look:
+        """How far a measure is."""
         state = found.assessment.state
         hopeless = None
         if self.dead and (replications >= DEAD_REPLICATIONS or found.relative_half_width <= found.assessment.target):
@@ -130,14 +131,14 @@ class Experiment:
             sample = Sample(
                 np.concatenate([batch.observations[measure.name] for batch in batches]) if batches else np.zeros((0, 1, 4)),
                 [value for batch in batches for value in batch.values.get(measure.name, ())],
-                self._controls(measure.name, batches),
+                self.controlling(measure.name, batches),
             )
             wanted = self.min_events if isinstance(measure.quantity, Availability) or self.plan.segments else 0
             estimated = estimate(part, sample, self.confidence, self.precision.target(measure.name), wanted)
             found[measure.name] = self._stated(measure.name, self._named(measure.name, estimated), batches)
         return found
 
-    def _controls(self, name: str, batches: Sequence[BatchResult]) -> Floats | None:
+    def controlling(self, name: str, batches: Sequence[BatchResult]) -> Floats | None:
         """The control variates of one measure, shape (replications, number)."""
         columns = list(self.plan.kept_columns(self.controls.get(name, ())))
         if not columns or not batches:

@@ -111,6 +111,12 @@ class SteadyPlan:
     controls: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     unsettled: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    pace: float = 0.0
+    """Firings per second of simulated time."""
+
+    def cost(self, warmup: float, length: float) -> float:
+        """About how many firings a replication takes with such a window."""
+        return max(1.0, self.pace * (2.0 * warmup + length))
 
 
 @final
@@ -268,7 +274,7 @@ class Pilot:
             )
         controls = {name: part.controls for name, part in level.courses.items()}
         plan = self._production(level, spent, simulated)
-        return SteadyPlan(plan, spent, level.horizon, simulated, False, controls, unsettled, tuple(warnings))
+        return SteadyPlan(plan, spent, level.horizon, simulated, False, controls, unsettled, tuple(warnings), _pace(level))
 
     def _production(self, level: Level, spent: int, simulated: float) -> Plan:
         horizon = level.horizon
@@ -279,8 +285,7 @@ class Pilot:
         length = max(5.0 * warmup, 10.0 * slowest)
         excess = min(1.0, max(LEAST_SHARE, self._needed(level) / length, start_up / warmup))
         warmup, length = warmup * excess, length * excess
-        pace = level.firings / (level.replications * horizon)
-        cost = max(1.0, pace * (2.0 * warmup + length))
+        cost = max(1.0, _pace(level) * (2.0 * warmup + length))
         share = max(1.0, (self.max_firings - spent) / 40.0) / cost
         share = min(share, max(self.max_time / 4.0, self.max_time - simulated) / 40.0 / (2.0 * warmup + length))
         if share < 1.0:
@@ -306,9 +311,18 @@ class Pilot:
         return SteadyPlan(plan, spent, level.horizon, simulated, True, {}, {}, (warning + "; the long run is that marking",))
 
     def _sized(self, warmup: float, length: float, cost: float, limit: int, controls: tuple[int, ...] = ()) -> Plan:
-        unit = max(1, min(8, int(50_000 / max(cost, 1.0))))
-        largest = max(unit, min(1024, int(200_000 / max(cost, 1.0))))
+        unit, largest = batch_sizes(cost)
         return Plan(STEADY, tuple(self.kinds), warmup, length, 2, True, limit, unit, largest, 0, self.point, controls=controls)
+
+
+def _pace(level: Level) -> float:
+    return level.firings / (level.replications * level.horizon)
+
+
+def batch_sizes(cost: float) -> tuple[int, int]:
+    """The replications in the first batches and in the last, by the firings of one."""
+    unit = max(1, min(8, int(50_000 / max(cost, 1.0))))
+    return unit, max(unit, min(1024, int(200_000 / max(cost, 1.0))))
 
 
 def _told(plan: Plan, count: int, note: Note) -> Dialogue[list[BatchResult]]:

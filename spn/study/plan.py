@@ -62,6 +62,10 @@ class Plan:
     """Keep the tokens at the cuts and the firings of each transition class, and all control variates."""
     controls: tuple[int, ...] = ()
     """The control variates that are kept, by their columns."""
+    net: int = 0
+    """The number of the net, where several are simulated in one study. It is no part of the keys."""
+    others: tuple[Plan, ...] = ()
+    """Of other nets, the plans whose batches are run together with this one's: replication by replication with the same keys."""
 
     def kept_columns(self, controls: tuple[int, ...]) -> tuple[int, ...]:
         """Where some of the control variates stand among those that are kept."""
@@ -159,6 +163,8 @@ class BatchResult:
     tokens: NDArray[np.int64] = field(default_factory=lambda: np.zeros((0, 0, 0), np.int64))
     fired: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     controls: Floats = field(default_factory=lambda: np.zeros((0, 0, 0)))
+    others: tuple[BatchResult, ...] = ()
+    """The same batch of each of the plan's others."""
 
     @property
     def replications(self) -> int:

@@ -63,7 +63,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         check_confidence(self.confidence)
-        if not 0.0 < self.precision < math.inf:
+        if not self.precision > 0.0:
             raise ValueError(f"precision must be positive, not {self.precision}")
         if self.max_firings < 1:
             raise ValueError(f"max_firings must be at least 1, not {self.max_firings}")
@@ -72,7 +72,7 @@ class Settings:
             if limit is not None and not limit > 0.0:
                 raise ValueError(f"{name} must be positive, not {limit}")
 
-    def limits(self, firings: int, seconds: float | None, simulated: float | None) -> Criterion:
+    def limits(self, firings: int, seconds: float | None, simulated: float | None = None) -> Criterion:
         criterion: Criterion = Firings(firings)
         if seconds is not None:
             criterion = criterion | WallTime(seconds)
@@ -163,8 +163,8 @@ class Budget:
     """What one experiment may use: firings, seconds of wall time, and simulated seconds."""
 
     firings: int
-    seconds: float | None
-    simulated: float | None
+    seconds: float | None = None
+    simulated: float | None = None
 
     @staticmethod
     def of(settings: Settings, share: int, share_of_seconds: int) -> Budget:
@@ -179,7 +179,7 @@ class Budget:
 
 @final
 @dataclass(frozen=True)
-class _Part:
+class Part:
     """What one experiment contributes to the result."""
 
     estimates: Mapping[str, AnyEstimate]
@@ -209,18 +209,22 @@ class Study:
     def dialogue(self, began: float | None = None) -> Dialogue[Result]:
         """The study's requests; `began` is when it did by its clock, if that is earlier than now."""
         began = self.clock() if began is None else began
-        session = _Session(self, lambda: self.clock() - began)
+        session = Session(self, lambda: self.clock() - began)
         settings = self.settings
         steady = tuple(measure for measure in self.measures if is_steady(measure))
         others = tuple(measure for measure in self.measures if not is_steady(measure))
         share = 2 if steady and others else 1
-        parts: list[_Part] = []
+        parts: list[Part] = []
         if steady:
             parts.append((yield from session.steady(steady, Budget.of(settings, share, share))))
         if others and not (parts and parts[0].course.stop_reason is Reason.INTERRUPTED):
             parts.append((yield from session.terminating(others, Budget.of(settings, share, 1), interruptible=bool(parts))))
         elif others:
             parts.append(session.nothing(others))
+        return self.result(parts, self.clock() - began)
+
+    def result(self, parts: Sequence[Part], elapsed: float) -> Result:
+        """What the experiments gave, after `elapsed` seconds, with its provenance."""
         found = {name: estimate for part in parts for name, estimate in part.estimates.items()}
         return Result(
             model=self.net.name,
@@ -229,7 +233,7 @@ class Study:
             seed=self.seed,
             engine=self.engine,
             firings=sum(part.course.firings for part in parts),
-            elapsed_s=self.clock() - began,
+            elapsed_s=elapsed,
             confidence=self.settings.confidence,
             precision=self.settings.precision,
             digest=self.digest,
@@ -242,7 +246,7 @@ class Study:
 
 @final
 @dataclass(frozen=True)
-class _Session:
+class Session:
     """The experiments of one study."""
 
     study: Study
@@ -252,37 +256,43 @@ class _Session:
     def settings(self) -> Settings:
         return self.study.settings
 
-    def _piloted(self, plan: Plan, found: list[BatchResult]) -> None:
+    def piloted(self, plan: Plan, found: list[BatchResult]) -> None:
         if self.study.progress is not None:
             fired = sum(int(batch.firings.sum()) for batch in found)
             replications = sum(batch.replications for batch in found)
             self.study.progress(Progress("pilot", plan.offset, replications, fired, self.elapsed(), self.settings.max_firings))
 
-    def steady(self, measures: tuple[Measure, ...], budget: Budget) -> Dialogue[_Part]:
-        kinds = {measure.name: type(measure.quantity).__name__ for measure in measures}
+    def steady(self, measures: tuple[Measure, ...], budget: Budget) -> Dialogue[Part]:
         targets = {measure.name: measure.precision or self.settings.precision for measure in measures}
+        planned = yield from self.planned(measures, targets, budget)
+        experiment = self.experiment(planned.plan, measures, budget, planned)
+        finished = yield from self._run(experiment, interruptible=False)
+        return self.part(experiment, finished, planned)
+
+    def planned(self, measures: tuple[Measure, ...], targets: Mapping[str, float], budget: Budget) -> Dialogue[SteadyPlan]:
+        """The plan of a steady experiment, by a pilot."""
+        kinds = {measure.name: type(measure.quantity).__name__ for measure in measures}
         most = math.inf if budget.simulated is None else budget.simulated
         pilot = Pilot(self.study.net, kinds, targets, budget.firings // 5, budget.firings, self.settings.point, self.settings.controls, most)
-        planned = yield from pilot.plan(self._piloted)
-        experiment = self._experiment(planned.plan, measures, budget, planned)
-        finished = yield from self._run(experiment, interruptible=False)
-        return self._part(experiment, finished, planned)
+        return (yield from pilot.plan(self.piloted))
 
-    def terminating(self, measures: tuple[Measure, ...], budget: Budget, interruptible: bool) -> Dialogue[_Part]:
-        experiment = self._terminating(measures, budget)
-        return self._part(experiment, (yield from self._run(experiment, interruptible)), None)
+    def terminating(self, measures: tuple[Measure, ...], budget: Budget, interruptible: bool) -> Dialogue[Part]:
+        experiment = self.from_start(measures, budget)
+        return self.part(experiment, (yield from self._run(experiment, interruptible)), None)
 
-    def nothing(self, measures: tuple[Measure, ...]) -> _Part:
+    def nothing(self, measures: tuple[Measure, ...]) -> Part:
         """The part of an experiment that an interruption prevented."""
-        experiment = self._terminating(measures, Budget(self.settings.max_firings, None, None))
-        return self._part(experiment, Finished((), Reason.INTERRUPTED, experiment.estimates(())), None)
+        experiment = self.from_start(measures, Budget(self.settings.max_firings))
+        return self.part(experiment, Finished((), Reason.INTERRUPTED, experiment.estimates(())), None)
 
-    def _terminating(self, measures: tuple[Measure, ...], budget: Budget) -> Experiment:
+    def from_start(self, measures: tuple[Measure, ...], budget: Budget) -> Experiment:
+        """The experiment of replications from the initial marking."""
         names = tuple(measure.name for measure in measures)
         plan = Plan(TERMINATING, names, max_firings=max(1000, budget.firings // 4), point=self.settings.point)
-        return self._experiment(plan, measures, budget, None)
+        return self.experiment(plan, measures, budget, None)
 
-    def _experiment(self, plan: Plan, measures: tuple[Measure, ...], budget: Budget, planned: SteadyPlan | None) -> Experiment:
+    def experiment(self, plan: Plan, measures: tuple[Measure, ...], budget: Budget, planned: SteadyPlan | None) -> Experiment:
+        """One experiment of this study, as planned."""
         from spn.engine.reference.controls import control_names
 
         own = {measure.name: measure.precision for measure in measures if measure.precision is not None}
@@ -312,7 +322,8 @@ class _Session:
             raise KeyboardInterrupt
         return finished
 
-    def _part(self, experiment: Experiment, finished: Finished, planned: SteadyPlan | None) -> _Part:
+    def part(self, experiment: Experiment, finished: Finished, planned: SteadyPlan | None) -> Part:
+        """What an experiment has come to, with what has to be said of it."""
         plan, deaths = experiment.plan, finished.deaths
         warnings = list(planned.warnings) if planned else []
         for end in (End.FIRINGS, End.TOKENS, End.TIME):
@@ -337,4 +348,4 @@ class _Session:
             mean_time_of_death_s=float(np.mean(deaths)) if deaths else None,
             controls={name: plan.kept_columns(columns) for name, columns in planned.controls.items() if columns} if planned else {},
         )
-        return _Part(finished.estimates, course, tuple(dict.fromkeys(warnings)))
+        return Part(finished.estimates, course, tuple(dict.fromkeys(warnings)))

@@ -8,7 +8,7 @@ import numpy as np
 
 from spn.estimate.comparison import ratio_interval
 from spn.estimate.intervals import Interval
-from spn.estimate.paired import Down, paired_ratio
+from spn.estimate.paired import Down, down_of, paired_ratio
 from spn.study.plan import STEADY, TERMINATING, BatchResult
 from spn.sweeps.coding import context_of, decode
 from spn.sweeps.records import Record
@@ -40,19 +40,10 @@ def _down(store: Store, number: int, measure: str, digest: str) -> Down | None:
     """What the replications of a point saw of an availability; None, if they were cut short or nothing is there."""
     for experiment in (STEADY, TERMINATING):
         batches = last_batches(store, number, experiment, digest)
-        if any(measure in batch.observations for batch in batches):
-            return down_of(batches, measure)
+        parts = [batch.observations[measure] for batch in batches if measure in batch.observations]
+        if not parts:
+            continue
+        kept = batches[0].controls.size and parts[0].shape[2] > 1
+        controls = np.concatenate([batch.controls.sum(axis=1) for batch in batches]) if kept else None
+        return down_of("Availability", np.concatenate(parts), controls)
     return None
-
-
-def down_of(batches: Sequence[BatchResult], measure: str) -> Down | None:
-    """What the replications of these batches saw of an availability; None, if they were cut short."""
-    observations = np.concatenate([batch.observations[measure] for batch in batches])
-    if np.isnan(observations).any():
-        return None
-    if observations.shape[2] == 1:  # at a point in time
-        down = 1.0 - observations[:, 0, 0]
-        return Down(down, np.ones(len(down)), float(np.count_nonzero(down)))
-    columns = observations.sum(axis=1)
-    controls = np.concatenate([batch.controls.sum(axis=1) for batch in batches]) if batches[0].controls.size else None
-    return Down(columns[:, 1], columns[:, 0] + columns[:, 1], float(columns[:, 2].sum()), controls)

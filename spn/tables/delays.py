@@ -4,20 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import final
 
-from spn.distributions.base import Distribution
 from spn.drawing.times import duration_text, rate_text
-from spn.expressions.check import check, check_delay
-from spn.expressions.parse import parse_expression
-from spn.expressions.scope import ParameterSymbol, Scope, Symbol
-from spn.expressions.tree import DelayCall, Expression
+from spn.expressions.tree import Expression
 from spn.expressions.types import Distribution as DistributionType
 from spn.plots.delays import Named
 from spn.plots.types import NotPlottable, listed
-from spn.resolver.scopes import names_in
-from spn.sweeps.values import distribution, folded_at
+from spn.sweeps.computed import Computed
 from spn.tables.axes import usual_unit, words
 from spn.tables.results import Results
 from spn.text.positioned import Text
@@ -30,43 +23,12 @@ _WITH_UNIT = re.compile(r"\d\s*(?:ms|us|ns|s|min|h|d|week|year)\b")
 USUAL = ("s", "min", "h", "d")
 
 
-@final
-@dataclass(slots=True)
-class _Reader:
-    """Reads parameters that are computed from each other."""
-
-    texts: Mapping[str, str]
-    trees: dict[str, Expression | None] = field(default_factory=dict)
-
-    def tree(self, name: str) -> Expression | None:
-        """The value of a parameter; None for what is no number, truth value or distribution."""
-        if name not in self.trees:
-            self.trees[name] = None  # a circle has no value
-            self.trees[name] = self.read(Text(self.texts[name]), Problems())
-        return self.trees[name]
-
-    def read(self, text: Text, problems: Problems, delay: bool = False) -> Expression | None:
-        """The value of a text over the parameters; as a delay, if it has to be one."""
-        node = parse_expression(text, text.span, problems, text.exact)
-        if node is None:
-            return None
-        known = {name: self.tree(name) for name in names_in(node) if name in self.texts}
-        symbols: dict[str, Symbol] = {name: ParameterSymbol(tree.type) for name, tree in known.items() if tree is not None}
-        scope = Scope(symbols)
-        found = check_delay(node, scope, problems) if delay else check(node, scope, None, problems)
-        return None if found is None else folded_at(found, {name: tree for name, tree in known.items() if tree is not None}, problems)
-
-    def delay(self, text: Text, problems: Problems) -> Distribution | None:
-        tree = self.read(text, problems, delay=True)
-        return distribution(tree) if isinstance(tree, DelayCall) else None
-
-
 def of_parameters(model: str, texts: Mapping[str, str], wanted: Sequence[str]) -> list[Named]:
     """The distributions that parameters of a model are, or those that are written out in `wanted`; all parameters that are one, if none is named.
 
     Raises `NotPlottable`.
     """
-    reader = _Reader(texts)
+    reader = Computed(texts)
     if not wanted:
         names = [name for name in texts if _is_delay(reader.tree(name))]
         if not names:
@@ -88,7 +50,7 @@ def of_parameters(model: str, texts: Mapping[str, str], wanted: Sequence[str]) -
 
 def written_out(texts: Sequence[str]) -> list[Named]:
     """Distributions as they are written in models. Raises `ModelError` with what is wrong with them."""
-    reader = _Reader({})
+    reader = Computed({})
     return [_named(reader, " ".join(text.split()), text) for text in texts]
 
 
@@ -96,7 +58,7 @@ def of_points(results: Results, wanted: Sequence[str]) -> list[Named]:
     """The distributions that a parameter is at the points of a study, each once. Raises `NotPlottable`."""
     given = list(dict.fromkeys(name for point in results.points for name in point.parameters))
     if not wanted:
-        delays = {name for point in results.points for name in point.parameters if _is_delay(_Reader(point.parameters).tree(name))}
+        delays = {name for point in results.points for name in point.parameters if _is_delay(Computed(point.parameters).tree(name))}
         wanted = [name for name in given if name in delays]
         if not wanted:
             raise NotPlottable("no parameter that this study gives its models is a distribution; name a model, or write a distribution out")
@@ -109,7 +71,7 @@ def of_points(results: Results, wanted: Sequence[str]) -> list[Named]:
             hint = nearest(name, given) or f"it gives {listed(given) or 'none'}"
             raise NotPlottable(f"this study gives its models no parameter '{name}'; {hint}")
         for text in dict.fromkeys(point.parameters[name] for point in results.points if name in point.parameters):
-            reader = _Reader({name: text})
+            reader = Computed({name: text})
             if not _is_delay(reader.tree(name)):
                 raise NotPlottable(f"the parameter '{name}' is no distribution: {text}")
             label = readable(text)
@@ -121,7 +83,7 @@ def _is_delay(tree: Expression | None) -> bool:
     return tree is not None and isinstance(tree.type, DistributionType)
 
 
-def _named(reader: _Reader, label: str, text: str) -> Named:
+def _named(reader: Computed, label: str, text: str) -> Named:
     problems = Problems()
     delay = reader.delay(Text(text), problems)
     if delay is None:

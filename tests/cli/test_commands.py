@@ -5,13 +5,15 @@ from types import SimpleNamespace
 
 import pytest
 
-from spn import api
+from spn import api, comparing
 from spn.cli.console import note
 from spn.cli.main import main
 from spn.estimate.estimates import State
+from spn.estimate.intervals import Interval
 from spn.estimate.stopping import Reason
 from spn.observation import RunError
 from spn.study import NotSupported
+from spn.study.comparison import Comparison
 from spn.text.problems import ModelError, Problem
 from spn.text.source import Source, Span
 from tests.cli.fakes import a_net, a_result, an_availability, an_average
@@ -201,7 +203,7 @@ def test_a_fault_in_a_parameter_of_the_command_line_is_one_of_usage(model, monke
         ["run", "m", "-p", "a"],
         ["run", "m", "-p", "a=1", "-p", "a=2"],
         ["run", "m", "--max-firings", "0"],
-        ["compare", "m"],
+        ["compare"],
         ["check", "m", "--json"],
     ],
 )
@@ -271,30 +273,50 @@ def test_control_characters_of_a_model_do_not_reach_the_terminal(model, monkeypa
     assert "\u202e" not in out
 
 
-def test_a_comparison_prints_both_and_the_ratio(model, simulated, monkeypatch, capsys):
-    results = iter([a_result({"system": an_availability(1e-6)}, model="actors"), a_result({"system": an_availability(1e-4)})] * 2)
-    monkeypatch.setattr(api, "simulate", lambda net, **settings: next(results))
-    assert main(["compare", model, model, "--seed", "5"]) == 0
+@pytest.fixture
+def compared(monkeypatch):
+    """The nets, measures and settings of comparisons, whose ratio is 0.01 with a factor of 3 from common random numbers."""
+    calls = []
+
+    def compare_nets(nets, measures, **settings):
+        calls.append((nets, measures, settings))
+        results = a_result({"system": an_availability(1e-6)}, model="actors"), a_result({"system": an_availability(1e-4)})
+        ratio, difference = Interval(0.01, 0.0098, 0.0102, 0.95, "by hand"), Interval(-9.9e-5, -1e-4, -9.8e-5, 0.95, "by hand")
+        claim, names = settings["claim"], ("system", "system")
+        return Comparison(results, names, ratio, difference, 3.0, True, True, Reason.CONVERGED, 0.05, settings["seed"], 2000, 0.1, claim)
+
+    loads(monkeypatch, lambda model, parameters: a_net(**parameters))
+    monkeypatch.setattr(comparing, "compare_nets", compare_nets)
+    return calls
+
+
+def test_a_comparison_prints_both_and_the_ratio(model, compared, capsys):
+    assert main(["compare", model, model, "--seed", "5", "--claim", "<=0.1"]) == 0
     out = capsys.readouterr().out
     assert "actors (system)" in out
     assert "standard (system)" in out
-    assert "U of actors / U of standard" in out
-    assert "0.01000  [0.00986, 0.01014]" in out
-    assert out.rstrip().endswith("--seed 5")
+    assert "U(actors) / U(standard)  " in out
+    assert "0.01000  [0.00980, 0.01020]" in out
+    assert "in common: 3 times less variance" in out
+    assert "a ratio <= 0.1 is supported at 95 % confidence" in out
+    assert out.rstrip().endswith("--claim '<=0.1' --seed 5")
     assert main(["compare", model, model, "--seed", "5", "--json"]) == 0
     data = json.loads(capsys.readouterr().out)
     assert data["ratio"]["estimate"] == pytest.approx(0.01)
     assert data["ratio"]["low"] < 0.01 < data["ratio"]["high"]
+    assert data["common_random_numbers"]["variance_reduction"] == 3.0
+    assert data["claim"] is None
     assert [entry["model"] for entry in data["models"]] == ["actors", "standard"]
 
 
-def test_the_two_sides_of_a_comparison_have_seeds_of_their_own_and_only_the_measure_compared(model, simulated, capsys):
-    assert main(["compare", model, model, "--seed", "5"]) == 0
-    assert [settings["seed"] for _, settings in simulated.calls] == [5, 6]
-    assert [[measure.name for measure in net.measures] for net, _ in simulated.calls] == [["system"], ["system"]]
+def test_a_comparison_takes_the_availability_alone(model, compared, capsys):
+    assert main(["compare", model, model, "--seed", "5", "--independent"]) == 0
+    _, measures, settings = compared[0]
+    assert settings["seed"] == 5 and settings["independent"]
+    assert [measure.name for measure in measures] == ["system", "system"]
 
 
-def test_a_parameter_goes_to_the_side_that_knows_it(tmp_path, simulated, monkeypatch, capsys):
+def test_a_parameter_goes_to_the_side_that_knows_it_and_against_to_the_second(tmp_path, compared, monkeypatch, capsys):
     loaded = []
 
     def load(path, parameters=None):
@@ -304,12 +326,26 @@ def test_a_parameter_goes_to_the_side_that_knows_it(tmp_path, simulated, monkeyp
     loads(monkeypatch, load)
     for name in ("a", "b"):
         (tmp_path / f"{name}.yaml").write_text("")
-    assert main(["compare", str(tmp_path / "a.yaml"), str(tmp_path / "b.yaml"), "-p", "size=3", "-p", "b=4"]) == 0
+    first, second = str(tmp_path / "a.yaml"), str(tmp_path / "b.yaml")
+    assert main(["compare", first, second, "-p", "size=3", "-p", "b=4"]) == 0
     assert loaded[-2:] == [("a", {"size": "3"}), ("b", {"size": "3", "b": "4"})]
+    assert main(["compare", first, "-p", "size=3", "--against", "size=5"]) == 0
+    assert loaded[-2:] == [("a", {"size": "3"}), ("a", {"size": "5"})]
+    assert capsys.readouterr().out.rstrip().splitlines()[-1].startswith(f"repeat: spn compare {first} --against size=5 -p size=3 --seed ")
+
+
+@pytest.mark.parametrize("arguments", [[], ["--claim", "0"], ["--claim", "much"], ["--claim", ">="], ["--against", "size"]])
+def test_a_comparison_of_one_model_needs_something_to_differ_in(model, arguments, capsys):
+    try:
+        code = main(["compare", model, *arguments])
+    except SystemExit as end:
+        code = end.code
+    assert code == 2
+    assert capsys.readouterr().out == ""
 
 
 @pytest.mark.parametrize("arguments", [["--measure", "sistem"], ["--measure", "a,b,c"], ["--measure", "load"]])
-def test_a_comparison_needs_an_availability_on_each_side(model, simulated, capsys, arguments):
+def test_a_comparison_needs_an_availability_on_each_side(model, compared, capsys, arguments):
     assert main(["compare", model, model, *arguments]) == 2
     assert capsys.readouterr().out == ""
 

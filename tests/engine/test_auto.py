@@ -64,6 +64,16 @@ def test_a_kernel_that_is_there_is_taken_over_in_the_middle(eager):
     assert prepared.concurrent
 
 
+def test_replications_that_are_short_do_not_hold_a_run_on_the_reference_engine(eager, monkeypatch):
+    monkeypatch.setattr(auto, "CHUNK_FIRINGS", 1_000_000)
+    of = api.resolve("monolithic")
+    CompiledEngine().prepare(of)
+    prepared = AutoEngine().prepare(of)
+    for _ in range(2):
+        same(prepared.run(TASK), ReferenceEngine().prepare(of).run(TASK))
+    assert prepared.name == "reference, then compiled"
+
+
 def test_the_reference_engine_goes_on_while_another_process_compiles(eager, tmp_path, monkeypatch):
     monkeypatch.setenv("SPN_CACHE", str(tmp_path))
     # A net that no other test compiles.

@@ -182,7 +182,7 @@ class Batch:
     def _outcomes(self) -> Outcomes:
         controls = self.drawn
         if self.tasks.controlled:
-            controls = self.stage.plan.prepared.usable(np.diff(self.drawn, axis=1))
+            controls = np.diff(self.stage.plan.prepared.usable(self.drawn), axis=1)
             for k, found in self.alone.items():
                 controls[k] = found
         return Outcomes(self.rows, {}, self.firings, self.times, self.dead_at, tuple(self.ends), self.tokens, self.fired, controls)

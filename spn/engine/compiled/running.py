@@ -465,7 +465,8 @@ class Replication:
     def _controls(self) -> NDArray[np.float64]:
         if not self.task.controlled:
             return np.zeros((0, 0))
-        return self.machine.prepared.usable(np.diff(self.drawn, axis=0) if self.task.cuts else self._sums()[None, :])
+        usable = self.machine.prepared.usable
+        return np.diff(usable(self.drawn), axis=0) if self.task.cuts else usable(self._sums()[None, :])
 
     def _kept(self, meter: Meter) -> NDArray[np.float64]:
         number, earlier = int(self.state[meter.ints + 3]), np.array(self.earlier.get(meter.measure.name, ()), np.float64)

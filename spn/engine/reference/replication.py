@@ -140,7 +140,7 @@ class Replication:
     def _controls(self) -> NDArray[np.float64]:
         if not self.task.controlled:
             return np.zeros((0, 0))
-        return self.net.usable(np.diff(self.drawn, axis=0) if self.task.cuts else np.array([self._sums()]))
+        return np.diff(self.net.usable(self.drawn), axis=0) if self.task.cuts else self.net.usable(np.array([self._sums()]))
 
 
 def _observers(net: PreparedNet, task: Task) -> list[Observer]:
