@@ -21,12 +21,11 @@ from experiments.verification.report import commit
 from spn.engine.compiled import CompiledEngine
 from spn.estimate.estimates import AnyEstimate, AvailabilityEstimate, CurveEstimate
 from spn.estimate.intervals import Interval
-from spn.estimate.paired import paired_ratio
+from spn.estimate.paired import Down, down_of, paired_ratio
 from spn.net.types import Net
 from spn.study import simulate
 from spn.study.batches import Dialogue, Run, serial
 from spn.study.plan import BatchResult, Plan
-from spn.sweeps.comparing import down_of
 
 T = TypeVar("T")
 
@@ -94,13 +93,19 @@ def one(name: str, seed: int) -> dict[str, Any]:
     if other is not None:
         second = Recorded()
         simulate(other, CompiledEngine(), seed, drive=second, **options)
-        a, b = (down_of(each.last, "system") for each in (drive, second))
+        a, b = (down(each.last, "system") for each in (drive, second))
         assert a is not None and b is not None
         values["ratio/value"] = _held(paired_ratio(a, b, 0.95), truths["ratio/value"])
     line = {"case": name, "seed": seed, "commit": version(), "stop": result.stop_reason.name.lower(), "firings": result.firings}
     line |= {"replications": [course.replications for course in result.experiments], "seconds": round(time.process_time() - began, 4)}
     line["states"] = {measure: estimate.assessment.state.name.lower() for measure, estimate in result.measures.items()}
     return line | {"values": values}
+
+
+def down(batches: Sequence[BatchResult], measure: str) -> Down | None:
+    """What all batches saw of an availability."""
+    controls = np.concatenate([batch.controls.sum(axis=1) for batch in batches]) if batches[0].controls.size else None
+    return down_of("Availability", np.concatenate([batch.observations[measure] for batch in batches]), controls)
 
 
 def parts(estimate: AnyEstimate) -> Iterator[tuple[str, Interval]]:

@@ -48,10 +48,10 @@ class Down:
         down, total = regress(self.down, self.controls), regress(self.total, self.controls)
         if down is None or total is None or down.intercept <= 0.0 or total.intercept <= 0.0:
             return Linear(share, plain, len(plain) - 1)
-        terms = down.residuals / down.intercept - total.residuals / total.intercept
+        left = down.residuals / down.intercept - total.residuals / total.intercept
         # So that terms of this variance have the error of the intercepts (see `regress`).
-        grown = math.sqrt(down.scale * len(terms) * (len(terms) - 1) / down.freedom)
-        return Linear(down.intercept / total.intercept, terms * grown, down.freedom)
+        grown = math.sqrt(down.scale * len(left) * (len(left) - 1) / down.freedom)
+        return Linear(down.intercept / total.intercept, left * grown, down.freedom)
 
 
 def down_of(kind: str, observations: Floats, controls: Floats | None = None) -> Down | None:

@@ -242,7 +242,7 @@ class _Pair:
         planned: list[SteadyPlan | None] = []
         for own, (session, measure) in enumerate(zip(self.sessions, self.measures, strict=True)):
             if is_steady(measure):
-                planned.append((yield from of_net(session.planned((measure,), {measure.name: share}, Budget(most // 2, None, None)), own)))
+                planned.append((yield from of_net(session.planned((measure,), {measure.name: share}, Budget(most // 2)), own)))
             else:
                 planned.append(None)
         stretches, probed = (1.0, 1.0), 0
@@ -254,12 +254,12 @@ class _Pair:
             stretches = one, other
         shared = windows_in_common([part for part in planned if part is not None], stretches)
         aligned = [None if part is None else shared.pop(0) for part in planned]
-        experiments, allowed = [], Budget(most, None, None)
+        experiments = []
         for own, (session, measure, part) in enumerate(zip(self.sessions, self.measures, aligned, strict=True)):
             if part is None:
-                experiment = session.from_start((measure,), allowed)
+                experiment = session.from_start((measure,), Budget(most))
             else:
-                experiment = session.experiment(part.plan, (measure,), allowed, part)
+                experiment = session.experiment(part.plan, (measure,), Budget(most), part)
             experiments.append(replace(experiment, plan=replace(experiment.plan, net=own)))
         experiments = _same_batches(experiments)
         before = probed + sum(part.firings for part in aligned if part is not None)

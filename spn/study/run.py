@@ -72,7 +72,7 @@ class Settings:
             if limit is not None and not limit > 0.0:
                 raise ValueError(f"{name} must be positive, not {limit}")
 
-    def limits(self, firings: int, seconds: float | None, simulated: float | None) -> Criterion:
+    def limits(self, firings: int, seconds: float | None, simulated: float | None = None) -> Criterion:
         criterion: Criterion = Firings(firings)
         if seconds is not None:
             criterion = criterion | WallTime(seconds)
@@ -165,8 +165,8 @@ class Budget:
     """What one experiment may use: firings, seconds of wall time, and simulated seconds."""
 
     firings: int
-    seconds: float | None
-    simulated: float | None
+    seconds: float | None = None
+    simulated: float | None = None
 
     @staticmethod
     def of(settings: Settings, share: int, share_of_seconds: int) -> Budget:
@@ -284,7 +284,7 @@ class Session:
 
     def nothing(self, measures: tuple[Measure, ...]) -> Part:
         """The part of an experiment that an interruption prevented."""
-        experiment = self.from_start(measures, Budget(self.settings.max_firings, None, None))
+        experiment = self.from_start(measures, Budget(self.settings.max_firings))
         return self.part(experiment, Finished((), Reason.INTERRUPTED, experiment.estimates(())), None)
 
     def from_start(self, measures: tuple[Measure, ...], budget: Budget) -> Experiment:

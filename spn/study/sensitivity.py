@@ -279,12 +279,11 @@ class _Sensitivity:
         parts, most = (self.measure,), self.asked.max_firings
         share = most // (1 + len(self.changes))
         planned: SteadyPlan | None = None
-        allowed = Budget(share, self._until(len(self.changes) + 1), None)
         if is_steady(self.measure):
-            planned = yield from self.session.planned(parts, {self.measure.name: self.asked.precision}, allowed)
-            experiment = self.session.experiment(planned.plan, parts, allowed, planned)
+            planned = yield from self.session.planned(parts, {self.measure.name: self.asked.precision}, Budget(share))
+            experiment = self.session.experiment(planned.plan, parts, Budget(share, self._until(len(self.changes) + 1)), planned)
         else:
-            experiment = self.session.from_start(parts, allowed)
+            experiment = self.session.from_start(parts, Budget(share, self._until(len(self.changes) + 1)))
         finished = yield from experiment.run(self.session.elapsed, self.session.study.progress)
         if finished.reason is Reason.INTERRUPTED and finished.replications < 2:
             raise KeyboardInterrupt
