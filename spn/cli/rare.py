@@ -121,7 +121,7 @@ def report(result: RareResult, changed: Mapping[str, str], command: str) -> str:
 
 def _estimates(result: RareResult) -> Rows:
     from spn.estimate.estimates import YEAR
-    from spn.tables.numbers import duration, with_interval
+    from spn.estimate.numbers import duration, with_interval
 
     found = result.estimates
     rows: Rows = []
@@ -143,7 +143,7 @@ def _estimates(result: RareResult) -> Rows:
 
 def _basis(result: RareResult) -> Rows:
     """What the numbers rest on."""
-    from spn.tables.numbers import percent
+    from spn.estimate.numbers import percent
 
     told = result.diagnostics
     rows: Rows = []
