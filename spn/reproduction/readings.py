@@ -98,7 +98,7 @@ class Findings:
 
 
 def _usable(interval: Interval | None) -> Interval | None:
-    return interval if interval is not None and interval.relative_half_width <= LEAST else None
+    return interval if interval is not None and interval.estimate > 0.0 and interval.relative_half_width <= LEAST else None
 
 
 def findings(results: Results) -> Findings:

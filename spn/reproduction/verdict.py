@@ -117,9 +117,9 @@ def _column(found: Findings, key: str) -> dict[int, float]:
 
 
 def _spread(column: dict[int, float]) -> float | None:
-    """The greatest U x E(X) over the least; None, if there are not two."""
+    """The greatest U x E(X) over the least; None, if there are not two, or nothing was seen to fail."""
     products = [u * hours for hours, u in column.items()]
-    return max(products) / min(products) if len(products) > 1 else None
+    return max(products) / min(products) if len(products) > 1 and min(products) > 0.0 else None
 
 
 def power_of_ten(found: Findings) -> str | None:

@@ -67,7 +67,7 @@ def test_the_engines_agree_on_random_models(part: int) -> None:
     alone: list[bool] = []
     """Whether the kernel has run replications by itself."""
     agree()
-    assert sum(alone) > len(alone) / 10
+    assert any(alone)
 
 
 @pytest.mark.parametrize("number", range(1000, 1000 + MODELS // 10))
