@@ -8,7 +8,7 @@ from typing import final
 
 import numpy as np
 
-from spn.estimate.intervals import Floats, Interval, check_confidence, fieller, t_quantile
+from spn.estimate.intervals import FIELLER, STUDENT, Floats, Interval, check_confidence, fieller, studentised_ends
 
 MOST = 4
 """The most controls of one measure. Each costs a degree of freedom, and there may be only 32 replications."""
@@ -43,9 +43,10 @@ def ratio_with_controls(numerators: Floats, denominators: Floats, controls: Floa
         return None
     scale = above.scale / above.freedom
     variances = [scale * float(x @ y) for x, y in ((above.residuals,) * 2, (above.residuals, below.residuals), (below.residuals,) * 2)]
-    found = fieller(above.intercept, below.intercept, (variances[0], variances[1], variances[2]), t_quantile(confidence, above.freedom), confidence)
+    ends = studentised_ends(above.residuals - above.intercept / below.intercept * below.residuals, confidence, above.freedom)
+    found = fieller(above.intercept, below.intercept, (variances[0], variances[1], variances[2]), ends, confidence)
     slack = LEAST_WIDTH * abs(found.estimate)
-    method = "Student" if variances[2] <= (1e-9 * below.intercept) ** 2 else "Fieller"
+    method = STUDENT if variances[2] <= (1e-9 * below.intercept) ** 2 else FIELLER
     text = f"{method}, with {number} control variate{'s' if number > 1 else ''}"
     return Interval(found.estimate, min(found.low, found.estimate - slack), max(found.high, found.estimate + slack), confidence, text)
 

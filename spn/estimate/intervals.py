@@ -21,6 +21,9 @@ FEW_EVENTS = 30
 MANY_EVENTS = 100
 """From this number of events on the mean of their sizes is treated as normal."""
 
+STUDENT, FIELLER = "Student-Hall", "Fieller-Hall"
+"""The methods of means and of ratios of means, as users read them: with Hall's correction for skewness."""
+
 ROUNDING = 1e-12
 """Relative error that an integral over a long trajectory may have gathered."""
 
@@ -97,8 +100,34 @@ def t_quantile(confidence: float, degrees: int) -> float:
     return float(stdtrit(degrees, 0.5 + confidence / 2.0))
 
 
+def studentised_ends(terms: Floats, confidence: float, degrees: int) -> tuple[float, float]:
+    """How many standard errors the ends of an interval lie below and above a mean whose i.i.d. errors are like `terms`, shape (n,).
+
+    Student's quantile t for both if the terms are symmetric. Student's statistic T of skewed ones is skewed the other way: the interval would be too
+    low for terms with a long tail upwards, and cover less than asked. Hall's transformation (P. Hall, On the removal of skewness by transformation, J.
+    R. Stat. Soc. B 54, 1992, p. 221) makes T symmetric to second order, T + a T^2 / 3 + a^2 T^3 / 27 + a / 6 with a = skewness / sqrt(n); it is a
+    cubic that always increases, and its inverse at t and -t gives the ends.
+    """
+    quantile = t_quantile(confidence, degrees)
+    count = len(terms)
+    centred = terms - terms.mean()
+    square = float(centred @ centred) / count
+    if count < 3 or square <= 0.0:
+        return quantile, quantile
+    scaled = centred / math.sqrt(square)
+    a = float(np.mean(scaled * scaled * scaled)) / math.sqrt(count)
+    return _untransformed(quantile, a), -_untransformed(-quantile, a)
+
+
+def _untransformed(transformed: float, a: float) -> float:
+    """The inverse of Hall's transformation, 3 / a (cbrt(1 + a (y - a / 6)) - 1), written so that a small `a` loses no digits."""
+    shifted = transformed - a / 6.0
+    root = math.cbrt(1.0 + a * shifted)
+    return 3.0 * shifted / (root * root + root + 1.0)
+
+
 def mean(values: Floats, confidence: float) -> Interval:
-    """The mean of i.i.d. observations by Student's interval (Student, Biometrika 6, 1908; Law & Kelton, sec. 4.5).
+    """The mean of i.i.d. observations by Student's interval (Student, Biometrika 6, 1908), corrected for skewness (`studentised_ends`).
 
     With one observation the interval is unbounded, with none all is unknown. If all are equal (zeros too) the width is 0 and the method says so.
     If they differ, by rounding only perhaps, the interval is not narrower than rounding.
@@ -112,15 +141,15 @@ def mean(values: Floats, confidence: float) -> Interval:
         return Interval(middle, -math.inf, math.inf, confidence, "Student: one observation only")
     if values.min() == values.max():
         return Interval(float(values[0]), float(values[0]), float(values[0]), confidence, "Student: all observations are equal")
-    half = t_quantile(confidence, count - 1) * float(np.std(values, ddof=1)) / math.sqrt(count)
-    half = max(half, ROUNDING * float(np.max(np.abs(values))))
-    return Interval(middle, middle - half, middle + half, confidence, "Student")
+    below, above = studentised_ends(values, confidence, count - 1)
+    error, least = float(np.std(values, ddof=1)) / math.sqrt(count), ROUNDING * float(np.max(np.abs(values)))
+    return Interval(middle, middle - max(below * error, least), middle + max(above * error, least), confidence, STUDENT)
 
 
 def ratio_of_means(numerators: Floats, denominators: Floats, confidence: float) -> Interval:
     """E[X] / E[Y] from i.i.d. pairs, Y >= 0, by Fieller's theorem (Fieller, J. R. Stat. Soc. B 16, 1954; Law & Kelton, sec. 9.5.3).
 
-    The estimate is the ratio of sums. If Y is constant this is Student's interval of X / Y. If the denominator's mean cannot be told from 0,
+    The estimate is the ratio of sums; the ends are corrected for the skewness of X - r Y. If Y is constant this is the `mean` of X / Y. If the denominator's mean cannot be told from 0,
     Fieller's set is not an interval and the answer is unbounded; if it *is* 0, the estimate is unknown.
     """
     check_confidence(confidence)
@@ -135,23 +164,33 @@ def ratio_of_means(numerators: Floats, denominators: Floats, confidence: float) 
         return Interval(ratio, -math.inf, math.inf, confidence, "Fieller: one observation only")
     x, y = numerators / (bottom / count), denominators / (bottom / count)  # so that the mean of y is 1
     vxx, vyy, vxy = float(np.var(x, ddof=1)), float(np.var(y, ddof=1)), float(np.sum((x - ratio) * (y - 1.0))) / (count - 1)
-    return fieller(ratio, 1.0, (vxx / count, vxy / count, vyy / count), t_quantile(confidence, count - 1), confidence)
+    ends = studentised_ends(x - ratio * y, confidence, count - 1)
+    return fieller(ratio, 1.0, (vxx / count, vxy / count, vyy / count), ends, confidence)
 
 
-def fieller(top: float, bottom: float, variances: tuple[float, float, float], quantile: float, confidence: float) -> Interval:
-    """The ratio of two means that are jointly normal, the lower one positive; `variances` has var(top), their covariance and var(bottom).
+def fieller(top: float, bottom: float, variances: tuple[float, float, float], ends: tuple[float, float], confidence: float) -> Interval:
+    """The ratio of two means that are jointly normal, or nearly, the lower one positive; `variances` has var(top), their covariance, var(bottom).
 
-    All r for which (top - r bottom) / s(r) lies within `quantile`, s(r) being its standard error (Fieller, J. R. Stat. Soc. B 16, 1954).
+    All r for which (top - r bottom) / s(r) is not beyond `ends`, those of `studentised_ends`, s(r) being its standard error (Fieller, J. R. Stat.
+    Soc. B 16, 1954).
     """
     ratio = top / bottom
+    reached = [_fieller_roots(ratio, bottom, variances, quantile) for quantile in ends]
+    if reached[0] is None or reached[1] is None:
+        return Interval(ratio, -math.inf, math.inf, confidence, "Fieller: unbounded, the denominator is too uncertain")
+    return Interval(ratio, min(ratio, reached[0][0]), max(ratio, reached[1][1]), confidence, FIELLER)
+
+
+def _fieller_roots(ratio: float, bottom: float, variances: tuple[float, float, float], quantile: float) -> tuple[float, float] | None:
+    """Where (top - r bottom) / s(r) is +`quantile` and where it is -`quantile`; None if there is no such place."""
     squared = (quantile / bottom) ** 2
     vxx, vxy, vyy = variances
     g = squared * vyy
     if g >= 1.0:
-        return Interval(ratio, -math.inf, math.inf, confidence, "Fieller: unbounded, the denominator is too uncertain")
+        return None
     middle = (ratio - squared * vxy) / (1.0 - g)
     half = math.sqrt(max(0.0, squared * (vxx - 2 * ratio * vxy + ratio * ratio * vyy) - squared * squared * (vxx * vyy - vxy * vxy))) / (1.0 - g)
-    return Interval(ratio, min(ratio, middle - half), max(ratio, middle + half), confidence, "Fieller")
+    return middle - half, middle + half
 
 
 def mean_per_event(sums: Floats, counts: Floats, confidence: float) -> Interval:

@@ -10,7 +10,7 @@ from typing import final
 import numpy as np
 
 from spn.estimate.controlled import regress
-from spn.estimate.intervals import Floats, Interval, check_confidence, poisson_rate, t_quantile
+from spn.estimate.intervals import Floats, Interval, check_confidence, poisson_rate, studentised_ends, t_quantile
 from spn.estimate.measures import events, terms
 
 LEAST = 30
@@ -80,10 +80,13 @@ class Linear:
 @final
 @dataclass(frozen=True, slots=True)
 class Contrast:
-    """A weighted sum of logarithms of U: its `estimate` and `half` width, its `variance`, and what that would be if all had been `independent`."""
+    """A weighted sum of logarithms of U: its `estimate`, how far the ends of its interval lie `below` and `above` it, its `variance`, and what that
+    would be if all had been `independent`.
+    """
 
     estimate: float
-    half: float
+    below: float
+    above: float
     variance: float
     independent: float
 
@@ -93,14 +96,15 @@ class Contrast:
         return self.independent / self.variance if self.variance > SAME * self.independent else math.inf
 
     def interval(self, confidence: float, method: str = METHOD) -> Interval:
-        return Interval(self.estimate, self.estimate - self.half, self.estimate + self.half, confidence, method)
+        return Interval(self.estimate, self.estimate - self.below, self.estimate + self.above, confidence, method)
 
 
 def contrast(parts: Sequence[Down], weights: Sequence[float], confidence: float) -> Contrast:
     """sum w log U, where replication i of all parts used the same random numbers.
 
     By the delta method on the logarithm (Owen, Monte Carlo theory, methods and examples, sec. 2.7 and 8.6): the variance is that of the weighted
-    linearised terms, with their covariances over the replications that two have in common; Student's quantile with the fewest degrees of freedom.
+    linearised terms, with their covariances over the replications that two have in common; Student's quantile with the fewest degrees of freedom,
+    corrected for skewness (`studentised_ends`) if all have the same replications.
     Without correlation the covariances are 0 but for noise, and this is the interval of independent estimates. All parts must have `enough`.
 
     Where the random numbers in common make the systems nearly the same, failures that only one of them had can be so few that none was seen, and the
@@ -109,16 +113,35 @@ def contrast(parts: Sequence[Down], weights: Sequence[float], confidence: float)
     """
     check_confidence(confidence)
     linear = [part.linearised() for part in parts]
-    variance, independent = _variances(linear, weights)
-    half = t_quantile(confidence, min(part.freedom for part in linear)) * math.sqrt(variance)
-    half = max(half, max(map(abs, weights)) * _unseen(parts, confidence))
+    below, above, variance, independent = _ends(linear, weights, max(map(abs, weights)) * _unseen(parts, confidence), confidence)
     estimate = sum(weight * math.log(part.share) for weight, part in zip(weights, linear, strict=True))
-    return Contrast(estimate, half, variance, independent)
+    return Contrast(estimate, below, above, variance, independent)
 
 
 def _unseen(parts: Sequence[Down], confidence: float) -> float:
     """The share of U that failures can make which only one system has and which were too rare to be seen."""
     return poisson_rate(0, min(part.failures for part in parts), confidence).high
+
+
+def _ends(parts: Sequence[Linear], weights: Sequence[float], least: float, confidence: float) -> tuple[float, float, float, float]:
+    """How far the ends of the weighted sum lie below and above it, at `least` so far, and what `_variances` has.
+
+    Student's quantile, corrected for skewness if the parts have the same replications.
+    """
+    variance, independent = _variances(parts, weights)
+    freedom = min(part.freedom for part in parts)
+    if len({len(part.terms) for part in parts}) == 1:
+        below, above = studentised_ends(_together(parts, weights), confidence, freedom)
+    else:
+        below = above = t_quantile(confidence, freedom)
+    error = math.sqrt(variance)
+    return max(below * error, least), max(above * error, least), variance, independent
+
+
+def _together(parts: Sequence[Linear], weights: Sequence[float]) -> Floats:
+    """The weighted sum of the terms, replication by replication: terms that are the same cancel to the last bit."""
+    found: Floats = np.sum([weight * part.terms for part, weight in zip(parts, weights, strict=True)], axis=0)
+    return found
 
 
 def _variances(parts: Sequence[Linear], weights: Sequence[float]) -> tuple[float, float]:
@@ -127,9 +150,7 @@ def _variances(parts: Sequence[Linear], weights: Sequence[float]) -> tuple[float
     independent = sum(own)
     counts = {len(part.terms) for part in parts}
     if len(counts) == 1:
-        # At once, so that terms that are the same cancel to the last bit.
-        together = np.sum([weight * part.terms for part, weight in zip(parts, weights, strict=True)], axis=0)
-        return float(np.var(together, ddof=1)) / counts.pop(), independent
+        return float(np.var(_together(parts, weights), ddof=1)) / counts.pop(), independent
     variance = independent
     for k, (first, w) in enumerate(zip(parts, weights, strict=True)):
         for second, v in zip(parts[k + 1 :], weights[k + 1 :], strict=True):
@@ -142,7 +163,7 @@ def _variances(parts: Sequence[Linear], weights: Sequence[float]) -> tuple[float
 def ratio_of(found: Contrast, confidence: float) -> Interval:
     """U / U from the contrast of their logarithms."""
     estimate = math.exp(found.estimate)
-    return Interval(estimate, math.exp(found.estimate - found.half), math.exp(found.estimate + found.half), confidence, METHOD)
+    return Interval(estimate, math.exp(found.estimate - found.below), math.exp(found.estimate + found.above), confidence, METHOD)
 
 
 def paired_ratio(a: Down, b: Down, confidence: float) -> Interval:
@@ -154,8 +175,7 @@ def paired_difference(a: Down, b: Down, confidence: float) -> Interval:
     """U(a) - U(b), where replication i of both used the same random numbers: as `contrast`, with the terms of U instead of those of log U."""
     check_confidence(confidence)
     one, other = a.linearised(), b.linearised()
-    variance, _ = _variances((one, other), (one.share, -other.share))
-    half = t_quantile(confidence, min(one.freedom, other.freedom)) * math.sqrt(variance)
-    half = max(half, max(one.share, other.share) * _unseen((a, b), confidence))
+    least = max(one.share, other.share) * _unseen((a, b), confidence)
+    below, above, _, _ = _ends((one, other), (one.share, -other.share), least, confidence)
     estimate = one.share - other.share
-    return Interval(estimate, estimate - half, estimate + half, confidence, "common random numbers, delta method")
+    return Interval(estimate, estimate - below, estimate + above, confidence, "common random numbers, delta method")
