@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from spn.reproduction.reproduction import Reproduction
     from spn.resolver.resolve import Reading
     from spn.study import Progress, Result
+    from spn.study.pilot import Sampling
     from spn.sweeps.definition import Definition
     from spn.tables.figures import Look, Options
     from spn.tables.results import Results
@@ -166,6 +167,7 @@ def simulate(
     max_time: float | None = None,
     stop: Criterion | None = None,
     measures: Sequence[str] | None = None,
+    sampling: Sampling = "auto",
     workers: int | None = None,
     progress: Callable[[Progress], None] | None = None,
     notice: Callable[[str], None] | None = None,
@@ -176,6 +178,7 @@ def simulate(
     wall
     time, and `max_time` seconds in the net, in all replications together. `stop` says when it is enough instead of the precision, by criteria that
     combine: ``Precision(0.02) & Events(1000)`` from `spn.estimate`. `measures` names those that are simulated; all, without it.
+    The long run is sampled by windows of independent "replications" or by "batch-means", several windows of each (`sampling`; "auto" chooses).
 
     `engine` is ``auto`` (begin at once on the reference engine, go on compiled where that pays), ``reference`` or ``compiled`` (compile first), and
     `workers` the number of threads on which compiled replications run (None: as many as there are cores); the numbers are the same for all of these,
@@ -200,6 +203,7 @@ def simulate(
         max_time=max_time,
         stop=stop,
         measures=measures,
+        sampling=sampling,
         workers=study.cores() if workers is None else workers,
         progress=progress,
         digest=digest(net),

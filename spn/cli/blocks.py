@@ -87,6 +87,7 @@ def _basis(estimate: AnyEstimate) -> str:
     parts = [f"precision{of} {'+-' + percent(reached) if math.isfinite(reached) else 'unknown'} (asked: {percent(assessment.target)})"]
     if assessment.events is not None:
         parts.append(f"{assessment.events:,} {'failures' if of else 'events'}")
-    parts.append(f"{assessment.replications:,} replications")
+    batches = "" if assessment.batches is None else f"{assessment.batches:,} batches of "
+    parts.append(f"{batches}{assessment.replications:,} replications")
     method = (estimate.unavailability if isinstance(estimate, AvailabilityEstimate) else estimate.interval).method
     return ", ".join([*parts, *([method] if method else [])])

@@ -39,4 +39,7 @@ def _windows(course: Course) -> str:
     """What each replication of a steady experiment observed, and what was left out before. The warm-up is drawn: see `Plan`."""
     assert course.window_s is not None
     start = course.warmup_s or 0.0
-    return f"{course.replications:,} of {about(course.window_s)} each, after warm-ups of {about(start)} to {about(3.0 * start)}"
+    number = f"{course.replications * course.windows:,} of {about(course.window_s)} each"
+    if course.windows > 1:
+        number += f", {course.windows} in a row in each of {course.replications:,} replications (batch means)"
+    return f"{number}, after warm-ups of {about(start)} to {about(3.0 * start)}"

@@ -42,6 +42,8 @@ def check(arguments: argparse.Namespace) -> None:
                 raise UsageError(f"--{name} belongs to --rare CONDITION")
     elif arguments.engine != "auto":
         raise UsageError("--rare chooses its engine by itself: leave --engine out")
+    elif arguments.sampling != "auto":
+        raise UsageError("--sampling is about measures of the long run: leave it out with --rare")
     else:
         for name in ("explain", "plot"):
             if getattr(arguments, name, None):

@@ -29,6 +29,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--max-time", metavar="TIME", type=options.time_limit, help="stop after so much simulated time, of all replications together: '1e6 h'"
     )
+    parser.add_argument(
+        "--sampling",
+        choices=("auto", "replications", "batch-means"),
+        default="auto",
+        help="the long run: one window after a warm-up in each replication, or several in a row (default: auto, by what the budget has room for)",
+    )
     parser.add_argument("--plot", metavar="FILE", help="write a figure of the curves among the measures: .svg, .pdf or .png")
     parser.add_argument("--explain", action="store_true", help="add what happened: what never fired and why, where tokens piled up, what was dead")
     rare.add_arguments(parser)
@@ -123,7 +129,7 @@ def simulate(arguments: argparse.Namespace, net: Net, seed: int) -> Result:
         raise UsageError(f"'{net.name}' has no measures: there is nothing to simulate for")
     note(f"{net.name}: seed {seed}")
     with shown() as progress:
-        return api.simulate(net, **asked(arguments, seed), max_time=arguments.max_time, progress=progress)
+        return api.simulate(net, **asked(arguments, seed), max_time=arguments.max_time, sampling=arguments.sampling, progress=progress)
 
 
 def asked(arguments: argparse.Namespace, seed: int) -> dict[str, Any]:
@@ -167,6 +173,8 @@ def repeating(arguments: argparse.Namespace, models: list[str], seed: int) -> st
         words += ["--max-seconds", f"{arguments.max_seconds:.15g}"]
     if getattr(arguments, "max_time", None) is not None:
         words += ["--max-time", f"{arguments.max_time:.15g}"]
+    if getattr(arguments, "sampling", "auto") != "auto":
+        words += ["--sampling", arguments.sampling]
     if arguments.engine != "auto":
         words += ["--engine", arguments.engine]
     return shlex.join([*words, "--seed", str(seed)])

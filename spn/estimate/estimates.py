@@ -33,7 +33,8 @@ class State(Enum):
 class Assessment:
     """How an estimate came about and what to think of it.
 
-    `target` is the relative half-width asked for, `events` the number of failures, firings or values behind it (None where nothing is counted),
+    `target` is the relative half-width asked for, `batches` the windows taken for independent where replications have several (None: one each),
+    `events` the number of failures, firings or values behind it (None where nothing is counted),
     `censored` the replications whose observation was cut short, `drift` Student's t between the halves of the windows and
     `shift` their relative difference, `controls` the control variates and `variance_reduction` how many times less variance they leave,
     `notes` what a reader has to know.
@@ -49,6 +50,7 @@ class Assessment:
     controls: tuple[str, ...] = ()
     variance_reduction: float | None = None
     notes: tuple[str, ...] = ()
+    batches: int | None = None
 
     @property
     def converged(self) -> bool:
@@ -58,6 +60,7 @@ class Assessment:
         return {
             "target": number(self.target),
             "replications": self.replications,
+            "batches": self.batches,
             "events": self.events,
             "converged": self.converged,
             "state": self.state.value,

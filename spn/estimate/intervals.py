@@ -104,8 +104,8 @@ def studentised_ends(terms: Floats, confidence: float, degrees: int) -> tuple[fl
     """How many standard errors the ends of an interval lie below and above a mean whose i.i.d. errors are like `terms`, shape (n,).
 
     Student's quantile t for both if the terms are symmetric. Student's statistic T of skewed ones is skewed the other way: the interval would be too
-    low for terms with a long tail upwards, and cover less than asked. Hall's transformation (P. Hall, On the removal of skewness by transformation, J.
-    R. Stat. Soc. B 54, 1992, p. 221) makes T symmetric to second order, T + a T^2 / 3 + a^2 T^3 / 27 + a / 6 with a = skewness / sqrt(n); it is a
+    low for terms with a long tail upwards, and cover less than asked. Hall's transformation (P. Hall, On the removal of skewness by transformation,
+    J. R. Stat. Soc. B 54, 1992, p. 221) makes T symmetric to second order, T + a T^2 / 3 + a^2 T^3 / 27 + a / 6 with a = skewness / sqrt(n); it is a
     cubic that always increases, and its inverse at t and -t gives the ends.
     """
     quantile = t_quantile(confidence, degrees)
@@ -149,7 +149,8 @@ def mean(values: Floats, confidence: float) -> Interval:
 def ratio_of_means(numerators: Floats, denominators: Floats, confidence: float) -> Interval:
     """E[X] / E[Y] from i.i.d. pairs, Y >= 0, by Fieller's theorem (Fieller, J. R. Stat. Soc. B 16, 1954; Law & Kelton, sec. 9.5.3).
 
-    The estimate is the ratio of sums; the ends are corrected for the skewness of X - r Y. If Y is constant this is the `mean` of X / Y. If the denominator's mean cannot be told from 0,
+    The estimate is the ratio of sums; the ends are corrected for the skewness of X - r Y. If Y is constant this is the `mean` of X / Y. If the
+    denominator's mean cannot be told from 0,
     Fieller's set is not an interval and the answer is unbounded; if it *is* 0, the estimate is unknown.
     """
     check_confidence(confidence)

@@ -149,7 +149,7 @@ def compare(
 
     Replication i of both uses the same random numbers; without `common` the second has its own. Raises as `simulate` does.
     """
-    asked = Settings(budget(max_firings), precision, confidence, max_seconds, None, min_failures)
+    asked = Settings(budget(max_firings), precision, confidence, max_seconds, None, min_failures, sampling="replications")
     # Nothing is asked of either by itself but enough failures.
     settings = replace(asked, precision=math.inf, controls=controls)
     seed = new_seed() if seed is None else seed

@@ -9,6 +9,7 @@ from typing import final
 
 import numpy as np
 
+from spn.estimate import batch_means
 from spn.estimate.estimates import AnyEstimate, AvailabilityEstimate, State
 from spn.estimate.intervals import Floats
 from spn.estimate.measures import LEAST_REPLICATIONS, Sample, Subject, estimate
@@ -115,7 +116,7 @@ class Experiment:
         hopeless = None
         if self.dead and (replications >= DEAD_REPLICATIONS or found.relative_half_width <= found.assessment.target):
             hopeless = Reason.DEAD
-        elif state is State.NOT_STATIONARY and replications >= LEAST_REPLICATIONS:
+        elif state is State.NOT_STATIONARY and replications * self.plan.windows >= LEAST_REPLICATIONS:
             hopeless = Reason.NOT_STATIONARY
         elif state is State.NO_EVENT and (
             firings + REPLICATION_COST * replications >= self.patience or (self.plan.segments and replications >= HOPELESS_REPLICATIONS)
@@ -128,22 +129,50 @@ class Experiment:
         found = {}
         for measure in self.measures:
             part = subject(measure)
-            sample = Sample(
-                np.concatenate([batch.observations[measure.name] for batch in batches]) if batches else np.zeros((0, 1, 4)),
-                [value for batch in batches for value in batch.values.get(measure.name, ())],
-                self.controlling(measure.name, batches),
-            )
+            sample = self._sample(part.kind, measure.name, batches)
             wanted = self.min_events if isinstance(measure.quantity, Availability) or self.plan.segments else 0
             estimated = estimate(part, sample, self.confidence, self.precision.target(measure.name), wanted)
-            found[measure.name] = self._stated(measure.name, self._named(measure.name, estimated), batches)
+            found[measure.name] = self._stated(measure.name, self._named(measure.name, self._batched(estimated, batches)), batches)
         return found
+
+    def _sample(self, kind: str, name: str, batches: Sequence[BatchResult]) -> Sample:
+        """What was observed for one measure: by replications, or by windows as far as they are independent."""
+        if not batches:
+            return Sample(np.zeros((0, 1, 4)))
+        observations = np.concatenate([batch.observations[name] for batch in batches])
+        values = [value for batch in batches for value in batch.values.get(name, ())]
+        windows = self.plan.windows
+        if windows == 1:
+            return Sample(observations, values, self.controlling(name, batches))
+        whole = ~np.isnan(observations).any(axis=(1, 2))
+        size = batch_means.put_together(kind, observations[whole], windows)
+        if values:
+            counts = observations[:, :, 0].reshape(len(observations), windows, -1).sum(axis=2)
+            values = [part for each, of in zip(values, counts, strict=True) for part in batch_means.values_of(each, of, size)]
+        controls = None
+        if columns := self._columns(name):
+            kept = np.concatenate([batch.controls[:, :, columns] for batch in batches])
+            controls = batch_means.unfolded(kept, windows, size).sum(axis=1)
+        return Sample(batch_means.unfolded(observations, windows, size), values, controls)
+
+    def _batched(self, found: AnyEstimate, batches: Sequence[BatchResult]) -> AnyEstimate:
+        """The estimate with the number of replications, where it comes from windows."""
+        if self.plan.windows == 1:
+            return found
+        replications = sum(batch.replications for batch in batches)
+        assessment = found.assessment
+        return replace(found, assessment=replace(assessment, replications=replications, batches=assessment.replications))
 
     def controlling(self, name: str, batches: Sequence[BatchResult]) -> Floats | None:
         """The control variates of one measure, shape (replications, number)."""
-        columns = list(self.plan.kept_columns(self.controls.get(name, ())))
+        columns = self._columns(name)
         if not columns or not batches:
             return None
         return np.concatenate([batch.controls[:, :, columns].sum(axis=1) for batch in batches])
+
+    def _columns(self, name: str) -> list[int]:
+        """Where the control variates of a measure stand among those that are kept."""
+        return list(self.plan.kept_columns(self.controls.get(name, ())))
 
     def _named(self, name: str, found: AnyEstimate) -> AnyEstimate:
         """The estimate with the names of the controls that were used."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import final
+from typing import Literal, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +38,20 @@ LEAST_SHARE = 0.25
 
 MARGIN = 1.5
 """How much more is planned than the pilot's standard errors, which are themselves uncertain, ask for."""
+
+MANY = 128
+"""About so many replications are planned where the precision asks for more than 32 windows: beyond that windows become longer, so that warm-ups take
+a small share.
+"""
+
+BATCHES = 4
+"""The windows of a replication with batch means."""
+
+LEAST_ROOM = 40
+"""Windows that are to fit into the budget."""
+
+Sampling = Literal["auto", "replications", "batch-means"]
+"""How the long run is sampled: by windows of independent replications, or by several windows of each, one after the other."""
 
 Note = Callable[[Plan, list[BatchResult]], None]
 """Is told of each part of a pilot that has been run."""
@@ -115,7 +129,7 @@ class SteadyPlan:
     """Firings per second of simulated time."""
 
     def cost(self, warmup: float, length: float) -> float:
-        """About how many firings a replication takes with such a window."""
+        """About how many firings a replication with one such window takes."""
         return max(1.0, self.pace * (2.0 * warmup + length))
 
 
@@ -137,9 +151,10 @@ class Pilot:
     4. *Plan* by replication and deletion (Law & Kelton, Simulation Modeling and Analysis, sec. 9.5.2): warm-up W = max(end of the start-up,
        T / 4, 5 mean times between failures), window H = max(5 W, 10 mean times between failures). Both are cut, to a quarter at most, if 32 such
        windows would give more precision than is asked for, by the pilot's own standard errors (a bias that the shorter warm-up leaves is then small
-       beside the interval); and further if 40 replications would not fit into the budget of firings or of simulated time left. The window of a
-       replication starts at W (1 + u +
-       v), u and v uniform: a net with a period is seen at a random phase.
+       beside the interval). The window grows, if more than 128 of them would be needed: warm-ups then cost next to nothing. If 40 replications would
+       not fit into the budget of firings or of simulated time left, batch means take their place where they fit: 10 replications with 4 windows each
+       one after the other, none shorter than W; where not, W and H are cut further. The first window of a replication starts at W (1 + u + v),
+       u and v uniform: a net with a period is seen at a random phase.
 
     If all replications died, the long run is what holds in the dead marking: W is 100 times the latest death, after which nothing costs anything.
     """
@@ -155,6 +170,8 @@ class Pilot:
     controls: bool = True
     max_time: float = math.inf
     """Seconds to simulate at most, in all replications together; a fifth of it is the pilot's."""
+    sampling: Sampling = "auto"
+    """How the long run is sampled; "auto": by what the budget has room for."""
 
     def plan(self, note: Note) -> Dialogue[SteadyPlan]:
         simulated: list[float] = []
@@ -283,15 +300,34 @@ class Pilot:
         start_up = max((course.start_up for course in level.courses.values()), default=0.0) * horizon
         warmup = max(start_up, horizon / 4.0, 5.0 * slowest)
         length = max(5.0 * warmup, 10.0 * slowest)
-        excess = min(1.0, max(LEAST_SHARE, self._needed(level) / length, start_up / warmup))
+        needed = self._needed(level)
+        excess = min(1.0, max(LEAST_SHARE, needed / length, start_up / warmup))
         warmup, length = warmup * excess, length * excess
-        cost = max(1.0, _pace(level) * (2.0 * warmup + length))
-        share = max(1.0, (self.max_firings - spent) / 40.0) / cost
-        share = min(share, max(self.max_time / 4.0, self.max_time - simulated) / 40.0 / (2.0 * warmup + length))
+        room = self._room(level, spent, simulated)
+        length = max(length, min(needed * FIRST_LOOK / MANY, room / MANY - 2.0 * warmup))
+        windows = self._windows(warmup, length, room)
+        share = room / LEAST_ROOM / (2.0 * warmup / windows + length)
         if share < 1.0:
-            warmup, length, cost = max(warmup * share, min(warmup, horizon / 8.0)), length * share, cost * share
+            kept_whole = room / LEAST_ROOM - 2.0 * warmup / windows
+            if windows > 1 and kept_whole >= warmup:
+                length = kept_whole
+            else:
+                warmup, length = max(warmup * share, min(warmup, horizon / 8.0)), length * share
         kept = sorted({column for part in level.courses.values() for column in part.controls})
-        return self._sized(warmup, length, cost, max(10_000, int(20.0 * cost)), tuple(kept))
+        cost = max(1.0, _pace(level) * (2.0 * warmup + windows * length))
+        return self._sized(warmup, length, cost, max(10_000, int(20.0 * cost)), tuple(kept), windows)
+
+    def _room(self, level: Level, spent: int, simulated: float) -> float:
+        """The seconds that all replications together may take, warm-ups and all."""
+        firings = max(float(LEAST_ROOM), self.max_firings - spent) / max(_pace(level), 1e-300)
+        return min(firings, max(self.max_time / 4.0, self.max_time - simulated))
+
+    def _windows(self, warmup: float, length: float, room: float) -> int:
+        """How many windows each replication has. Batch means are for budgets that single windows after a warm-up each do not fit into."""
+        single, several = LEAST_ROOM * (2.0 * warmup + length), LEAST_ROOM * (2.0 * warmup / BATCHES + warmup)
+        if self.sampling == "auto":
+            return BATCHES if single > room >= several else 1
+        return BATCHES if self.sampling == "batch-means" else 1
 
     def _needed(self, level: Level) -> float:
         """The window that each of 32 replications needs for the precisions asked for, by the standard errors that the pilot found."""
@@ -310,9 +346,22 @@ class Pilot:
         warning = f"dead marking: all {level.replications} pilot replications died, on average after {np.mean(level.deaths):.6g} s"
         return SteadyPlan(plan, spent, level.horizon, simulated, True, {}, {}, (warning + "; the long run is that marking",))
 
-    def _sized(self, warmup: float, length: float, cost: float, limit: int, controls: tuple[int, ...] = ()) -> Plan:
+    def _sized(self, warmup: float, length: float, cost: float, limit: int, controls: tuple[int, ...] = (), windows: int = 1) -> Plan:
         unit, largest = batch_sizes(cost)
-        return Plan(STEADY, tuple(self.kinds), warmup, length, 2, True, limit, unit, largest, 0, self.point, controls=controls)
+        return Plan(
+            STEADY,
+            tuple(self.kinds),
+            warmup,
+            length,
+            2,
+            windows,
+            phase=True,
+            max_firings=limit,
+            unit=max(1, unit // windows),
+            largest=largest,
+            point=self.point,
+            controls=controls,
+        )
 
 
 def _pace(level: Level) -> float:

@@ -40,7 +40,8 @@ MOST_VALUES = 4096
 @final
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One experiment. With `segments` > 0 the window [start, start + length] of each replication is cut into as many equal parts.
+    """One experiment. With `segments` > 0 each replication is observed in `windows` windows of `length`, one after the other from `start` on, and
+    each window is cut into as many equal parts.
 
     `start` is `warmup`, or, with `phase`, warmup * (1 + u + v), u and v uniform on [0, 1) from the replication's own stream: nets with a period are
     then seen at a phase that is nearly uniform (its Fourier coefficients fall as the square of the number of periods in the warm-up).
@@ -52,6 +53,8 @@ class Plan:
     warmup: float = 0.0
     length: float = 0.0
     segments: int = 0
+    windows: int = 1
+    """More than one: batch means. The looks are then at so many windows, not replications."""
     phase: bool = False
     max_firings: int = 10_000_000
     unit: int = 8
@@ -81,7 +84,7 @@ class Plan:
         cuts = np.zeros((number, 0))
         if self.segments:
             start = self.warmup * shifts
-            cuts = start[:, np.newaxis] + self.length * np.arange(self.segments + 1) / self.segments
+            cuts = start[:, np.newaxis] + self.length * np.arange(self.windows * self.segments + 1) / self.segments
         keys, controlled = _keys(self.point, self.experiment, first, number, TRAJECTORY), self.detail or bool(self.controls)
         return Tasks(seed, keys, streams, self.measures, cuts, self.max_firings, self.detail, controlled)
 
@@ -102,12 +105,13 @@ class Plan:
         return range(begin, begin + size)
 
     def is_look(self, index: int) -> bool:
-        """Whether precision is looked at after batch `index`: at 32 replications, and then each time that 12 % have come in addition.
+        """Whether precision is looked at after batch `index`: at 32 windows, and then each time that 12 % have come in addition.
 
         Few looks keep small the chance of stopping early by luck.
         """
 
-        def level(count: int) -> int:
+        def level(replications: int) -> int:
+            count = replications * self.windows
             return -1 if count < FIRST_LOOK else int(math.log(count / FIRST_LOOK) / math.log(LOOK_GROWTH) + 1e-9)
 
         bounds = self.bounds(index)
@@ -147,7 +151,7 @@ def _drawn(seed: int, point: int, experiment: int, block: int, shifted: bool) ->
 @final
 @dataclass(frozen=True, slots=True)
 class BatchResult:
-    """What the replications of a batch gave, in order. n replications; `observations` by measure: shape (n, segments, columns).
+    """What the replications of a batch gave, in order. n replications; `observations` by measure: shape (n, segments of all windows, columns).
 
     `dead_at` is NaN for a replication that did not die. `tokens` (n, cuts, places), `fired` (transitions, summed) and `controls` (n, segments,
     columns) are kept on request.

@@ -42,6 +42,8 @@ class Course:
     firings: int
     warmup_s: float | None = None
     window_s: float | None = None
+    windows: int = 1
+    """The windows of each replication; more than one: batch means."""
     pilot_firings: int = 0
     pilot_horizon_s: float | None = None
     deaths: int = 0
@@ -57,6 +59,7 @@ class Course:
             "firings": self.firings,
             "warmup_s": number(self.warmup_s),
             "window_s": number(self.window_s),
+            "windows": self.windows,
             "pilot_firings": self.pilot_firings,
             "pilot_horizon_s": number(self.pilot_horizon_s),
             "deaths": self.deaths,

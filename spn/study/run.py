@@ -18,7 +18,7 @@ from spn.observation import End, Engine
 from spn.study.batches import Dialogue, Drive
 from spn.study.crew import crew
 from spn.study.experiment import Experiment, Finished, is_steady
-from spn.study.pilot import Pilot, SteadyPlan
+from spn.study.pilot import Pilot, Sampling, SteadyPlan
 from spn.study.plan import TERMINATING, BatchResult, Plan, run_batch
 from spn.study.result import Course, Progress, Result, versions
 
@@ -60,6 +60,8 @@ class Settings:
     stop: Criterion | None = None
     controls: bool = True
     """Whether control variates are used where they help."""
+    sampling: Sampling = "auto"
+    """How the long run is sampled; "auto": by what the pilot saw."""
 
     def __post_init__(self) -> None:
         check_confidence(self.confidence)
@@ -107,6 +109,7 @@ def simulate(
     workers: int = 1,
     point: int = 0,
     controls: bool = True,
+    sampling: Sampling = "auto",
     digest: str = "",
     parameters: Mapping[str, Any] | None = None,
     clock: Callable[[], float] = time.monotonic,
@@ -118,14 +121,16 @@ def simulate(
     measures, each
     kind has half of the budgets, and `stop` is asked for each.
     The same seed gives the same numbers for every number of `workers` (threads, where the engine runs replications concurrently) and for every other
-    `drive`, the way in which batches are run. Without `controls` no control variates are used, to see what they are worth. `digest` and `parameters`
-    are handed on to the result.
+    `drive`, the way in which batches are run. Without `controls` no control variates are used, to see what they are worth. `sampling` says how the
+    long run is sampled: by "replications" or "batch-means", or, "auto", as the pilot finds. `digest` and `parameters` are handed on to the result.
     Raises `RunError` (the net cannot go on), `NotSupported`, ValueError (settings), KeyError (unknown measure), and
     `KeyboardInterrupt` if fewer than two replications had been finished (later, an interrupted result is returned).
     """
     if precision == math.inf:
         raise ValueError(f"precision must be finite, not {precision}")
-    settings = Settings(budget(max_firings), precision, confidence, max_seconds, max_replications, min_failures, point, max_time, stop, controls)
+    settings = Settings(
+        budget(max_firings), precision, confidence, max_seconds, max_replications, min_failures, point, max_time, stop, controls, sampling
+    )
     chosen = chosen_measures(net, measures)
     if reasons := engine.supports(net):
         raise NotSupported(engine.name, reasons)
@@ -275,7 +280,17 @@ class Session:
         """The plan of a steady experiment, by a pilot."""
         kinds = {measure.name: type(measure.quantity).__name__ for measure in measures}
         most = math.inf if budget.simulated is None else budget.simulated
-        pilot = Pilot(self.study.net, kinds, targets, budget.firings // 5, budget.firings, self.settings.point, self.settings.controls, most)
+        pilot = Pilot(
+            self.study.net,
+            kinds,
+            targets,
+            budget.firings // 5,
+            budget.firings,
+            self.settings.point,
+            self.settings.controls,
+            most,
+            self.settings.sampling,
+        )
         return (yield from pilot.plan(self.piloted))
 
     def terminating(self, measures: tuple[Measure, ...], budget: Budget, interruptible: bool) -> Dialogue[Part]:
@@ -344,6 +359,7 @@ class Session:
             finished.firings + (planned.firings if planned else 0),
             warmup_s=plan.warmup if planned else None,
             window_s=plan.length if planned else None,
+            windows=plan.windows,
             pilot_firings=planned.firings if planned else 0,
             pilot_horizon_s=planned.horizon if planned else None,
             deaths=len(deaths),

@@ -236,7 +236,7 @@ def sensitivity(
     for, the step is halved and the parameter simulated again, as it is where the net cannot be made or cannot run.
     Raises as `simulate` does.
     """
-    asked = Settings(budget(max_firings), precision, confidence, max_seconds, None, min_failures)
+    asked = Settings(budget(max_firings), precision, confidence, max_seconds, None, min_failures, sampling="replications")
     seed = new_seed() if seed is None else seed
     if reasons := engine.supports(net):
         raise NotSupported(engine.name, reasons)

@@ -216,7 +216,7 @@ class Sweep:
         net = made.member.net
         asked = Asked(
             tuple(measure.name for measure in net.measures if not point.use.measures or measure.name in point.use.measures),
-            Settings(self.budget, self.study.precision, self.study.confidence, point=point.stream),
+            Settings(self.budget, self.study.precision, self.study.confidence, point=point.stream, sampling="replications"),
             self.seed,
             self.study.engine,
             made.member.digest,

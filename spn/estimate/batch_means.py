@@ -1,0 +1,70 @@
+"""Batch means: which windows of a long replication may be taken for independent observations. It sees arrays and plans nothing.
+
+Several windows that follow each other in a replication need one warm-up instead of one each, and all but the first begin where the net is in its
+long run, with clocks of all ages. What they cost is independence, which replications have for nothing. So it is tested, and windows that do not pass
+are put together, in the end to one for each replication (Steiger, Lada, Wilson, Joines, Alexopoulos, Goldsman, ASAP3, ACM Trans. Model. Comput.
+Simul. 15, 2005, do so with spaced batches; replicated batch means: Argon, Andradottir, Nav. Res. Logist. 53, 2006).
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from spn.estimate.intervals import Floats
+from spn.estimate.measures import terms
+
+LEVEL = 0.05
+"""The probability with which each of the two tests rejects independent windows."""
+
+
+def put_together(kind: str, observations: Floats, windows: int) -> int:
+    """How many windows that follow each other have to be put together: 1, 2, 4, ... or all `windows` of a replication.
+
+    `observations` of a measure of that `kind` have the shape (replications, windows * segments, columns). Its linearised terms, X - r Y with r the
+    ratio of sums, are tested on each level.
+    """
+    above, below = (part.reshape(len(part), windows, -1).sum(axis=2) for part in terms(kind, observations))
+    total = float(below.sum())
+    left = above - (float(above.sum()) / total if total > 0.0 else 0.0) * below
+    size = 1
+    while size < windows and dependent(left):
+        size *= 2
+        left = left.reshape(len(left), -1, 2).sum(axis=2) if left.shape[1] % 2 == 0 else left.sum(axis=1, keepdims=True)
+    return min(size, windows)
+
+
+def dependent(left: Floats) -> bool:
+    """Whether observations of mean 0, shape (replications, windows), depend on each other within replications.
+
+    Two tests, both one-sided, since only what goes together makes intervals too narrow: neighbours are correlated (the serial correlation
+    coefficient is nearly normal, with the variance 1 / pairs; Anderson, Ann. Math. Stat. 13, 1942), or replications differ by more than windows do
+    (analysis of variance), as they do in a net that never forgets how it began.
+    """
+    replications, windows = left.shape
+    square = float((left * left).sum())
+    if windows < 2 or replications < 2 or square <= 0.0:
+        return False
+    from scipy.special import fdtrc, ndtri
+
+    pairs = replications * (windows - 1)
+    correlation = float((left[:, 1:] * left[:, :-1]).sum()) / square * (replications * windows) / pairs
+    if correlation * math.sqrt(pairs) > -float(ndtri(LEVEL)):
+        return True
+    means = left.mean(axis=1)
+    between = windows * float(np.var(means, ddof=1))
+    within = float(((left - means[:, None]) ** 2).sum()) / (replications * (windows - 1))
+    return within > 0.0 and float(fdtrc(replications - 1, replications * (windows - 1), between / within)) < LEVEL
+
+
+def unfolded(parts: Floats, windows: int, size: int) -> Floats:
+    """Observations or controls of replications as those of windows of which `size` are put together; shape (windows, segments, columns)."""
+    return parts.reshape(len(parts) * (windows // size), -1, parts.shape[2])
+
+
+def values_of(values: Floats, counts: Floats, size: int) -> list[Floats]:
+    """The values tallied in a replication, or an even thinning of them, by windows of which `size` are put together. `counts` are of windows."""
+    ends = np.cumsum(counts)[size - 1 :: size]
+    cuts = np.rint(ends / max(1.0, float(ends[-1])) * len(values)).astype(np.int64)
+    return np.split(values, cuts[:-1])
