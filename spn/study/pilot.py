@@ -44,6 +44,11 @@ MANY = 128
 a small share.
 """
 
+LONGEST = 40.0
+"""The longest such window over the warm-up, whose mean is twice W: it takes one in 21 then, and longer replications would bring next to nothing. The
+first ones would be long in coming.
+"""
+
 BATCHES = 4
 """The windows of a replication with batch means."""
 
@@ -151,7 +156,7 @@ class Pilot:
     4. *Plan* by replication and deletion (Law & Kelton, Simulation Modeling and Analysis, sec. 9.5.2): warm-up W = max(end of the start-up,
        T / 4, 5 mean times between failures), window H = max(5 W, 10 mean times between failures). Both are cut, to a quarter at most, if 32 such
        windows would give more precision than is asked for, by the pilot's own standard errors (a bias that the shorter warm-up leaves is then small
-       beside the interval). The window grows, if more than 128 of them would be needed: warm-ups then cost next to nothing. If 40 replications would
+       beside the interval). The window grows, up to 40 W, if more than 128 of them would be needed: warm-ups then cost next to nothing. If 40 replications would
        not fit into the budget of firings or of simulated time left, batch means take their place where they fit: 10 replications with 4 windows each
        one after the other, none shorter than W; where not, W and H are cut further. The first window of a replication starts at W (1 + u + v),
        u and v uniform: a net with a period is seen at a random phase.
@@ -304,7 +309,7 @@ class Pilot:
         excess = min(1.0, max(LEAST_SHARE, needed / length, start_up / warmup))
         warmup, length = warmup * excess, length * excess
         room = self._room(level, spent, simulated)
-        length = max(length, min(needed * FIRST_LOOK / MANY, room / MANY - 2.0 * warmup))
+        length = max(length, min(needed * FIRST_LOOK / MANY, room / MANY - 2.0 * warmup, LONGEST * warmup))
         windows = self._windows(warmup, length, room)
         share = room / LEAST_ROOM / (2.0 * warmup / windows + length)
         if share < 1.0:

@@ -88,6 +88,8 @@ def test_the_options_reach_the_simulation(model, simulated, capsys):
         "reference",
         "--max-time",
         "2 h",
+        "--sampling",
+        "batch-means",
     ]
     assert main(["run", model, "-p", "limit=5", "--workers", "3", *arguments]) == 0
     net, settings = simulated.calls[0]
@@ -99,6 +101,7 @@ def test_the_options_reach_the_simulation(model, simulated, capsys):
         "max_firings": 1_000_000,
         "max_seconds": 2.5,
         "max_time": 7200.0,
+        "sampling": "batch-means",
         "engine": "reference",
     }
     others = {"workers": 3, "progress": None, "notice": note}

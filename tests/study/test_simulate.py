@@ -254,3 +254,52 @@ def test_nothing_to_simulate_for_is_refused():
 def test_settings_that_nothing_can_meet_are_refused(setting):
     with pytest.raises(ValueError, match="must be"):
         simulate(net(availability()), FAILING, seed=1, **setting)
+
+
+def test_batch_means_hold_the_truth_as_often_as_replications():
+    """U of 100 runs each: 95 % intervals miss at most 13 times, of which chance has 1e-3."""
+    for sampling in ("replications", "batch-means"):
+        missed, courses = 0, []
+        for seed in range(100):
+            result = simulate(net(availability()), FAILING, seed=seed, sampling=sampling)
+            found = result.measures["up"].unavailability
+            missed += not found.low <= TRUE_U <= found.high
+            courses.append(result.experiments[0])
+        assert missed <= 13
+        assert {course.windows for course in courses} == ({4} if sampling == "batch-means" else {1})
+
+
+def test_batch_means_of_a_queue_have_quantiles_too():
+    result = simulate(net(average(), tally(quantiles=(0.5, 0.95))), Fake(queue(0.7)), seed=2, precision=0.05, sampling="batch-means")
+    assert result.converged
+    assert result.measures["length"].interval.estimate == pytest.approx(0.7 / 0.3, rel=0.15)
+    for p, part in result.measures["response"].quantiles.items():
+        assert part.estimate == pytest.approx(-np.log(1 - p) / 0.3, rel=0.15)
+    found = result.measures["length"].assessment
+    assert found.batches in (found.replications, 2 * found.replications, 4 * found.replications)
+
+
+def test_a_net_that_never_forgets_is_not_deceived_by_batch_means():
+    """Half of the replications fail ten times as often, for ever. Their windows agree with each other, and count as one observation each."""
+
+    def process(rng, task):
+        return alternating(exponential(1e6 if rng.random() < 0.5 else 1e5), constant(100.0))(rng, task)
+
+    for seed in range(3):
+        found = simulate(net(availability()), Fake(process), seed=seed, sampling="batch-means", precision=0.3).measures["up"]
+        assert found.assessment.batches == found.assessment.replications
+
+
+@pytest.mark.parametrize(("load", "budget", "windows"), [(0.5, 20_000, 4), (0.8, 50_000, 4), (0.5, 1_000_000, 1), (0.8, 20_000, 1)])
+def test_a_tight_budget_is_for_batch_means(load, budget, windows):
+    """Where 40 windows do not fit into it with a warm-up each, several follow each other after one. With room they need not; with very little they
+    would be too short to be independent.
+    """
+    (course,) = simulate(net(average()), Fake(queue(load)), seed=4, precision=0.005, max_firings=budget, max_replications=64).experiments
+    assert course.windows == windows
+    assert windows == 1 or course.window_s >= course.warmup_s
+
+
+def test_batches_in_disorder_give_the_same_bits_with_batch_means():
+    alone = same(simulate(net(availability()), FAILING, seed=5, sampling="batch-means"))
+    assert alone == same(simulate(net(availability()), FAILING, seed=5, sampling="batch-means", drive=scrambled))
