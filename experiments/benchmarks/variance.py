@@ -1,6 +1,7 @@
 """What control variates are worth: variance times time without them, over that with them, on every shipped model that has an availability.
+With `--sampling` instead what batch means are worth: that of independent replications, over that of batch means.
 
-    python experiments/benchmarks/variance.py [--seeds 40] [--precision 2%] [MODEL ...]
+    python experiments/benchmarks/variance.py [--sampling] [--seeds 40] [--precision 2%] [MODEL ...]
 
 Both ways in turns, with the same seeds, on compiled kernels that are warm; processor time of the whole study, pilot included. The variance is that of
 the estimates of U over the seeds, the work that of reaching it, so that a ratio of 5 means: the same precision in a fifth of the time.
@@ -11,7 +12,9 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -44,9 +47,9 @@ class Runs:
         return float(np.var(self.estimates, ddof=1))
 
 
-def one(net: Net, measure: str, seed: int, precision: float, controls: bool, runs: Runs) -> None:
+def one(net: Net, measure: str, seed: int, precision: float, options: Mapping[str, Any], runs: Runs) -> None:
     began = time.process_time()
-    result = simulate(net, CompiledEngine(), seed=seed, precision=precision, measures=[measure], controls=controls)
+    result = simulate(net, CompiledEngine(), seed=seed, precision=precision, measures=[measure], **options)
     runs.seconds += time.process_time() - began
     interval = result.measures[measure].unavailability  # type: ignore[union-attr]
     runs.estimates.append(interval.estimate)
@@ -57,25 +60,27 @@ def one(net: Net, measure: str, seed: int, precision: float, controls: bool, run
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("models", nargs="*", metavar="MODEL")
+    parser.add_argument("--sampling", action="store_true", help="batch means against replications, instead of control variates against none")
     parser.add_argument("--seeds", type=int, default=40)
     parser.add_argument("--precision", default="2%")
     given = parser.parse_args()
     precision = float(given.precision.rstrip("%")) / 100.0
     print(f"{'model':44} {'variance x firings':>20} {'variance x time':>16} {'by half-widths x time':>22}")
+    before, after = ({"sampling": way} for way in ("replications", "batch-means")) if given.sampling else ({"controls": way} for way in (False, True))
     worst = np.inf
     for name, (model, parameters) in MODELS.items():
         if given.models and name not in given.models:
             continue
         net = spn.resolve(model, parameters)
         measure = next(measure.name for measure in net.measures if isinstance(measure.quantity, Availability))
-        plain, controlled = Runs([], []), Runs([], [])
-        one(net, measure, 0, precision, True, Runs([], []))
+        plain, better = Runs([], []), Runs([], [])
+        one(net, measure, 0, precision, after, Runs([], []))
         for seed in range(given.seeds):
-            one(net, measure, seed, precision, False, plain)
-            one(net, measure, seed, precision, True, controlled)
-        halves = float(np.mean(np.square(plain.halves)) / np.mean(np.square(controlled.halves))) * plain.seconds / controlled.seconds
-        variance = plain.spread / controlled.spread
-        print(f"{name:44} {variance * plain.firings / controlled.firings:20.2f} {variance * plain.seconds / controlled.seconds:16.2f} {halves:22.2f}")
+            one(net, measure, seed, precision, before, plain)
+            one(net, measure, seed, precision, after, better)
+        halves = float(np.mean(np.square(plain.halves)) / np.mean(np.square(better.halves))) * plain.seconds / better.seconds
+        variance = plain.spread / better.spread
+        print(f"{name:44} {variance * plain.firings / better.firings:20.2f} {variance * plain.seconds / better.seconds:16.2f} {halves:22.2f}")
         worst = min(worst, halves)
     return 0 if worst > 0.8 else 1
 

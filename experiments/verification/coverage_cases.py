@@ -245,6 +245,14 @@ CASES: tuple[Case, ...] = (
         about="without control variates",
     ),
     Case(
+        "standard system, batch means",
+        "monolithic",
+        lambda: monolithic(6, False),
+        0.05,
+        options={"sampling": "batch-means"},
+        about="four windows in a row after each warm-up",
+    ),
+    Case(
         "alternating renewal",
         "tests/cases/tb_alternating_renewal_lognormal_uniform.yaml",
         alternating,
@@ -253,6 +261,16 @@ CASES: tuple[Case, ...] = (
         about="lognormal up, uniform down",
     ),
     Case("M/M/1, load 0.9", "teaching/mg1_fifo", mm1, 0.2, MM1, ("response", "length", "busy"), about="response times: mean, median, 95 % quantile"),
+    Case(
+        "M/M/1, load 0.9, batch means",
+        "teaching/mg1_fifo",
+        mm1,
+        0.2,
+        MM1,
+        ("response", "length", "busy"),
+        options={"sampling": "batch-means"},
+        about="four windows in a row after each warm-up",
+    ),
     Case(
         "duplex",
         "teaching/hot_standby",
