@@ -52,7 +52,9 @@ def _again(found: re.Match[str]) -> str:
 
 def _merged(shown: list[str], printed: list[str]) -> list[str]:
     if "..." not in (line.strip() for line in shown):
-        return [old if _timed(old) and _timed(new) else new for old, new in zip(shown, printed, strict=True)] if len(shown) == len(printed) else printed
+        if len(shown) != len(printed):
+            return printed
+        return [old if _timed(old) and _timed(new) else new for old, new in zip(shown, printed, strict=True)]
     found = []
     for line in shown:
         best = max(printed, key=lambda other: SequenceMatcher(None, line, other).ratio(), default=line)

@@ -156,10 +156,10 @@ class Pilot:
     4. *Plan* by replication and deletion (Law & Kelton, Simulation Modeling and Analysis, sec. 9.5.2): warm-up W = max(end of the start-up,
        T / 4, 5 mean times between failures), window H = max(5 W, 10 mean times between failures). Both are cut, to a quarter at most, if 32 such
        windows would give more precision than is asked for, by the pilot's own standard errors (a bias that the shorter warm-up leaves is then small
-       beside the interval). The window grows, up to 40 W, if more than 128 of them would be needed: warm-ups then cost next to nothing. If 40 replications would
-       not fit into the budget of firings or of simulated time left, batch means take their place where they fit: 10 replications with 4 windows each
-       one after the other, none shorter than W; where not, W and H are cut further. The first window of a replication starts at W (1 + u + v),
-       u and v uniform: a net with a period is seen at a random phase.
+       beside the interval). The window grows, up to 40 W, if more than 128 of them would be needed: warm-ups then cost next to nothing. If 40
+       replications would not fit into the budget of firings or of simulated time left, batch means take their place where they fit: 10 replications
+       with 4 windows each one after the other, none shorter than W; where not, W and H are cut further. The first window of a replication starts at
+       W (1 + u + v), u and v uniform: a net with a period is seen at a random phase.
 
     If all replications died, the long run is what holds in the dead marking: W is 100 times the latest death, after which nothing costs anything.
     """
