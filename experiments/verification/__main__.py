@@ -8,7 +8,8 @@ import time
 from pathlib import Path
 
 from experiments.verification import coverage_report
-from experiments.verification.agreement import known, run_agreement, summary
+from experiments.verification.agreement import known, parts, run_agreement, together
+from experiments.verification.agreement import markdown as markdown_of_parts
 from experiments.verification.coverage import recorded, run_coverage
 from experiments.verification.mutants import run_mutants
 from experiments.verification.mutants import summary as mutants_summary
@@ -18,6 +19,7 @@ from experiments.verification.rows import all_rows, checks
 from experiments.verification.running import run_all
 
 REPORT = Path(__file__).parent / "RESULTS.md"
+ENGINES = Path(__file__).parent / "ENGINES.md"
 COVERAGE = Path(__file__).parent / "COVERAGE.md"
 
 
@@ -37,7 +39,7 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument("--seed", type=int, default=1, help="base seed (default: 1)")
     parser.add_argument("--processes", type=int, default=2, help="simulations at a time (default: 2)")
-    parser.add_argument("--output", type=Path, help="the report (default: RESULTS.md or COVERAGE.md here, and none for a part)")
+    parser.add_argument("--output", type=Path, help="the report (default: RESULTS.md, COVERAGE.md or ENGINES.md here; RESULTS.md not for a part)")
     return parser.parse_args()
 
 
@@ -100,9 +102,12 @@ def engines(given: argparse.Namespace) -> int:
             print(f"seed {finding.seed}: {finding.end}: {finding.trouble}", flush=True)
         if number % 100 == 0:
             print(f"{number} models", flush=True)
-    found = [finding for finding in known(record) if finding.seed in seeds]
-    print("\n".join(summary(found)))
-    return 1 if any(finding.trouble for finding in found) else 0
+    new = parts(finding for finding in known(record) if finding.seed in seeds)
+    output = given.output or ENGINES
+    output.write_text(markdown_of_parts(together(output.with_suffix(".json"), new)), encoding="utf-8")
+    for part in new:
+        print(f"{part.models:,} models, seeds {part.first} to {part.last}: {part.events:,} events, {len(part.troubles)} disagreements")
+    return 1 if any(part.troubles for part in new) else 0
 
 
 def mutations(given: argparse.Namespace) -> int:

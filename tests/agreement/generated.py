@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from spn.engine.compiled import cache, machine_code
 from spn.engine.compiled.formulas import UnsupportedError
 from spn.engine.compiled.kernel import KernelPlan
 from spn.engine.reference import Simulation
@@ -33,6 +34,11 @@ def plan_of(net: Net) -> KernelPlan | None:
     except UnsupportedError:
         return None
     return plan
+
+
+def unoptimised(source: str) -> machine_code.Kernel:
+    """A kernel in machine code, made in a tenth of the time. Python runs the same source a hundred times slower."""
+    return machine_code.load(machine_code.compiled(cache.assembly(source, "kernel_quick"), 0), "kernel_quick")
 
 
 def seconds_of(net: Net, firings: int) -> float:

@@ -12,12 +12,12 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, note, seed, settings
 from hypothesis import strategies as st
 
-from spn.engine.compiled import CompiledEngine, cache, machine_code
+from spn.engine.compiled import CompiledEngine
 from spn.engine.reference import Simulation
 from spn.observation import RunError
-from tests.agreement.comparing import Disagreement, Kernel, same_batch, same_events, same_events_after_moving, same_outcomes, task_for, tasks_for
+from tests.agreement.comparing import Disagreement, same_batch, same_events, same_events_after_moving, same_outcomes, task_for, tasks_for
 from tests.agreement.features import FEATURES, features
-from tests.agreement.generated import net_of, plan_of, seconds_of
+from tests.agreement.generated import net_of, plan_of, seconds_of, unoptimised
 from tests.agreement.models import model
 from tests.engine import interpreted
 
@@ -34,11 +34,6 @@ quietly = settings(
     database=None,
     phases=[Phase.explicit, Phase.generate],
 )
-
-
-def unoptimised(source: str) -> Kernel:
-    """A kernel in machine code, made in a tenth of the time. Python runs the same source a hundred times slower."""
-    return machine_code.load(machine_code.compiled(cache.assembly(source, "kernel_quick"), 0), "kernel_quick")
 
 
 @pytest.mark.parametrize("part", range(-(-MODELS // 25)))

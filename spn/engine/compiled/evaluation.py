@@ -9,7 +9,7 @@ import ast
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache, singledispatchmethod
+from functools import cache, cached_property, lru_cache, singledispatchmethod
 from types import FunctionType
 from typing import TYPE_CHECKING
 
@@ -49,6 +49,11 @@ class Definition:
     node: ast.FunctionDef
     names: Mapping[str, object]
 
+    @cached_property
+    def assigned(self) -> frozenset[str]:
+        """The names that it gives values to."""
+        return frozenset(each.id for each in ast.walk(self.node) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store))
+
     @property
     def attribute(self) -> str:
         return next((ATTRIBUTES[d.id] for d in self.node.decorator_list if isinstance(d, ast.Name) and d.id in ATTRIBUTES), ATTRIBUTES["plain"])
@@ -60,6 +65,7 @@ def _trees(file: str) -> dict[str, ast.FunctionDef]:
         return {node.name: node for node in ast.parse(source.read()).body if isinstance(node, ast.FunctionDef)}
 
 
+@cache
 def definition(function: FunctionType) -> Definition:
     """A function of a module."""
     return Definition(_trees(str(inspect.getsourcefile(function)))[function.__name__], function.__globals__)
@@ -88,12 +94,17 @@ class Evaluation:
                 return self.program.table(found)
         return None
 
-    @singledispatchmethod
     def value(self, node: ast.expr) -> Value:
         """Translate an expression."""
+        # What the descriptor does, without the function that it makes for every access.
+        found: Value = _VALUES(type(node))(self, node)
+        return found
+
+    @singledispatchmethod
+    def _value(self, node: ast.expr) -> Value:
         raise TranslationError(f"an expression {type(node).__name__}")
 
-    @value.register
+    @_value.register
     def _(self, node: ast.Constant) -> Value:
         match node.value:
             case bool():
@@ -104,7 +115,7 @@ class Evaluation:
                 return asm.real(node.value)
         raise TranslationError(f"the constant {node.value!r}")
 
-    @value.register
+    @_value.register
     def _(self, node: ast.Name) -> Value:
         if node.id in self.variables:
             return self.body.load(self.variables[node.id])
@@ -113,13 +124,13 @@ class Evaluation:
             raise TranslationError(f"nothing is called {node.id}")
         return found
 
-    @value.register
+    @_value.register
     def _(self, node: ast.Attribute) -> Value:
         if node.attr in operations.CONSTANTS:
             return operations.CONSTANTS[node.attr]
         raise TranslationError(f"an attribute {node.attr}")
 
-    @value.register
+    @_value.register
     def _(self, node: ast.Tuple) -> Value:
         values = [self.value(each) for each in node.elts]
         whole = Value(asm.several(tuple(value.type for value in values)), "poison")
@@ -132,15 +143,15 @@ class Evaluation:
             raise TranslationError("parts of something that has none")
         return self.body.new(whole.type.parts[number], f"extractvalue {whole.type.llvm} {whole.text}, {number}")
 
-    @value.register
+    @_value.register
     def _(self, node: ast.UnaryOp) -> Value:
         return operations.unary(self.body, node.op, self.value(node.operand))
 
-    @value.register
+    @_value.register
     def _(self, node: ast.BinOp) -> Value:
         return operations.binary(self.body, node.op, self.value(node.left), self.value(node.right))
 
-    @value.register
+    @_value.register
     def _(self, node: ast.BoolOp) -> Value:
         body = self.body
         after, stops = body.fresh("known"), isinstance(node.op, ast.Or)
@@ -156,7 +167,7 @@ class Evaluation:
         body.start(after)
         return body.phi(TRUTH, *ways)
 
-    @value.register
+    @_value.register
     def _(self, node: ast.Compare) -> Value:
         body, left = self.body, self.value(node.left)
         if len(node.ops) == 1:
@@ -176,7 +187,7 @@ class Evaluation:
         body.start(after)
         return body.phi(TRUTH, *ways)
 
-    @value.register
+    @_value.register
     def _(self, node: ast.IfExp) -> Value:
         body = self.body
         yes, no, after = body.fresh("then"), body.fresh("else"), body.fresh("after")
@@ -202,7 +213,7 @@ class Evaluation:
 
     # Memory.
 
-    @value.register
+    @_value.register
     def _(self, node: ast.Subscript) -> Value:
         of = self.value(node.value)
         if isinstance(of.type, Several):
@@ -250,7 +261,7 @@ class Evaluation:
 
     # Calls.
 
-    @value.register
+    @_value.register
     def _(self, node: ast.Call) -> Value:
         if isinstance(node.func, ast.Attribute):
             return self._method(node.func, node.args)
@@ -295,6 +306,10 @@ class Evaluation:
             self.body.do(text)
             return Value(NOTHING, "")
         return self.body.new(result, text)
+
+
+_VALUES = vars(Evaluation)["_value"].dispatcher.dispatch
+"""What translates an expression of a type."""
 
 
 def _reallocate(function: Evaluation, address: Value, size: Value) -> Value:

@@ -117,10 +117,9 @@ class _Function(Evaluation):
         node, body = self.of.node, self.body
         if len(node.args.args) != len(self.types):
             raise TranslationError(f"{node.name} has {len(node.args.args)} parameters, not {len(self.types)}")
-        assigned = {each.id for each in ast.walk(node) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)}
         for parameter, type in zip(node.args.args, self.types, strict=True):
             value = Value(type, f"%p_{parameter.arg}")
-            if parameter.arg in assigned:
+            if parameter.arg in self.of.assigned:
                 self._set(parameter.arg, value)
             else:
                 self.parameters[parameter.arg] = value
@@ -164,21 +163,24 @@ class _Function(Evaluation):
             self.line = statement.lineno
             self.statement(statement)
 
-    @singledispatchmethod
     def statement(self, node: ast.stmt) -> None:
         """Translate a statement."""
+        _STATEMENTS(type(node))(self, node)
+
+    @singledispatchmethod
+    def _statement(self, node: ast.stmt) -> None:
         raise TranslationError(f"a statement {type(node).__name__}")
 
-    @statement.register
+    @_statement.register
     def _pass(self, node: ast.Pass) -> None:
         pass
 
-    @statement.register
+    @_statement.register
     def _expr(self, node: ast.Expr) -> None:
         if not isinstance(node.value, ast.Constant):
             self.value(node.value)
 
-    @statement.register
+    @_statement.register
     def _assignment(self, node: ast.Assign) -> None:
         (target,) = node.targets
         if not isinstance(target, ast.Tuple):
@@ -201,7 +203,7 @@ class _Function(Evaluation):
             case _:
                 raise TranslationError(f"an assignment to a {type(target).__name__}")
 
-    @statement.register
+    @_statement.register
     def _augassign(self, node: ast.AugAssign) -> None:
         if isinstance(node.target, ast.Name):
             old = self.value(ast.Name(node.target.id, ast.Load()))
@@ -212,7 +214,7 @@ class _Function(Evaluation):
         else:
             raise TranslationError(f"an assignment to a {type(node.target).__name__}")
 
-    @statement.register
+    @_statement.register
     def _if(self, node: ast.If) -> None:
         body = self.body
         test = condition(body, self.value(node.test))
@@ -234,7 +236,7 @@ class _Function(Evaluation):
                 return
         body.start(after)
 
-    @statement.register
+    @_statement.register
     def _while(self, node: ast.While) -> None:
         body = self.body
         head, inside, after = body.fresh("while"), body.fresh("do"), body.fresh("after")
@@ -252,7 +254,7 @@ class _Function(Evaluation):
         if not for_ever or after in self.left:
             body.start(after)
 
-    @statement.register
+    @_statement.register
     def _for(self, node: ast.For) -> None:
         body = self.body
         call = node.iter
@@ -285,16 +287,16 @@ class _Function(Evaluation):
         yield
         self.loops.pop()
 
-    @statement.register
+    @_statement.register
     def _break(self, node: ast.Break) -> None:
         self.left.add(self.loops[-1][1])
         self.body.jump(self.loops[-1][1])
 
-    @statement.register
+    @_statement.register
     def _continue(self, node: ast.Continue) -> None:
         self.body.jump(self.loops[-1][0])
 
-    @statement.register
+    @_statement.register
     def _return(self, node: ast.Return) -> None:
         if node.value is None or (isinstance(node.value, ast.Constant) and node.value.value is None):
             self.body.do("ret void" if self.result == NOTHING else "unreachable")
@@ -307,3 +309,7 @@ class _Function(Evaluation):
                 value = converted(self.body, value, wide)
             self.body.do("ret void" if value.type == NOTHING else f"ret {value.type.llvm} {value.text}")
         self.body.open = False
+
+
+_STATEMENTS = vars(_Function)["_statement"].dispatcher.dispatch
+"""What translates a statement of a type."""

@@ -139,7 +139,21 @@ class TransitionClass:
 class Site:
     """One index of a transition class: what never changes there, found when it is first looked at."""
 
-    __slots__ = ("_delay", "capacities", "code", "environment", "fixed_moves", "index", "inhibitors", "inputs", "kind", "simple", "takes", "tests")
+    __slots__ = (
+        "_delay",
+        "capacities",
+        "code",
+        "environment",
+        "fixed_moves",
+        "index",
+        "inhibitors",
+        "inputs",
+        "kind",
+        "leading",
+        "simple",
+        "takes",
+        "tests",
+    )
 
     def __init__(self, kind: TransitionClass, index: int) -> None:
         self.kind = kind
@@ -160,6 +174,26 @@ class Site:
             except (RunError, EvaluationError):
                 # An element that does not exist: told when, and if, a look at the binding comes to it.
                 self.simple, self.fixed_moves = False, None
+        self.leading = () if self.simple else self._leading()
+
+    def _leading(self) -> tuple[Need, ...]:
+        """What the first arcs need, as far as only the index decides it: without these tokens a search for bindings finds none.
+
+        It ends with the first arc that may meet an error after it has met its tokens, which a search would meet before it comes to the next one.
+        """
+        state, needs = State(self.kind.net, self.environment), []
+        for arc in (*self.kind.inputs, *self.kind.tests):
+            if not arc.static or arc.fan is not None:
+                break
+            try:
+                need = (arc.place, self.element(arc, state), self.multiplicity(arc, state))
+            except (RunError, EvaluationError):
+                break
+            if need[2]:
+                needs.append(need)
+            if any(kind == EQUAL for kind, _ in arc.checks):
+                break
+        return tuple(needs)
 
     def _resolve(self) -> None:
         """Evaluate what only the index decides."""

@@ -51,6 +51,10 @@ class Binding:
 
 def enabled_bindings(site: Site, state: State) -> list[Binding]:
     """The enabled bindings of one index, in order, each with its weight or its number of clocks. Immediate ones of weight 0 are left out."""
+    counts = state.marking.counts
+    for place, element, number in site.leading:
+        if counts[place][element] < number:
+            return []
     found = _simple(site, state) if site.simple else _Search(site, state).all()
     if site.kind.immediate:
         if site.kind.weight is None:
