@@ -55,6 +55,23 @@ NETS = {
             delay: uniform(1 s, 2 s)
             servers: 2
         """,
+    "an arc that takes any token before one that needs a certain one": """
+        colours: {kind: [x, y]}
+        places: {p: {colour: kind, initial: all}, done: 0}
+        transitions:
+          go: {in: [p(_), p(x)], out: done, delay: "uniform(1 s, 2 s)"}
+          back: {in: done, out: [p(x), p(y)], delay: "uniform(1 s, 3 s)"}
+        """,
+    "the same with several servers, and with records": """
+        colours: {kind: [x, y], job: {size: real, kind: kind}}
+        places:
+          p: {colour: kind, initial: {x: 2, y: 3}}
+          q: {colour: job, initial: ["job(size=1.0, kind=x)", "job(size=1.0, kind=x)", "job(size=2.0, kind=y)", "job(size=2.0, kind=y)"]}
+          done: 0
+        transitions:
+          go: {in: [p(_), p(x), "q(size=_)", "q(size=1.0, kind=x)"], out: done, delay: "uniform(1 s, 2 s)", servers: infinite}
+          back: {in: done, out: [p(x), p(y), "q(size=1.0, kind=x)", "q(size=2.0, kind=y)"], delay: "uniform(1 s, 3 s)"}
+        """,
     "a capacity that a reset makes room in, in some markings": """
         places: {a: {initial: 2, capacity: 2}, b: 1, c: 0}
         transitions:

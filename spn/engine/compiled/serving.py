@@ -45,9 +45,10 @@ def degree(writer: Writer, function: Function, plan: ClassPlan) -> None:
 def _serve_again(writer: Writer, plan: ClassPlan) -> str:
     """A function that serves all inputs of a binding from what is left, as often as it goes, at most `limit` times."""
     name = f"degree_{plan.name}"
-    function = Function(writer, name, ", ".join([*parameters(plan), "depth", "limit"]), f"How often {plan.transition.name} can be served.")
+    about = f"How often {plan.transition.name} can be served, the first time as chosen."
+    function = Function(writer, name, ", ".join([*parameters(plan), "depth", "limit"]), about)
     scope = own_scope(writer, function, plan)
-    function.add("taking, degree, count = 0, 0, 0")
+    function.add("taking, degree, count = 0, 1, 0")
     with function.block("for k in range(depth):"):
         function.add("frame = integers(frame_at(state, k))")
         with function.block(f"if frame[{b.TAKING}] != 0 and frame[{b.NUMBER}] != 0:"):
@@ -78,14 +79,17 @@ def _serve_one(writer: Writer, function: Function, plan: ClassPlan, arc: InputAr
     store = store_of(writer, function, cells, "element") if cells.kind in ("finite", "bag") else ""
     with function.block("if at == count:"):
         if not store:
-            function.add(f"count = note_left(state, count, {cells.number}, element, -1, {total})")
+            function.add(f"left_of_it = {total} - taken_there(state, depth, {cells.number}, element)")
+            function.add(f"count = note_left(state, count, {cells.number}, element, -1, left_of_it)")
         elif cells.kind == "bag":
             with function.block(f"for nth in range(state[{store} + {DIFFERENT}]):"):
                 function.add(f"what = chosen(state, {store}, nth)")
-                function.add(f"count = note_left(state, count, {cells.number}, element, what, count_in(state, {store}, what))")
+                function.add(f"left_of_it = count_in(state, {store}, what) - taken_like(state, depth, {cells.number}, element, what)")
+                function.add(f"count = note_left(state, count, {cells.number}, element, what, left_of_it)")
         else:
             with function.block(f"for what in range({writer.colours(function, cells)}):"), function.block(f"if tokens[{store} + what] > 0:"):
-                function.add(f"count = note_left(state, count, {cells.number}, element, what, tokens[{store} + what])")
+                function.add(f"left_of_it = tokens[{store} + what] - taken_like(state, depth, {cells.number}, element, what)")
+                function.add(f"count = note_left(state, count, {cells.number}, element, what, left_of_it)")
     function.add(f"left = integers(state[{LEFT}])", "served = False")
     with function.block(f"while not served and at < count and left[4 * at] == {cells.number} and left[4 * at + 1] == element:"):
         before = function.level

@@ -309,9 +309,17 @@ class _Search:
         return self.marking.counts[place][element] if value is None else self.marking.store(place, element).count(value)
 
     def _degree_by_serving(self, limit: float) -> int:
-        """Serve the input arcs again and again from what is left, the binding's variables fixed."""
+        """After what the binding takes serve the input arcs again and again from what is left, its variables fixed.
+
+        The first time it is the binding that says which tokens: an arc that takes any token may otherwise take the one that another arc needs.
+        """
         left: dict[tuple[int, int], dict[Value, int]] = {}
-        degree = 0
+        for place, element, number, value in self.takes:
+            if (place, element) not in left:
+                left[place, element] = self._by_value(place, element)
+            there = left[place, element]
+            there[() if value is None or value not in there else value] -= number
+        degree = 1
         while degree < limit:
             for arc in unfolded(self.site.kind.inputs, self.state):
                 element, number = self.site.element(arc, self.state), self.site.multiplicity(arc, self.state)
@@ -319,7 +327,7 @@ class _Search:
                     continue
                 key = (arc.place, element)
                 if key not in left:
-                    left[key] = self._by_value(arc, element)
+                    left[key] = self._by_value(*key)
                 for value, tokens in left[key].items():
                     if tokens >= number and (arc.ordered or not arc.valued or fits(arc, value, self.state)):
                         left[key][value] = tokens - number
@@ -334,11 +342,12 @@ class _Search:
         """A fan that is left before its end has bound its variable in variables of its own."""
         self.state.variables = self.variables
 
-    def _by_value(self, arc: Arc, element: int) -> dict[Value, int]:
-        store = self.marking.store(arc.place, element) if arc.valued else None
+    def _by_value(self, place: int, element: int) -> dict[Value, int]:
+        """The tokens of an element by value; without a value, in all, where arcs only count them."""
+        store = self.marking.store(place, element) if self.site.kind.net.valued[place] else None
         if isinstance(store, Bag):
             return {value: tokens for _, value, tokens in store.choices()}
-        return {(): self.marking.counts[arc.place][element]}
+        return {(): self.marking.counts[place][element]}
 
 
 def unfolded(arcs: tuple[Arc, ...], state: State) -> Iterator[Arc]:
