@@ -5,15 +5,18 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from experiments.verification import coverage_report
 from experiments.verification.agreement import known, parts, run_agreement, together
 from experiments.verification.agreement import markdown as markdown_of_parts
 from experiments.verification.coverage import recorded, run_coverage
+from experiments.verification.coverage_cases import CASES, Case
 from experiments.verification.mutants import run_mutants
 from experiments.verification.mutants import summary as mutants_summary
 from experiments.verification.random_nets import run_random
+from experiments.verification.rare_cases import RARE_CASES
 from experiments.verification.report import Z_LIMIT, line, markdown, provenance, verdict
 from experiments.verification.rows import all_rows, checks
 from experiments.verification.running import run_all
@@ -21,21 +24,23 @@ from experiments.verification.running import run_all
 REPORT = Path(__file__).parent / "RESULTS.md"
 ENGINES = Path(__file__).parent / "ENGINES.md"
 COVERAGE = Path(__file__).parent / "COVERAGE.md"
+RARE = Path(__file__).parent / "RARE.md"
 
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m experiments.verification", description="Simulate every net with a known answer and compare.")
     parser.add_argument("--quick", action="store_true", help="a small subset, in a minute or two")
-    parser.add_argument("--only", metavar="NAME", help="cases or measures whose name holds this; for --coverage: cases, several with ;")
+    parser.add_argument("--only", metavar="NAME", help="cases or measures whose name holds this; for --coverage and --rare: cases, several with ;")
     parser.add_argument(
         "--coverage", type=int, metavar="RUNS", help="instead: how often intervals hold the truth, by so many runs of each case; resumes"
     )
+    parser.add_argument("--rare", type=int, metavar="RUNS", help="instead: the same for rare events; resumes")
     parser.add_argument("--random", type=int, metavar="NETS", help="instead: random nets against their Markov chains")
     parser.add_argument("--engines", type=int, metavar="MODELS", help="instead: both engines on random models of the whole language, event by event")
     parser.add_argument("--mutations", type=int, metavar="MUTANTS", help="instead: random mutations of valid models, which must not break the reader")
     parser.add_argument("--first", type=int, default=0, metavar="SEED", help="the first model's seed, for --engines and --mutations (default: 0)")
     parser.add_argument(
-        "--record", type=Path, help="what --engines or --coverage found, a line for each model or run; what is in the file is not run again"
+        "--record", type=Path, help="what --engines, --coverage or --rare found, a line for each model or run; what is in the file is not run again"
     )
     parser.add_argument("--seed", type=int, default=1, help="base seed (default: 1)")
     parser.add_argument("--processes", type=int, default=2, help="simulations at a time (default: 2)")
@@ -51,30 +56,28 @@ def main() -> int:
         return mutations(given)
     if given.random:
         return random_nets(given)
-    return coverage(given) if given.coverage else verification(given)
+    if given.coverage:
+        return coverage(given, given.coverage, CASES, given.output or COVERAGE, "Coverage", coverage_report.ABOUT)
+    if given.rare:
+        return coverage(given, given.rare, RARE_CASES, given.output or RARE, "Rare events", coverage_report.ABOUT_RARE)
+    return verification(given)
 
 
 def facts(given: argparse.Namespace) -> list[str]:
     return provenance(given.seed, " ".join(["python -m experiments.verification", *sys.argv[1:]]), given.processes)
 
 
-def coverage(given: argparse.Namespace) -> int:
+def coverage(given: argparse.Namespace, runs: int, cases: Sequence[Case], output: Path, title: str, about: str) -> int:
     """Bring each case to so many runs, and write the report from all runs in the record, figures included."""
-    record = given.record or Path("coverage.jsonl")
+    stem = output.stem.lower()
+    record = given.record or Path(f"{stem}.jsonl")
     names = [part.strip() for part in (given.only or "").split(";")]
-    run_coverage(
-        record,
-        given.coverage,
-        given.seed,
-        given.processes,
-        lambda case: any(name in case.name for name in names),
-        lambda text: print(text, flush=True),
-    )
+    chosen = [case for case in cases if any(name in case.name for name in names)]
+    run_coverage(record, runs, given.seed, given.processes, chosen, lambda text: print(text, flush=True))
     lines = recorded(record)
-    output = given.output or COVERAGE
-    command = f"python -m experiments.verification --coverage {given.coverage}"
-    output.write_text(coverage_report.markdown(lines, provenance(given.seed, command, given.processes)), encoding="utf-8")
-    coverage_report.draw(lines, output.parent)
+    command = f"python -m experiments.verification --{stem} {runs}"
+    output.write_text(coverage_report.markdown(lines, provenance(given.seed, command, given.processes), title, about, stem), encoding="utf-8")
+    coverage_report.draw(lines, output.parent, stem)
     for found in coverage_report.all_of(lines):
         print("  ".join([found.case.name, *coverage_report.row(found)]))
     return 1 if any(coverage_report.verdict(found) == "**too low**" for found in coverage_report.all_of(lines)) else 0

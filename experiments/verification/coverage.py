@@ -16,7 +16,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from experiments.verification.coverage_cases import CASES, Case, Truths
+from experiments.verification.coverage_cases import CASES, Asked, Case, Truths
+from experiments.verification.rare_cases import RARE_CASES
 from experiments.verification.report import commit
 from spn.engine.compiled import CompiledEngine
 from spn.estimate.estimates import AnyEstimate, AvailabilityEstimate, CurveEstimate
@@ -32,7 +33,8 @@ T = TypeVar("T")
 CHUNK = 20
 """Runs that a process makes before it hands back their lines."""
 
-BY_NAME = {case.name: case for case in CASES}
+ALL_CASES = (*CASES, *RARE_CASES)
+BY_NAME = {case.name: case for case in ALL_CASES}
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,8 @@ def one(name: str, seed: int) -> dict[str, Any]:
     """One run of a case, as a line of the file."""
     case, (net, other, truths) = BY_NAME[name], prepared(name)
     began = time.process_time()
+    if case.rare is not None:
+        return _rare(case, case.rare, truths, seed) | {"seconds": round(time.process_time() - began, 4)}
     drive = Recorded()
     options = {"precision": case.precision, "measures": case.measures, **case.options}
     result = simulate(net, CompiledEngine(), seed, drive=drive, **options)
@@ -100,6 +104,17 @@ def one(name: str, seed: int) -> dict[str, Any]:
     line |= {"replications": [course.replications for course in result.experiments], "seconds": round(time.process_time() - began, 4)}
     line["states"] = {measure: estimate.assessment.state.name.lower() for measure, estimate in result.measures.items()}
     return line | {"values": values}
+
+
+def _rare(case: Case, asked: Asked, truths: Truths, seed: int) -> dict[str, Any]:
+    """One run of a rare event."""
+    import spn
+
+    result = spn.rare_event(case.source, asked.condition, case.parameters, seed=seed, precision=case.precision, **asked.options)
+    found = {f"rare/{key}": interval for key, interval in result.estimates.items()}
+    line = {"case": case.name, "seed": seed, "commit": version(), "stop": result.state.name.lower(), "firings": result.diagnostics.firings}
+    line |= {"replications": [result.diagnostics.replications], "states": {"rare": result.state.name.lower()}}
+    return line | {"values": {key: _held(interval, truths[key]) for key, interval in found.items() if key in truths}}
 
 
 def down(batches: Sequence[BatchResult], measure: str) -> Down | None:
@@ -144,17 +159,16 @@ def several(name: str, seeds: Sequence[int]) -> list[dict[str, Any]]:
     return [one(name, seed) for seed in seeds]
 
 
-def run_coverage(record: Path, runs: int, base: int, processes: int, chosen: Callable[[Case], bool], told: Callable[[str], None]) -> None:
+def run_coverage(record: Path, runs: int, base: int, processes: int, cases: Sequence[Case], told: Callable[[str], None]) -> None:
     """Bring each case to so many runs, and append them to the file; those that are there are not made again. In rounds, so that all cases grow
     together.
     """
     known = {name: {line["seed"] for line in lines} for name, lines in recorded(record).items()}
     orders: list[tuple[str, list[int]]] = []
     for start in range(0, runs, 10 * CHUNK):
-        for case in CASES:
+        for case in cases:
             seeds = [base + number for number in range(start, min(runs, start + 10 * CHUNK)) if base + number not in known.get(case.name, ())]
-            if chosen(case):
-                orders += [(case.name, seeds[k : k + CHUNK]) for k in range(0, len(seeds), CHUNK)]
+            orders += [(case.name, seeds[k : k + CHUNK]) for k in range(0, len(seeds), CHUNK)]
     record.parent.mkdir(parents=True, exist_ok=True)
     with ProcessPoolExecutor(processes) as pool, record.open("a", encoding="utf-8") as file:
         waiting = iter(orders)

@@ -25,6 +25,7 @@ from experiments.verification.rows import ROOT, SIP
 
 if TYPE_CHECKING:
     from spn.net.types import Net
+    from spn.text.source import Source
 
 HOUR = 3600.0
 YEAR = 365.25 * 86_400.0
@@ -33,8 +34,17 @@ Truths = Mapping[str, float]
 
 
 @dataclass(frozen=True)
+class Asked:
+    """A rare event, and the options of `spn.rare_event`."""
+
+    condition: str
+    options: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Case:
     """A net and what is asked of it. `model`: a shipped one, or a text. `other`: the second net of a pair that shares its random numbers.
+    `rare`: instead of the measures a rare event is asked for, whose quantities are called after ``rare/``.
 
     `at_least`: the intervals promise to cover at least so often as they say, and not exactly.
     """
@@ -49,15 +59,21 @@ class Case:
     other: Mapping[str, str] | None = None
     about: str = ""
     at_least: tuple[str, ...] = ()
+    rare: Asked | None = None
 
     def net(self, parameters: Mapping[str, str] | None = None) -> Net:
         from spn.api import resolve
+
+        return resolve(self.source, self.parameters if parameters is None else parameters)
+
+    @property
+    def source(self) -> Source | Path | str:
+        """The model, as it is read."""
         from spn.text.source import Source
 
-        chosen = self.parameters if parameters is None else parameters
         if "\n" in self.model:
-            return resolve(Source(f"{self.name}.yaml", self.model), chosen)
-        return resolve(ROOT / self.model if Path(self.model).suffix else self.model, chosen)
+            return Source(f"{self.name}.yaml", self.model)
+        return ROOT / self.model if Path(self.model).suffix else self.model
 
 
 def renewal(up: float, down: float, measure: str = "system") -> Truths:

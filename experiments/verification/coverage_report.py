@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from scipy.stats import binom, norm
 
-from experiments.verification.coverage import CASES, Coverage, summed
+from experiments.verification.coverage import ALL_CASES, Coverage, summed
 from experiments.verification.report import table
 from spn.plots.style import INK, MILLIMETRE, SETTINGS, SOFT
 
@@ -49,7 +49,7 @@ def interval(found: Coverage) -> tuple[float, float]:
 
 
 def all_of(lines: Lines) -> list[Coverage]:
-    return [found for case in CASES if lines.get(case.name) for found in summed(case.name, lines[case.name])]
+    return [found for case in ALL_CASES if lines.get(case.name) for found in summed(case.name, lines[case.name])]
 
 
 def row(found: Coverage) -> list[str]:
@@ -72,8 +72,18 @@ def row(found: Coverage) -> list[str]:
 HEAD = ("quantity", "interval", "runs", "coverage, %", "misses below / above", "bias", "half-width", "within 93.5 to 96.5 %")
 
 
-def markdown(lines: Lines, facts: Sequence[str]) -> str:
-    """The report."""
+ABOUT = (
+    "How often an interval of 95 % holds the truth, on nets with known answers, with the stopping rule on and control variates where the program "
+    "uses them. Each run has a seed of its own and is stopped by itself when it has the precision asked for."
+)
+ABOUT_RARE = (
+    "How often an interval of 95 % of `spn run --rare` holds the truth, on nets whose rare events have known probabilities, with the stopping rule "
+    "on. Each run has a seed of its own and is stopped by itself when it has the precision asked for."
+)
+
+
+def markdown(lines: Lines, facts: Sequence[str], title: str = "Coverage", about: str = ABOUT, stem: str = "coverage") -> str:
+    """The report. `stem`: what its figures are called."""
     found = all_of(lines)
     exact = [part for part in found if not part.at_least and not certain(part)]
     others = [part for part in found if part.at_least]
@@ -82,9 +92,8 @@ def markdown(lines: Lines, facts: Sequence[str]) -> str:
     biased = [part for part in numbers if abs(part.bias[0]) > 1.96 * part.bias[1] > 0.0]
     worst = max((part for part in numbers if part.relative > 1e-5), key=lambda part: abs(part.bias[0]) / part.relative, default=None)
     text = [
-        "# Coverage",
-        "How often an interval of 95 % holds the truth, on nets with known answers, with the stopping rule on and control variates where the program "
-        "uses them. Each run has a seed of its own and is stopped by itself when it has the precision asked for.",
+        f"# {title}",
+        about,
         "\n".join(facts),
         "## In short",
         f"- {len(found)} kinds of intervals on {len(lines)} cases, {sum(len(part) for part in lines.values()):,} runs.",
@@ -98,17 +107,17 @@ def markdown(lines: Lines, facts: Sequence[str]) -> str:
             if worst is None
             else f" The largest mean error is {100 * abs(worst.bias[0]) / worst.relative:.0f} % of the half-width ({worst.case.name}, {worst.quantity})."
         ),
-        "![coverage](coverage.svg)",
+        f"![coverage]({stem}.svg)",
         "Each point is one kind of interval on one net, with its binomial interval of 95 %; the band is 93.5 to 96.5 %. Hollow points promise at least 95 %.",
-        "![scores](coverage_scores.svg)",
+        f"![scores]({stem}_scores.svg)",
         "(estimate - truth) / half-width over all runs of a net. Within -1 and 1 the interval holds the truth; the line is the normal distribution for which "
         "that is so in 95 %.",
-        "![stopping](coverage_stopping.svg)",
+        f"![stopping]({stem}_stopping.svg)",
         "What stopping does: the runs of each net by when they stopped, at the first look or at later ones, with the share that holds the truth and "
         "the mean error in half-widths.",
         "## Every kind of interval",
     ]
-    for case in CASES:
+    for case in ALL_CASES:
         if not lines.get(case.name):
             continue
         runs = lines[case.name]
@@ -128,13 +137,13 @@ def markdown(lines: Lines, facts: Sequence[str]) -> str:
 # the figures
 
 
-def draw(lines: Lines, folder: Path) -> None:
+def draw(lines: Lines, folder: Path, stem: str = "coverage") -> None:
     """The three figures."""
     import matplotlib as mpl
 
     mpl.use("agg")
     with mpl.rc_context({**SETTINGS, "svg.hashsalt": "coverage"}):
-        for name, made in (("coverage", _coverage(lines)), ("coverage_scores", _scores(lines)), ("coverage_stopping", _stopping(lines))):
+        for name, made in ((stem, _coverage(lines)), (f"{stem}_scores", _scores(lines)), (f"{stem}_stopping", _stopping(lines))):
             made.savefig(folder / f"{name}.svg", metadata={"Date": None})
 
 
@@ -142,7 +151,7 @@ def _coverage(lines: Lines) -> Any:
     from matplotlib.figure import Figure
 
     found = [part for part in all_of(lines) if not certain(part)]
-    cases = [case for case in CASES if lines.get(case.name)]
+    cases = [case for case in ALL_CASES if lines.get(case.name)]
     ends = np.cumsum([sum(part.case is case for part in found) + 1 for case in cases])
     figure = Figure((180.0 * MILLIMETRE, (18.0 + 2.1 * float(ends[-1])) * MILLIMETRE), layout="constrained")
     axes = figure.add_subplot()
@@ -178,7 +187,7 @@ def _primary(case_lines: Sequence[Mapping[str, Any]], name: str) -> Coverage:
 def _scores(lines: Lines) -> Any:
     from matplotlib.figure import Figure
 
-    cases = [case for case in CASES if lines.get(case.name)]
+    cases = [case for case in ALL_CASES if lines.get(case.name)]
     columns = 4
     rows = math.ceil(len(cases) / columns)
     figure = Figure((180.0 * MILLIMETRE, 30.0 * rows * MILLIMETRE), layout="constrained")
@@ -224,7 +233,7 @@ def _mean_score(rows: Sequence[tuple[int, Sequence[Any]]], chosen: np.ndarray, q
 def _stopping(lines: Lines) -> Any:
     from matplotlib.figure import Figure
 
-    chosen = [case for case in CASES if lines.get(case.name) and len({sum(line["replications"]) for line in lines[case.name]}) > 1]
+    chosen = [case for case in ALL_CASES if lines.get(case.name) and len({sum(line["replications"]) for line in lines[case.name]}) > 1]
     figure = Figure((180.0 * MILLIMETRE, 75.0 * MILLIMETRE), layout="constrained")
     left, right = figure.subplots(1, 2, sharey=True)
     left.axvspan(100 * LOW, 100 * HIGH, color=BAND, linewidth=0)

@@ -86,7 +86,7 @@ class Sample:
             events = int(sum(row.own_event for row in self.rows))
             probability = proportion(events, len(self.rows), confidence)
         elif self.lives:
-            probability = on_logarithm(mean(self.weights, confidence), 1.0)
+            probability = positive(mean(self.weights, confidence), 1.0)
         else:
             return self._long_run(confidence)
         found = {"probability": probability}
@@ -125,14 +125,3 @@ class Sample:
         if self.effective < LEAST_EFFECTIVE or self.greatest > GREATEST_SHARE:
             return Trust.DEGENERATE
         return Trust.CONVERGED if self.reached(confidence) <= precision else Trust.IMPRECISE
-
-
-def on_logarithm(interval: Interval, most: float) -> Interval:
-    """The interval of a positive mean by the delta method on its logarithm, which bends it as the skewness of weights asks (Owen, Monte Carlo theory,
-    methods and examples, sec. 2.7), brought into [0, most]. Where nothing is known of the width, the interval as it is.
-    """
-    half = interval.relative_half_width
-    if not (0.0 < half < 100.0 and interval.estimate > 0.0):
-        return positive(interval, most)
-    low, high = interval.estimate * math.exp(-half), interval.estimate * math.exp(half)
-    return positive(Interval(interval.estimate, low, high, interval.confidence, f"{interval.method}, on the logarithm"), most)
