@@ -76,7 +76,7 @@ RARE_CASES: tuple[Case, ...] = (
         duplex_truths(constant=False),
         0.1,
         {"repair": "lognormal(mean=1 s, sigma=1)"},
-        about="both units down, U = 1e-10 and some; forced",
+        about="both units down, U = 1e-10 and some; forced. U goes with the square of a lognormal repair: a skewness of 414",
         rare=Asked("down == 2"),
     ),
     Case(
