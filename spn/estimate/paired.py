@@ -10,7 +10,7 @@ from typing import final
 import numpy as np
 
 from spn.estimate.controlled import regress
-from spn.estimate.intervals import Floats, Interval, check_confidence, poisson_rate, studentised_ends, t_quantile
+from spn.estimate.intervals import Floats, Interval, check_confidence, poisson_rate, t_quantile
 from spn.estimate.measures import events, terms
 
 LEAST = 30
@@ -80,13 +80,12 @@ class Linear:
 @final
 @dataclass(frozen=True, slots=True)
 class Contrast:
-    """A weighted sum of logarithms of U: its `estimate`, how far the ends of its interval lie `below` and `above` it, its `variance`, and what that
-    would be if all had been `independent`.
+    """A weighted sum of logarithms of U: its `estimate`, half the width of its interval, its `variance`, and what that would be if all had been
+    `independent`.
     """
 
     estimate: float
-    below: float
-    above: float
+    half_width: float
     variance: float
     independent: float
 
@@ -96,15 +95,14 @@ class Contrast:
         return self.independent / self.variance if self.variance > SAME * self.independent else math.inf
 
     def interval(self, confidence: float, method: str = METHOD) -> Interval:
-        return Interval(self.estimate, self.estimate - self.below, self.estimate + self.above, confidence, method)
+        return Interval(self.estimate, self.estimate - self.half_width, self.estimate + self.half_width, confidence, method)
 
 
 def contrast(parts: Sequence[Down], weights: Sequence[float], confidence: float) -> Contrast:
     """sum w log U, where replication i of all parts used the same random numbers.
 
     By the delta method on the logarithm (Owen, Monte Carlo theory, methods and examples, sec. 2.7 and 8.6): the variance is that of the weighted
-    linearised terms, with their covariances over the replications that two have in common; Student's quantile with the fewest degrees of freedom,
-    corrected for skewness (`studentised_ends`) if all have the same replications.
+    linearised terms, with their covariances over the replications that two have in common; Student's quantile with the fewest degrees of freedom.
     Without correlation the covariances are 0 but for noise, and this is the interval of independent estimates. All parts must have `enough`.
 
     Where the random numbers in common make the systems nearly the same, failures that only one of them had can be so few that none was seen, and the
@@ -113,9 +111,9 @@ def contrast(parts: Sequence[Down], weights: Sequence[float], confidence: float)
     """
     check_confidence(confidence)
     linear = [part.linearised() for part in parts]
-    below, above, variance, independent = _ends(linear, weights, max(map(abs, weights)) * _unseen(parts, confidence), confidence)
+    half, variance, independent = _half_width(linear, weights, max(map(abs, weights)) * _unseen(parts, confidence), confidence)
     estimate = sum(weight * math.log(part.share) for weight, part in zip(weights, linear, strict=True))
-    return Contrast(estimate, below, above, variance, independent)
+    return Contrast(estimate, half, variance, independent)
 
 
 def _unseen(parts: Sequence[Down], confidence: float) -> float:
@@ -123,19 +121,11 @@ def _unseen(parts: Sequence[Down], confidence: float) -> float:
     return poisson_rate(0, min(part.failures for part in parts), confidence).high
 
 
-def _ends(parts: Sequence[Linear], weights: Sequence[float], least: float, confidence: float) -> tuple[float, float, float, float]:
-    """How far the ends of the weighted sum lie below and above it, at `least` so far, and what `_variances` has.
-
-    Student's quantile, corrected for skewness if the parts have the same replications.
-    """
+def _half_width(parts: Sequence[Linear], weights: Sequence[float], least: float, confidence: float) -> tuple[float, float, float]:
+    """Half the width of the interval of the weighted sum by Student's quantile, at `least` so much, and what `_variances` has."""
     variance, independent = _variances(parts, weights)
     freedom = min(part.freedom for part in parts)
-    if len({len(part.terms) for part in parts}) == 1:
-        below, above = studentised_ends(_together(parts, weights), confidence, freedom)
-    else:
-        below = above = t_quantile(confidence, freedom)
-    error = math.sqrt(variance)
-    return max(below * error, least), max(above * error, least), variance, independent
+    return max(t_quantile(confidence, freedom) * math.sqrt(variance), least), variance, independent
 
 
 def _together(parts: Sequence[Linear], weights: Sequence[float]) -> Floats:
@@ -163,7 +153,7 @@ def _variances(parts: Sequence[Linear], weights: Sequence[float]) -> tuple[float
 def ratio_of(found: Contrast, confidence: float) -> Interval:
     """U / U from the contrast of their logarithms."""
     estimate = math.exp(found.estimate)
-    return Interval(estimate, math.exp(found.estimate - found.below), math.exp(found.estimate + found.above), confidence, METHOD)
+    return Interval(estimate, math.exp(found.estimate - found.half_width), math.exp(found.estimate + found.half_width), confidence, METHOD)
 
 
 def paired_ratio(a: Down, b: Down, confidence: float) -> Interval:
@@ -176,6 +166,6 @@ def paired_difference(a: Down, b: Down, confidence: float) -> Interval:
     check_confidence(confidence)
     one, other = a.linearised(), b.linearised()
     least = max(one.share, other.share) * _unseen((a, b), confidence)
-    below, above, _, _ = _ends((one, other), (one.share, -other.share), least, confidence)
+    half, _, _ = _half_width((one, other), (one.share, -other.share), least, confidence)
     estimate = one.share - other.share
-    return Interval(estimate, estimate - below, estimate + above, confidence, "common random numbers, delta method")
+    return Interval(estimate, estimate - half, estimate + half, confidence, "common random numbers, delta method")

@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from spn.estimate.controlled import choose, ratio_with_controls
-from spn.estimate.intervals import mean, studentised_ends
+from spn.estimate.intervals import mean
 from spn.estimate.measures import Sample, Subject, estimate
 from spn.estimate.paired import Down, paired_ratio
 
@@ -22,10 +22,8 @@ def test_one_control_is_the_intercept_of_simple_regression():
     fitted = stats.linregress(controls[:, 0], values)
     found = ratio_with_controls(values, np.ones(40), controls, 0.9)
     assert found.estimate == pytest.approx(fitted.intercept, rel=1e-12)
-    residuals = values - fitted.intercept - fitted.slope * controls[:, 0]
-    below, above = studentised_ends(residuals, 0.9, 38)
-    error = fitted.intercept_stderr
-    assert (found.estimate - found.low, found.high - found.estimate) == pytest.approx((below * error, above * error))
+    half = stats.t.ppf(0.95, 38) * fitted.intercept_stderr
+    assert (found.estimate - found.low, found.high - found.estimate) == pytest.approx((half, half))
 
 
 def test_several_controls_are_the_intercept_of_multiple_regression():
@@ -37,8 +35,8 @@ def test_several_controls_are_the_intercept_of_multiple_regression():
     error = np.sqrt(residuals @ residuals / 46 * inverse[0, 0])
     found = ratio_with_controls(values, np.ones(50), controls, 0.95)
     assert found.estimate == pytest.approx(coefficients[0], rel=1e-10)
-    below, above = studentised_ends(residuals, 0.95, 46)
-    assert (found.estimate - found.low, found.high - found.estimate) == pytest.approx((below * error, above * error), rel=1e-8)
+    half = stats.t.ppf(0.975, 46) * error
+    assert (found.estimate - found.low, found.high - found.estimate) == pytest.approx((half, half), rel=1e-8)
 
 
 @pytest.mark.parametrize(("number", "explained", "constant"), [(1, 0.9, True), (4, 0.9, True), (4, 0.0, True), (3, 0.8, False)])
@@ -51,6 +49,31 @@ def test_coverage(number, explained, constant):
         found = ratio_with_controls(values * below, below, controls, 0.95)
         hits += found.low <= 3.0 <= found.high
     assert 0.93 < hits / 4000 < 0.97
+
+
+@pytest.mark.parametrize("count", [32, 512])
+def test_what_few_replications_have_besides_the_controls(count):
+    """One in ten has something that its control does not explain, of either sign. Such values, whose skewness is chance, once made an interval that
+    covered 87 %; Student's alone covers 98 % of them, and without controls it is 95 %.
+    """
+    rng, runs, hits, used = np.random.default_rng(14), 4000 if count == 32 else 1000, 0, 0
+    for _ in range(runs):
+        controls = rng.normal(size=(count, 1))
+        values = 3.0 + controls[:, 0] + np.where(rng.random(count) < 0.1, rng.exponential(1.0, count) - rng.exponential(1.0, count), 0.0)
+        found = ratio_with_controls(values, np.ones(count), controls, 0.95)
+        used += found is not None
+        kept = found or mean(values, 0.95)
+        hits += kept.low <= 3.0 <= kept.high
+    assert 0.93 < hits / runs < 0.97
+    assert (0.1 < used / runs < 0.5) if count == 32 else used > 0.97 * runs
+
+
+def test_controls_that_explain_all_are_used_whatever_rounding_leaves():
+    controls = np.random.default_rng(15).normal(size=(40, 1))
+    values = 3.0 + controls[:, 0]
+    values[0] += 1e-9
+    found = ratio_with_controls(values, np.ones(40), controls, 0.95)
+    assert found is not None and found.low <= 3.0 <= found.high and found.relative_half_width < 1e-8
 
 
 def test_the_interval_is_as_narrow_as_what_is_not_explained():

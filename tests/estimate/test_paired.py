@@ -86,7 +86,7 @@ def test_a_contrast_of_four_covers_and_knows_what_it_gained():
             parts.append(Down(np.exp(0.05 * k) * own.sum(axis=1), np.full(80, 1000.0), 1600))
         found = contrast(parts, weights, 0.95)
         gains.append(found.gain)
-        hits += found.estimate - found.below <= 0.5 <= found.estimate + found.above
+        hits += abs(found.estimate - 0.5) <= found.half_width
     assert 0.92 < hits / 1000 < 0.98
     # Each pair has 96 % of its draws in common: of 2 v are left 0.08 v, and for the weights about as much of all.
     assert 10 < np.median(gains) < 60
