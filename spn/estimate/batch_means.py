@@ -15,8 +15,10 @@ import numpy as np
 from spn.estimate.intervals import Floats
 from spn.estimate.measures import terms
 
-LEVEL = 0.05
-"""The probability with which each of the two tests rejects independent windows."""
+LEVEL = 0.2
+"""The probability with which each of the two tests rejects independent windows. To put some together for nothing costs degrees of freedom only, while
+a correlation of 0.1 between neighbours, which 40 windows seldom show, makes intervals cover 93 %.
+"""
 
 
 def put_together(kind: str, observations: Floats, windows: int) -> int:

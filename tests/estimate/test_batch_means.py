@@ -23,10 +23,10 @@ def autoregressive(rng, replications, windows, correlation):
 
 
 def test_independent_windows_are_left_alone_as_often_as_two_tests_allow():
-    """Each test rejects 5 % of independent samples: both together between 5 and 10 %. 4,000 samples; the margins are more than 4 standard errors."""
+    """Each test rejects 20 % of independent samples: both together between 20 and 40 %. 4,000 samples; margins of over 4 standard errors."""
     rng = np.random.default_rng(1)
     rejected = np.mean([dependent(rng.normal(size=(10, 4))) for _ in range(4000)])
-    assert LEVEL - 0.015 < rejected < 2 * LEVEL + 0.02
+    assert LEVEL - 0.03 < rejected < 2 * LEVEL + 0.03
 
 
 def test_neighbours_that_go_together_are_put_together():
