@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         kinds.add_argument(f"--{name}", metavar="D", nargs="*", help=f"the {words} of parameters or distributions (default: all of the model)")
     what.add_argument("--until", metavar="TIME", help="the end of the time axis of distributions, as 10000 h")
     options.add_parameters(what)
-    axes = parser.add_argument_group("along which axes; 'model' stands for the models")
+    axes = parser.add_argument_group("along which axes; 'model' stands for the models, 'time' for the times of a curve")
     axes.add_argument("--x", metavar="AXIS", help="the axis along which it goes (default: of those with numbers that with most values)")
     axes.add_argument("--by", metavar="AXIS,...", type=_names, default=(), help="axes whose values are series (default: the models)")
     axes.add_argument("--panels", metavar="AXIS,...", type=_names, default=(), help="axes whose values are panels: columns, then rows")
@@ -79,7 +79,8 @@ def _plot(arguments: argparse.Namespace) -> Plot:
     if arguments.parameters or arguments.until:
         raise UsageError("-p and --until are for plots of distributions, such as --hazard; of a study, --only chooses values")
     from spn.cli.results import read
-    from spn.tables.series import Choice, plot_of
+    from spn.tables.choice import Choice
+    from spn.tables.series import plot_of
 
     results = read(arguments.source)
     choice = Choice(

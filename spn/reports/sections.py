@@ -18,12 +18,13 @@ from spn.reports.html import details, element, inline, table, text
 from spn.resolver.resolve import Reading
 from spn.sweeps.kept import restored
 from spn.tables.axes import MODEL, dimensions, words
+from spn.tables.choice import Choice, TooMuch
 from spn.tables.convergence import convergence
 from spn.tables.delays import of_points, readable
 from spn.tables.powers import by_hand, html_power
 from spn.tables.results import PointResult, Ratio, Results
 from spn.tables.rows import Table, described, tables
-from spn.tables.series import Choice, TooMuch, plot_of
+from spn.tables.series import plot_of
 from spn.text.problems import ModelError
 
 MOST_NAMED = 6

@@ -19,8 +19,10 @@ from spn.sweeps.comparing import last_batches
 from spn.sweeps.records import Measured, Record
 from spn.sweeps.store import Store
 from spn.tables.axes import words
+from spn.tables.choice import Choice
+from spn.tables.composing import origin
 from spn.tables.results import PointResult, Results
-from spn.tables.series import Choice, chosen_measure, chosen_points, origin
+from spn.tables.series import chosen_measure, chosen_points
 
 ALL = 8
 """Batches after each of which something is shown, for an experiment that looks later."""

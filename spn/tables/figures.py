@@ -7,9 +7,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from spn.plots.types import Plot
+from spn.tables.choice import Choice
 from spn.tables.convergence import convergence
 from spn.tables.results import Results
-from spn.tables.series import Choice, plot_of
+from spn.tables.series import plot_of
 
 if TYPE_CHECKING:
     from spn.plots.picture import Picture

@@ -1,98 +1,28 @@
-"""Results as plots: which number of which measure, against which axis, with which axes for series and for panels. Drawing is in `spn.plots`."""
+"""Results as plots: which number of which measure, against which axis, with which axes for series and for panels. `composing` makes the plot."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import final
 
-from spn.estimate.intervals import Interval
-from spn.estimate.numbers import percent
-from spn.plots import scales
-from spn.plots.types import Axis, Level, Line, NotPlottable, Panel, Plot, Series, listed
+from spn.plots.types import NotPlottable, Plot, listed
 from spn.sweeps.records import Measured
 from spn.tables.axes import MODEL, Dimension, dimensions, key_of, words
+from spn.tables.choice import QUANTITIES, STORED, Choice, Layout, Quantity, Row, TooMuch
+from spn.tables.composing import Composer
+from spn.tables.moments import asks_for_curve, clock_of, dimension_of, moments, title_of
 from spn.tables.results import PointResult, Results
 from spn.text.problems import nearest
-
-NEAR = 5.0
-"""A ratio from which on it is too far from 1 for an axis with both on it."""
-
-SHORT = 8
-"""Letters of a name that stands in the label of each series."""
 
 FEW_SERIES = 6
 """Values of an axis up to which it is taken for series without being asked."""
 
 
-@final
-@dataclass(frozen=True, slots=True)
-class Quantity:
-    """A number that measures have: how it is called, its symbol, the power of time in it, whether its axis is logarithmic if it pays."""
-
-    title: str
-    symbol: str = ""
-    time: int = 0
-    unit: str = ""
-    log: bool = True
-
-
-QUANTITIES: Mapping[str, Quantity] = {
-    "unavailability": Quantity("Unavailability", "U"),
-    "availability": Quantity("Availability", "A", log=False),
-    "downtime": Quantity("Downtime per year", time=1),
-    "nines": Quantity("Nines", "−log₁₀ U", log=False),
-    "failures": Quantity("Failures per year"),
-    "mean_up": Quantity("Mean time up", time=1),
-    "mean_down": Quantity("Mean time down", time=1),
-}
-"""The numbers of an availability, as `--quantity` names them."""
-
-_STORED = {"downtime": "downtime_s_per_year", "failures": "failures_per_year", "mean_up": "mean_up_s", "mean_down": "mean_down_s"}
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """What is to be plotted of a study; what is not said is chosen by what there is.
-
-    `measure` and `quantity` say of which number, or `ratio` of which comparison; `x` is the axis along which it goes, `by` those whose values are
-    series, `panels` those of which each value has a panel (columns, then rows). ``model`` stands for the models. `only` keeps of an axis one value.
-    `log` says which axes are logarithmic (``x``, ``y``, ``xy`` or none of them, ``-``).
-    """
-
-    measure: str | None = None
-    quantity: str | None = None
-    ratio: str | None = None
-    x: str | None = None
-    by: tuple[str, ...] = ()
-    panels: tuple[str, ...] = ()
-    only: tuple[tuple[str, str], ...] = ()
-    log: str | None = None
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One number to be plotted: where it belongs, by the keys of the axes' values, and its interval (None: there is no estimate)."""
-
-    place: Mapping[str, str]
-    interval: Interval | None
-    doubtful: bool = False
-
-
-class TooMuch(NotPlottable):
-    """More axes than a plot has room for: `axes` are those that would have to be fixed."""
-
-    def __init__(self, axes: Sequence[str], message: str) -> None:
-        super().__init__(message)
-        self.axes = tuple(axes)
-
-
-def plot_of(results: Results, choice: Choice = Choice()) -> Plot:
+def plot_of(results: Results, choice: Choice | None = None) -> Plot:
     """The plot of a study's results. Raises `NotPlottable`, in words for the user."""
-    return _Plotter(results, choice, dimensions(results)).plot()
+    return _Plotter(results, choice or Choice(), dimensions(results)).plot()
 
 
 def chosen_points(results: Results, choice: Choice) -> list[PointResult]:
@@ -118,17 +48,24 @@ class _Plotter:
             rows, quantity, what = self._ratios(points)
         else:
             rows, quantity, what = self._measured(points)
+        for name, _ in self.choice.only:
+            self._axis(name)
         if not any(row.interval is not None for row in rows):
             raise NotPlottable(f"{what} has no estimate at any point yet" if not self.results.finished else f"{what} has no estimate at any point")
-        layout = self._layout(rows)
-        return _Composer(self, rows, quantity, layout).plot(what)
+        return Composer(self.results, self.choice, self.known, rows, quantity, self._layout(rows)).plot(what)
 
     # Which points
+
+    @property
+    def clock(self) -> str:
+        """What the times of a curve are called."""
+        return clock_of(self.results.axes)
 
     def points(self) -> list[PointResult]:
         wanted: dict[str, set[str]] = {}
         for name, value in self.choice.only:
-            wanted.setdefault(self._axis(name), set()).add(self._value(name, value))
+            if name != self.clock:
+                wanted.setdefault(self._axis(name), set()).add(self._value(name, value))
         return [point for point in self.results.points if all(_key(point, name) in (None, *keys) for name, keys in wanted.items())]
 
     def _axis(self, name: str) -> str:
@@ -161,6 +98,7 @@ class _Plotter:
         measure = self.measure(points)
         rows = []
         kinds: dict[tuple[str, str], None] = {}
+        times: dict[str, None] = {}
         key = ""
         for point in points:
             place = _place(point)
@@ -170,12 +108,25 @@ class _Plotter:
             measured = point.record.measures.get(measure)
             if measured is None:
                 continue
-            key = self._quantity(measure, measured)
             kinds[measured.kind, measured.unit] = None
+            if asks_for_curve(measured, self.choice.quantity):
+                curve = moments(measured, self.choice.quantity)
+                times.update(dict.fromkeys(curve))
+                rows += [Row(place | {self.clock: key}, interval, not measured.converged) for key, interval in curve.items()]
+                continue
+            key = self._quantity(measure, measured)
             interval = measured.quantities.get(key)
             rows.append(Row(place, interval if interval is not None and not math.isnan(interval.estimate) else None, not measured.converged))
         kind, unit = next(iter(kinds), ("", ""))
+        if times:
+            self.known[self.clock] = dimension_of(self.clock, times)
+            title, symbol = title_of(measure, kind, self.choice.quantity)
+            return self._at_wanted_times(rows), Quantity(title, symbol, log=False), f"{title.lower()} of '{measure}'"
         return rows, self._named(measure, kind, unit, key), f"{self._words(kind, key)} of '{measure}'"
+
+    def _at_wanted_times(self, rows: list[Row]) -> list[Row]:
+        wanted = {self._value(name, value) for name, value in self.choice.only if name == self.clock}
+        return [row for row in rows if not wanted or row.place.get(self.clock) in (None, *wanted)]
 
     def measure(self, points: Sequence[PointResult]) -> str:
         found: dict[str, str] = {}
@@ -196,7 +147,7 @@ class _Plotter:
         wanted = self.choice.quantity
         if wanted is None:
             return "unavailability" if measured.kind == "availability" else "estimate"
-        stored = _STORED.get(wanted, wanted)
+        stored = STORED.get(wanted, wanted)
         if stored in measured.quantities:
             return stored
         if measured.kind == "availability" and wanted in QUANTITIES:
@@ -206,13 +157,13 @@ class _Plotter:
 
     @staticmethod
     def _words(kind: str, key: str) -> str:
-        name = next((name for name, stored in _STORED.items() if stored == key), key)
+        name = next((name for name, stored in STORED.items() if stored == key), key)
         if kind == "availability" or name in QUANTITIES:
             return QUANTITIES[name].title.lower()
         return kind.replace("_", " ") if key == "estimate" else key
 
     def _named(self, measure: str, kind: str, unit: str, key: str) -> Quantity:
-        name = next((name for name, stored in _STORED.items() if stored == key), key)
+        name = next((name for name, stored in STORED.items() if stored == key), key)
         if name in QUANTITIES:
             return QUANTITIES[name]
         title = words(measure).capitalize() if key == "estimate" else f"{words(measure).capitalize()}, {key}"
@@ -247,7 +198,7 @@ class _Plotter:
 
     # Which axes
 
-    def _layout(self, rows: Sequence[Row]) -> _Layout:
+    def _layout(self, rows: Sequence[Row]) -> Layout:
         asked = [*((self.choice.x,) if self.choice.x else ()), *self.choice.by, *self.choice.panels]
         for name in asked:
             self._axis(name)
@@ -269,10 +220,12 @@ class _Plotter:
                 f"there is more than a plot can show: {listed([x, *by, *panels, *rest])} vary; choose values with --only, as in --only "
                 f"'{rest[-1]}={next(iter(self.known[rest[-1]].shown.values()))}', or axes with --by and --panels",
             )
-        return _Layout(x, tuple(by), (*panels, *rest))
+        return Layout(x, tuple(by), (*panels, *rest))
 
     def _along(self, free: Sequence[str]) -> str:
-        """The axis that a plot goes along if nobody says: numbers before words, many values before few."""
+        """The axis that a plot goes along if nobody says: time for curves, numbers before words, many values before few."""
+        if self.clock in free:
+            return self.clock
         if not free:
             return next((name for name in self.known if name != MODEL and self.known[name].is_numeric and not self.choice.ratio), MODEL)
         return max(free, key=lambda name: (self.known[name].is_numeric, len(self.known[name].shown), -list(self.known).index(name)))
@@ -280,14 +233,6 @@ class _Plotter:
     def _for_series(self, rest: Sequence[str]) -> str:
         few = [name for name in rest if len(self.known[name].shown) <= FEW_SERIES]
         return few[0] if few else min(rest, key=lambda name: len(self.known[name].shown))
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class _Layout:
-    x: str
-    by: tuple[str, ...]
-    panels: tuple[str, ...]
 
 
 def _few(words: list[str], most: int = 8) -> list[str]:
@@ -319,197 +264,3 @@ def _follows(name: str, others: Sequence[str], rows: Iterable[Row], settled: lis
     return True
 
 
-Labels = Mapping[tuple[str | None, ...], tuple[str, int, float | None]]
-"""Of each series, by the values of the axes that make series: its label, the number of its style, and its shade if it has one."""
-
-
-@final
-@dataclass(slots=True)
-class _Composer:
-    """Puts rows into panels and series."""
-
-    plotter: _Plotter
-    rows: Sequence[Row]
-    quantity: Quantity
-    layout: _Layout
-
-    @property
-    def known(self) -> Mapping[str, Dimension]:
-        return self.plotter.known
-
-    def plot(self, what: str) -> Plot:
-        x, y = self._x(), self._y()
-        labels = self._labels()
-        grid = self._grid()
-        rows = tuple(tuple(self._panel(values, title, x, y, labels) for values, title in row) for row in grid)
-        key = self.known[self.layout.by[0]].title if self._has_key and len(labels) > 1 else ""
-        return Plot(rows, self._caption(what), self._note(), key=key, about=origin(self.plotter.results))
-
-    @property
-    def _has_key(self) -> bool:
-        """The labels are values of one axis whose name is too long to stand in each of them."""
-        by = self.layout.by
-        return len(by) == 1 and by[0] != MODEL and len(words(by[0])) > SHORT
-
-    def _x(self) -> Axis:
-        dimension = self.known[self.layout.x]
-        used = [key for key in dimension.shown if any(row.place.get(dimension.name) == key for row in self.rows)]
-        if not dimension.is_numeric:
-            return Axis("", categories=tuple(dimension.shown[key] for key in used))
-        numbers = [dimension.numbers[key] for key in used]
-        log = scales.is_geometric(numbers)
-        asked = self.plotter.choice.log
-        if asked is not None:
-            log = "x" in asked
-            if log and min(numbers, default=1.0) <= 0.0:
-                raise NotPlottable(f"'{dimension.name}' has values that are not positive, and no logarithm")
-        unit, factor = time_unit(dimension.time, dimension.unit, numbers)
-        return Axis(capitalised(dimension.title), unit=unit, factor=factor, log=log, ticks=tuple(numbers), zero=min(numbers, default=1.0) == 0.0)
-
-    def _y(self) -> Axis:
-        quantity = self.quantity
-        known = [row.interval for row in self.rows if row.interval is not None]
-        log = quantity.log and scales.wants_log(interval.estimate for interval in known)
-        if self.plotter.choice.ratio is not None:
-            log = quantity.log and scales.wants_log([interval.estimate for interval in known], 4.0)
-        asked = self.plotter.choice.log
-        if asked is not None:
-            log = "y" in asked
-            if log and not any(interval.estimate > 0.0 for interval in known):
-                raise NotPlottable("no number is positive, so that none has a logarithm")
-        unit, factor = time_unit(quantity.time, "", [interval.estimate for interval in known])
-        return Axis(quantity.title, quantity.symbol, unit=unit or quantity.unit, factor=factor, log=log, zero=self._near_zero(known))
-
-    def _near_zero(self, known: Sequence[Interval]) -> bool:
-        finite = [interval.low for interval in known if math.isfinite(interval.low)]
-        return bool(finite) and self.quantity.title != "Availability" and 0.0 <= min(finite) <= 0.5 * max(i.estimate for i in known)
-
-    def _labels(self) -> Labels:
-        """The labels of series; they have shades, if they are in the order of a quantity."""
-        by = self.layout.by
-        present = {tuple(row.place.get(name) for name in by) for row in self.rows}
-        orders = {name: {key: k for k, key in enumerate(self.known[name].shown)} for name in by}
-
-        def rank(key: tuple[str | None, ...]) -> tuple[int, ...]:
-            return tuple(len(orders[name]) if part is None else orders[name].get(part, -1) for name, part in zip(by, key, strict=True))
-
-        ordered = sorted(present, key=rank)
-        numeric = len(by) == 1 and self.known[by[0]].is_numeric and len(ordered) > 2
-        found = {}
-        for k, key in enumerate(ordered):
-            parts = [self._named(name, part, alone=self._has_key) for name, part in zip(by, key, strict=True) if part is not None]
-            found[key] = (", ".join(parts), k, k / (len(ordered) - 1) if numeric else None)
-        return found
-
-    def _named(self, name: str, key: str, *, alone: bool) -> str:
-        shown = self.known[name].shown[key]
-        return shown if alone or name == MODEL else f"{words(name)} = {shown}"
-
-    def _grid(self) -> list[list[tuple[dict[str, str], str]]]:
-        """The values of the axes that make panels, with titles, in rows."""
-        values = [[key for key in self.known[name].shown if any(row.place.get(name) == key for row in self.rows)] for name in self.layout.panels]
-        names = self.layout.panels
-        if not names:
-            return [[({}, "")]]
-
-        def cell(*keys: str) -> tuple[dict[str, str], str]:
-            place = dict(zip(names, keys, strict=True))
-            return place, ", ".join(self._named(name, key, alone=False) for name, key in place.items())
-
-        if len(names) == 1:
-            cells = [cell(key) for key in values[0]]
-            across = len(cells) if len(cells) <= 4 else 3 if len(cells) in (5, 6, 9) else 4
-            return [cells[k : k + across] for k in range(0, len(cells), across)]
-        return [[cell(column, row) for column in values[0]] for row in values[1]]
-
-    def _panel(self, values: Mapping[str, str], title: str, x: Axis, y: Axis, labels: Labels) -> Panel:
-        inside = [row for row in self.rows if all(row.place.get(name) in (None, key) for name, key in values.items())]
-        series, levels = [], []
-        for key, (label, style, shade) in labels.items():
-            own = [row for row in inside if tuple(row.place.get(name) for name in self.layout.by) == key]
-            placed = [(self._position(row, x), row) for row in own if self.layout.x in row.place]
-            if placed:
-                series.append(_series(sorted(placed, key=lambda pair: pair[0]), label, style, shade))
-            for row in own:
-                if self.layout.x not in row.place and (i := row.interval) is not None:
-                    levels.append(Level(label, i.estimate, i.low, i.high, style, shade, row.doubtful))
-        lines = (Line(1.0, "equal"),) if self._is_near_equal else ()
-        return Panel(x, y, tuple(series), tuple(levels), lines, title)
-
-    @property
-    def _is_near_equal(self) -> bool:
-        """These are ratios, and so near to 1 that it belongs on their axis."""
-        ends = [value for row in self.rows if (i := row.interval) is not None for value in (i.low, i.high)]
-        return self.plotter.choice.ratio is not None and min(ends) <= NEAR and max(ends) >= 1.0 / NEAR
-
-    def _position(self, row: Row, x: Axis) -> float:
-        dimension = self.known[self.layout.x]
-        key = row.place[self.layout.x]
-        if dimension.is_numeric:
-            return dimension.numbers[key]
-        return float(x.categories.index(dimension.shown[key]))
-
-    # Words
-
-    def _note(self) -> str:
-        confidence = percent(next(row.interval.confidence for row in self.rows if row.interval is not None))
-        parts = [f"{confidence} confidence intervals"]
-        if any(row.doubtful for row in self.rows if row.interval is not None):
-            parts.append("hollow: precision not reached")
-        missing = sum(row.interval is None for row in self.rows)
-        if missing:
-            parts.append(f"×: no estimate{'' if self.plotter.results.finished else ' (yet)'}")
-        return "; ".join(parts)
-
-    def _caption(self, what: str) -> str:
-        about, layout = self.plotter.results.about, self.layout
-        text = f"{what[0].upper()}{what[1:]}"
-        if layout.x != MODEL or len(layout.by) or self.known[MODEL].is_numeric:
-            text += f" against {words(layout.x)}" if layout.x != MODEL else ""
-        names = list(dict.fromkeys(label for label, _, _ in self._labels().values() if label))
-        if len(names) > 1:
-            text += f", for {listed([*names])}" if layout.by == (MODEL,) else f", for {listed([words(name) for name in layout.by])}"
-        if layout.panels:
-            text += f"; a panel for each value of {listed([words(name) for name in layout.panels])}"
-        text += f". Bars and bands are {self._note()}."
-        if self._is_near_equal:
-            text += " The dashed line is where both are equal."
-        return text + f" Study {about.get('name', '')}, seed {about.get('seed', '')}."
-
-
-def origin(results: Results) -> str:
-    """Where the numbers of a plot come from, for the file that it is written to."""
-    about = results.about
-    versions = ", ".join(f"{name} {version}" for name, version in sorted(about.get("versions", {}).items()))
-    return f"study {about.get('name', '')}, seed {about.get('seed', '')}, precision {percent(about['precision'])}; {versions}".rstrip("; ")
-
-
-def _series(placed: Sequence[tuple[float, Row]], label: str, style: int, shade: float | None) -> Series:
-    known = [(at, row.interval, row.doubtful) for at, row in placed if row.interval is not None]
-    return Series(
-        label,
-        tuple(at for at, _, _ in known),
-        tuple(interval.estimate for _, interval, _ in known),
-        tuple(interval.low for _, interval, _ in known),
-        tuple(interval.high for _, interval, _ in known),
-        style,
-        shade,
-        tuple(doubtful for _, _, doubtful in known),
-        tuple(at for at, row in placed if row.interval is None),
-    )
-
-
-def capitalised(text: str) -> str:
-    """With a capital first letter, if it is words, not a symbol or an abbreviation."""
-    return text[0].upper() + text[1:] if len(text) > 5 and not any(character.isupper() for character in text) else text
-
-
-def time_unit(power: int, unit: str, numbers: Iterable[float]) -> tuple[str, float]:
-    """How an axis names the unit of numbers with a power of time, and its size in base units."""
-    if power == 1:
-        name = unit or scales.unit_for(numbers)
-        return scales.SPELT.get(name, name), scales.unit_size(name)
-    if power == -1:
-        name = unit or scales.rate_unit_for(numbers)
-        return f"{name}⁻¹", 1.0 / scales.unit_size(name)
-    return (f"s^{power}" if power else ""), 1.0

@@ -3,9 +3,9 @@
 import pytest
 
 from spn.plots.types import NotPlottable
+from spn.tables.choice import Choice
 from spn.tables.convergence import convergence
 from spn.tables.results import Results
-from spn.tables.series import Choice
 from tests.plots.made import study
 from tests.sweeps.studies import SMALL, sweep, write
 

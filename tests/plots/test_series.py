@@ -6,10 +6,11 @@ import pytest
 
 from spn.estimate.intervals import Interval
 from spn.plots.types import NotPlottable
-from spn.sweeps.records import Record
+from spn.sweeps.records import Measured, Record
+from spn.tables.choice import Choice, TooMuch
 from spn.tables.results import Results
-from spn.tables.series import Choice, TooMuch, plot_of
-from tests.plots.made import availability, hours, point, study
+from spn.tables.series import plot_of
+from tests.plots.made import availability, hours, interval, point, study
 
 MTTF = ["500 h", "1000 h", "2000 h", "4000 h"]
 
@@ -68,6 +69,53 @@ def test_without_numbers_the_values_are_categories():
     assert panel.x.categories == ("uniform(30 s, 300 s)", "165 s") and panel.series[0].x == (0.0, 1.0)
     (panel,) = plot_of(study(["standard", "actors"], {}, u)).panels
     assert panel.x.categories == ("standard", "actors")
+
+
+def curves(kind="availability_curve", axis="mttf"):
+    """A study of A(t) at three times, stored as sweeps store it: A = 1 - t / (mttf * 1000)."""
+    points = []
+    for mttf in MTTF[:2]:
+        found = {f"at {t!r} s": interval(1.0 - t / hours(mttf) / 1e6, 0.0001) for t in (0.0, 3600.0, 36000.0)}
+        measured = Measured(kind, {"estimate": found["at 36000.0 s"], **found}, 0.01, 0.05, "converged", True, None, 40)
+        points.append(point("standard", {axis: mttf}, measured))
+    return Results({"name": "c", "seed": 1, "precision": 0.05, "confidence": 0.95}, (axis,), tuple(points), ())
+
+
+def test_a_curve_goes_along_time_with_a_series_for_each_point():
+    (panel,) = plot_of(curves()).panels
+    assert (panel.x.title, panel.x.unit, panel.y.title, panel.y.symbol) == ("Time", "h", "Unavailability", "U(t)")
+    assert [series.label for series in panel.series] == ["mttf = 500 h", "mttf = 1000 h"]
+    first = panel.series[0]
+    assert first.x == (0.0, 3600.0, 36000.0) and first.estimate == pytest.approx((0.0, 3600 / 5e8, 36000 / 5e8))
+    assert first.low[2] == pytest.approx(1.0 - (1.0 - 36000 / 5e8) * 1.0001) and first.spread == "pointwise"
+
+
+def test_a_curve_of_availability_and_one_of_another_measure():
+    (panel,) = plot_of(curves(), Choice(quantity="availability")).panels
+    assert panel.y.symbol == "A(t)" and panel.series[1].estimate[2] == pytest.approx(1.0 - 36000 / 1e9)
+    (panel,) = plot_of(curves("average_curve")).panels
+    assert (panel.y.title, panel.y.symbol) == ("System", "") and panel.series[1].estimate[2] == pytest.approx(1.0 - 36000 / 1e9)
+
+
+def test_the_times_of_a_curve_can_be_chosen_and_be_series():
+    (panel,) = plot_of(curves(), Choice(x="mttf", only=(("time", "1 h"), ("time", "600 min")))).panels
+    assert [series.label for series in panel.series] == ["time = 1 h", "time = 10 h"]
+    assert panel.series[1].estimate == pytest.approx((36000 / 5e8, 36000 / 1e9))
+    with pytest.raises(NotPlottable, match="'time' has no value '3 h'"):
+        plot_of(curves(), Choice(only=(("time", "3 h"),)))
+    with pytest.raises(NotPlottable, match="no axis 'time'"):
+        plot_of(study(["standard"], {"mttf": MTTF}, u), Choice(only=(("time", "3 h"),)))
+
+
+def test_the_times_of_a_curve_have_another_name_beside_an_axis_called_time():
+    plot = plot_of(curves(axis="time"))
+    assert [series.label for series in plot.panels[0].series] == ["time = 500 h", "time = 1000 h"]
+    assert len(plot_of(curves(axis="time"), Choice(only=(("t", "1 h"), ("time", "500 h")))).panels[0].series) == 1
+
+
+def test_one_number_of_a_curve():
+    (panel,) = plot_of(curves(), Choice(quantity="at 3600.0 s")).panels
+    assert panel.x.title == "mttf" and panel.series[0].estimate[0] == pytest.approx(1.0 - 3600 / 5e8)
 
 
 def test_what_did_not_converge_and_what_is_not_there_is_marked():
