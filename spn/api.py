@@ -443,7 +443,8 @@ def plot(results: Results | str | Path, **options: Unpack[Options]) -> Picture:
     `convergence` the half-width of intervals against firings.
     It goes along the axis `x`; the values of the axes `by` are series, those of `panels` columns and rows of panels. ``model`` stands for the models,
     ``time`` for the times of a curve. `only` keeps of an axis one value, or those of a list. `log`: ``x``, ``y``, ``xy`` or ``none``.
-    What is not said is chosen by what there is. `width` (``column``, ``middle``, ``page`` or millimetres), `height` (millimetres), `grey` and `bare` are as on the command line.
+    What is not said is chosen by what there is. `width` (``column``, ``middle``, ``page`` or millimetres), `height` (millimetres), `grey` and `bare`
+    are as on the command line.
     Raises `spn.plots.types.NotPlottable`, and `spn.sweeps.store.StoreError`.
     """
     from spn.tables import figures

@@ -8,7 +8,7 @@ from typing import final
 
 import numpy as np
 
-from spn.estimate.intervals import Floats, Interval, check_confidence, fieller, t_quantile
+from spn.estimate.intervals import FIELLER, STUDENT, Floats, Interval, check_confidence, fieller, studentised_ends
 
 MOST = 4
 """The most controls of one measure. Each costs a degree of freedom, and there may be only 32 replications."""
@@ -42,9 +42,6 @@ def ratio_with_controls(numerators: Floats, denominators: Floats, controls: Floa
     and their ratio is the estimate. The interval is Fieller's from the covariance of the two intercepts, with n - p - 1 degrees of freedom; it is
     Student's if Y is constant. To regress the terms X - r Y instead, r being the ratio of sums, would be the same to first order, but leaves a part
     of the size of (r - E[X] / E[Y]) Y, which is all that is left where the controls explain X - E[X] / E[Y] Y nearly.
-
-    There is no correction for skewness as means have it (`studentised_ends`): long tails come from the delays, and the controls take their part away.
-    What is left has heavy tails on both sides if any, whose skewness a sample does not tell.
     """
     check_confidence(confidence)
     count, number = controls.shape
@@ -55,13 +52,13 @@ def ratio_with_controls(numerators: Floats, denominators: Floats, controls: Floa
         return None
     scale = above.scale / above.freedom
     variances = [scale * float(x @ y) for x, y in ((above.residuals,) * 2, (above.residuals, below.residuals), (below.residuals,) * 2)]
-    quantile = t_quantile(confidence, above.freedom)
-    found = fieller(above.intercept, below.intercept, (variances[0], variances[1], variances[2]), (quantile, quantile), confidence)
     left = above.residuals - above.intercept / below.intercept * below.residuals
+    ends = studentised_ends(left, confidence, above.freedom, signed=True)
+    found = fieller(above.intercept, below.intercept, (variances[0], variances[1], variances[2]), ends, confidence)
     if found.relative_half_width > ROUNDING_WIDTH and _excess_kurtosis(left) > HEAVIEST * count:
         return None
     slack = LEAST_WIDTH * abs(found.estimate)
-    method = "Student" if variances[2] <= (1e-9 * below.intercept) ** 2 else "Fieller"
+    method = STUDENT if variances[2] <= (1e-9 * below.intercept) ** 2 else FIELLER
     text = f"{method}, with {number} control variate{'s' if number > 1 else ''}"
     return Interval(found.estimate, min(found.low, found.estimate - slack), max(found.high, found.estimate + slack), confidence, text)
 

@@ -100,13 +100,18 @@ def t_quantile(confidence: float, degrees: int) -> float:
     return float(stdtrit(degrees, 0.5 + confidence / 2.0))
 
 
-def studentised_ends(terms: Floats, confidence: float, degrees: int) -> tuple[float, float]:
+def studentised_ends(terms: Floats, confidence: float, degrees: int, *, signed: bool = False) -> tuple[float, float]:
     """How many standard errors the ends of an interval lie below and above a mean whose i.i.d. errors are like `terms`, shape (n,).
 
     Student's quantile t for both if the terms are symmetric. Student's statistic T of skewed ones is skewed the other way: the interval would be too
     low for terms with a long tail upwards, and cover less than asked. Hall's transformation (P. Hall, On the removal of skewness by transformation,
     J. R. Stat. Soc. B 54, 1992, p. 221) makes T symmetric to second order, T + a T^2 / 3 + a^2 T^3 / 27 + a / 6 with a = skewness / sqrt(n); it is a
     cubic that always increases, and its inverse at t and -t gives the ends.
+
+    `signed` terms, such as residuals and differences, may have long tails on both sides. The skewness of 32 of them is then that of the one or two
+    which lie furthest out, and to correct for it does harm: 93 % of intervals hold the mean of Student-distributed terms with 4 degrees of freedom,
+    95 % without. So they are corrected only if their excess kurtosis is less than their squared skewness (tails on one side make it 1.5 times that
+    in the gamma family, and in small samples of it less), and less than n / 10, beyond which it is that of a few terms.
     """
     quantile = t_quantile(confidence, degrees)
     count = len(terms)
@@ -115,7 +120,11 @@ def studentised_ends(terms: Floats, confidence: float, degrees: int) -> tuple[fl
     if count < 3 or square <= 0.0:
         return quantile, quantile
     scaled = centred / math.sqrt(square)
-    a = float(np.mean(scaled * scaled * scaled)) / math.sqrt(count)
+    squares = scaled * scaled
+    skewness = float(np.mean(squares * scaled))
+    if signed and float(np.mean(squares * squares)) - 3.0 >= min(skewness * skewness, count / 10.0):
+        return quantile, quantile
+    a = skewness / math.sqrt(count)
     return _untransformed(quantile, a), -_untransformed(-quantile, a)
 
 

@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from spn.estimate.controlled import choose, ratio_with_controls
-from spn.estimate.intervals import mean
+from spn.estimate.intervals import mean, studentised_ends
 from spn.estimate.measures import Sample, Subject, estimate
 from spn.estimate.paired import Down, paired_ratio
 
@@ -22,8 +22,9 @@ def test_one_control_is_the_intercept_of_simple_regression():
     fitted = stats.linregress(controls[:, 0], values)
     found = ratio_with_controls(values, np.ones(40), controls, 0.9)
     assert found.estimate == pytest.approx(fitted.intercept, rel=1e-12)
-    half = stats.t.ppf(0.95, 38) * fitted.intercept_stderr
-    assert (found.estimate - found.low, found.high - found.estimate) == pytest.approx((half, half))
+    below, above = studentised_ends(values - fitted.intercept - fitted.slope * controls[:, 0], 0.9, 38, signed=True)
+    error = fitted.intercept_stderr
+    assert (found.estimate - found.low, found.high - found.estimate) == pytest.approx((below * error, above * error))
 
 
 def test_several_controls_are_the_intercept_of_multiple_regression():
@@ -35,8 +36,8 @@ def test_several_controls_are_the_intercept_of_multiple_regression():
     error = np.sqrt(residuals @ residuals / 46 * inverse[0, 0])
     found = ratio_with_controls(values, np.ones(50), controls, 0.95)
     assert found.estimate == pytest.approx(coefficients[0], rel=1e-10)
-    half = stats.t.ppf(0.975, 46) * error
-    assert (found.estimate - found.low, found.high - found.estimate) == pytest.approx((half, half), rel=1e-8)
+    below, above = studentised_ends(residuals, 0.95, 46, signed=True)
+    assert (found.estimate - found.low, found.high - found.estimate) == pytest.approx((below * error, above * error), rel=1e-8)
 
 
 @pytest.mark.parametrize(("number", "explained", "constant"), [(1, 0.9, True), (4, 0.9, True), (4, 0.0, True), (3, 0.8, False)])

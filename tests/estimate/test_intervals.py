@@ -51,6 +51,28 @@ def test_both_ends_for_skewed_values_miss_equally_often(shape):
     assert below + above < 0.07 * 8000
 
 
+def covered(samples, mean):
+    """How often intervals of signed terms hold their mean, and how often they lie below it."""
+    hits = low = 0
+    for sample in samples:
+        ends = intervals.studentised_ends(sample, 0.95, len(sample) - 1, signed=True)
+        distance = (mean - sample.mean()) / stats.sem(sample)
+        hits, low = hits + (-ends[0] <= distance <= ends[1]), low + (distance > ends[1])
+    return hits / len(samples), low / len(samples)
+
+
+@pytest.mark.parametrize("heavy", [stats.t(4), stats.laplace])
+def test_signed_terms_with_long_tails_on_both_sides_are_covered(heavy):
+    """8,000 means of 32, of which the correction for all terms covers 93.0 to 93.3 %; the margins are 4 standard errors."""
+    assert 0.937 < covered(heavy.rvs(size=(8000, 32), random_state=6), 0.0)[0] < 0.962
+
+
+def test_signed_terms_with_a_long_tail_on_one_side_are_corrected():
+    """Exponential ones: Student's interval covers 92.2 % and lies below the mean in 7.0 %."""
+    hits, low = covered(np.random.default_rng(7).exponential(1.0, (8000, 32)), 1.0)
+    assert hits > 0.927 and low < 0.059
+
+
 @pytest.mark.parametrize(("successes", "count"), [(0, 10), (1, 10), (7, 30), (30, 30)])
 def test_clopper_pearson_is_that_of_scipy(successes, count):
     expected = stats.binomtest(successes, count).proportion_ci(0.95, "exact")
