@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import final
 
 from spn.drawing import NotDrawable, draw
-from spn.drawing.times import units_in
+from spn.drawing.times import duration_text, units_in
 from spn.estimate.numbers import percent, with_interval
 from spn.net.text import digest
 from spn.plots.render import figure
@@ -20,7 +20,7 @@ from spn.sweeps.kept import restored
 from spn.tables.axes import MODEL, dimensions, words
 from spn.tables.choice import Choice, TooMuch
 from spn.tables.convergence import convergence
-from spn.tables.delays import of_points, readable
+from spn.tables.delays import USUAL, of_points, readable
 from spn.tables.powers import by_hand, html_power
 from spn.tables.results import PointResult, Ratio, Results
 from spn.tables.rows import Table, described, tables
@@ -380,6 +380,7 @@ def provenance(results: Results) -> str:
         ("versions", "; ".join(", ".join(f"{library} {version}" for library, version in sorted(entry.items())) for entry in versions)),
         ("engine", listed(sorted({record.engine for record in records if record.engine})) or "-"),
         ("most firings at a point", f"{about.get('max_firings', 0):,}"),
+        *([("most time simulated at a point", duration_text(float(about["max_time"]), USUAL))] if about.get("max_time") else []),
         ("nets", f"{len({record.digest for record in records if record.digest}):,} different, each with its digest (SHA-256)"),
     ]
     if results.path is not None:

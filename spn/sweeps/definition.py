@@ -67,6 +67,7 @@ class Definition:
     confidence: float = 0.95
     seed: int | None = None
     max_firings: int | None = None
+    max_time: float | None = None
     engine: str = "auto"
     comparisons: tuple[Compared, ...] = field(default_factory=tuple)
     docs: Mapping[str, str] = field(default_factory=dict)

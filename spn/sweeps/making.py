@@ -62,6 +62,7 @@ class Maker:
             "precision": study.precision,
             "confidence": study.confidence,
             "max_firings": self.budget,
+            **({} if study.max_time is None else {"max_time": study.max_time}),
             "seed": self.seed,
             "stream": point.stream,
             "versions": [made["spn"], made["numpy"]],

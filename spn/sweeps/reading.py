@@ -19,7 +19,7 @@ from spn.model.types import Model
 from spn.resolver.scopes import in_order, names_in, span_of_name
 from spn.sweeps.definition import Argument, Compared, Definition, Selected, Use
 from spn.sweeps.types import Comparison, ModelUse, StudyFile
-from spn.sweeps.values import AxisSpec, axis_values, listed_values, share, unknown_names, whole_number
+from spn.sweeps.values import AxisSpec, axis_values, listed_values, seconds, share, unknown_names, whole_number
 from spn.text import nodes
 from spn.text.files import load_file
 from spn.text.positioned import Name, Text
@@ -228,6 +228,8 @@ class _Reader:
             found["seed"] = whole_number(file.seed, "seed", 0, 2**64 - 1, problems)
         if file.max_firings is not None:
             found["max_firings"] = whole_number(file.max_firings, "max_firings", 1, 2**62, problems)
+        if file.max_time is not None:
+            found["max_time"] = seconds(file.max_time, "max_time", problems)
         return found
 
     def _unused(self, uses: Iterable[Use]) -> None:

@@ -149,6 +149,7 @@ class Sweep:
             "precision": study.precision,
             "confidence": study.confidence,
             "max_firings": self.budget,
+            "max_time": self.study.max_time,
             "axes": list(study.axes),
             "docs": dict(study.docs),
             "text": study.text,
@@ -216,7 +217,7 @@ class Sweep:
         net = made.member.net
         asked = Asked(
             tuple(measure.name for measure in net.measures if not point.use.measures or measure.name in point.use.measures),
-            Settings(self.budget, self.study.precision, self.study.confidence, point=point.stream, sampling="replications"),
+            self._settings(point),
             self.seed,
             self.study.engine,
             made.member.digest,
@@ -228,6 +229,10 @@ class Sweep:
             return asked.study(net, lambda progress: self._note(place, progress)).dialogue()
 
         return Job(place, number, parcel, self._packer, engine, asked, dialogue, self.store.batches(number))
+
+    def _settings(self, point: Point) -> Settings:
+        study = self.study
+        return Settings(self.budget, study.precision, study.confidence, max_time=study.max_time, point=point.stream, sampling="replications")
 
     def _engine(self, point: Point, net: Net) -> str:
         """What simulates the points of a model, decided at its first."""

@@ -126,6 +126,7 @@ class StudyFile(Section):
     confidence: Text | None = declare(ONE, None, description="The confidence of intervals: 95 % unless given.")
     seed: Text | None = declare(ONE, None, description="The seed of the random numbers; without it one is drawn and kept with the results.")
     max_firings: Text | None = declare(ONE, None, description="The most firings at one point.")
+    max_time: Text | None = declare(ONE, None, description="The most time to simulate at one point, in all its replications together.")
     engine: Text | None = declare(one_of("auto", "reference", "compiled"), None, description="What simulates; the numbers are the same.")
     compare: dict[Name, Comparison] = declare(
         mapping(section(Comparison), "names to comparisons"), {}, description="Ratios of unavailabilities between points."

@@ -16,7 +16,7 @@ from spn.expressions.render import render
 from spn.expressions.scope import Scope
 from spn.expressions.static import evaluate
 from spn.expressions.tree import Constant, DelayCall, Expression, Function, IfElse, Parameter
-from spn.expressions.types import DISTRIBUTION, REAL, Distribution, Enumeration, Number, Type
+from spn.expressions.types import DISTRIBUTION, DURATION, REAL, Distribution, Enumeration, Number, Type
 from spn.expressions.units import UNITS, in_seconds
 from spn.expressions.walk import transform
 from spn.model.ranges import between
@@ -242,6 +242,15 @@ def whole_number(text: Text, what: str, least: int, most: int, problems: Problem
         problems.error("bad-value", f"'{what}' must be a whole number from {least:,} to {most:,}", text.span)
         return None
     return int(value)
+
+
+def seconds(text: Text, what: str, problems: Problems) -> float | None:
+    """A time that is not 0, with a unit: ``1e6 h``."""
+    value = number(text, what, problems, DURATION)
+    if value is not None and not 0.0 < value < math.inf:
+        problems.error("bad-value", f"'{what}' must be a time, and longer than 0", text.span)
+        return None
+    return None if value is None else float(value)
 
 
 def share(text: Text, what: str, problems: Problems) -> float | None:

@@ -183,6 +183,9 @@ compare: {gain: {of: standard, to: actors}}
         ("parameters: {model: [1]}", ("bad-name", (3, 14))),
         ("parameters: {sections: {from: 1, to: 200000, points: 200000}}", ("bad-value", (3, 54))),
         ("max_firings: many", ("unknown-name", (3, 14))),
+        ("max_time: 0 h", ("bad-value", (3, 11))),
+        ("max_time: 5 / h", ("wrong-unit", (3, 11))),
+        ("max_time: soon", ("unknown-name", (3, 11))),
     ],
 )
 def test_a_fault_is_told_at_its_place(lines, expected):

@@ -48,6 +48,19 @@ def test_the_numbers_are_those_of_closed_forms(undisturbed):
     assert [(ratio.of.axes["spares"], ratio.to.axes["spares"]) for ratio in undisturbed.ratios] == [("0", "1")] * 2
 
 
+def test_the_time_simulated_at_a_point_is_limited(undisturbed, tmp_path):
+    """With 20 h for a point none has the precision of 0.1 %; each has been simulated for about that, and other points are those of another study."""
+    study = SMALL.replace("precision: 20 %\nmax_firings: 12000", "precision: 0.1 %\nmax_time: 20 h")
+    _, results = sweep(write(tmp_path, study), tmp_path)
+    assert [point.record.stop_reason for point in results.points] == ["the budget of simulated time is used up"] * 4
+    firings = [point.record.firings for point in results.points]
+    # A machine fails and is repaired once in 510 s, or in 1,010 s: 282 or 143 firings in 20 h. The last batch may go beyond.
+    assert all(0.5 * wanted < fired < 4 * wanted for fired, wanted in zip(firings[::2], (282, 143), strict=True))
+    assert results.about["max_time"] == 72000.0 and not results.converged
+    again, longer = sweep(write(tmp_path, study.replace("20 h", "40 h")), tmp_path)
+    assert again.found == 0 and all(new.record.firings > old for new, old in zip(longer.points, firings, strict=True))
+
+
 @pytest.fixture
 def in_parts(monkeypatch):
     """No point is simulated as a whole by one worker: after its first batch everything is handed out."""
