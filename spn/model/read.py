@@ -6,13 +6,13 @@ Everything that is wrong with the form of all files is told in one go. What the 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any, TypeVar
 
 from spn.model.forms import Context, FoundFault
 from spn.model.section import Section
-from spn.model.sound import sound_part
+from spn.model.sound import OF_MODELS, sound_part
 from spn.model.types import Model, ModuleFile
 from spn.records import dataclass
 from spn.text.files import MAX_BYTES, load_file
@@ -60,7 +60,7 @@ class Library:
 def read_model(source: Source, problems: Problems) -> Model | None:
     """The model of a text; files it names are not followed. None if there are errors, which are then in `problems`."""
     before = _errors(problems)
-    model, _ = _read(source, problems, None)
+    model, _ = read_section(source, problems, Model, "spn", OF_MODELS)
     return model if _errors(problems) == before else None
 
 
@@ -96,27 +96,24 @@ def _errors(problems: Problems) -> int:
     return sum(1 for _ in problems.errors)
 
 
-def _read(source: Source, problems: Problems, locate: Locate | None) -> tuple[Model | None, set[str]]:
-    """The model of a text, or of its sound part, and the names that this lacks."""
+def read_section(
+    source: Source, problems: Problems, section: type[S], version: str, declaring: Collection[str], locate: Locate | None = None
+) -> tuple[S | None, set[str]]:
+    """The section that a whole file is, or its sound part, and the names that this lacks.
+
+    `version` is the key that says in which version of its format the file is written, `declaring` those below which there are declarations.
+    """
     first = len(problems.found)
     node = read(source, problems)
     if node is None:
         return None, set()
     data = positioned(node)
-    model = _validated(data, problems, Model, "spn", locate)
+    found = _validated(data, problems, section, version, locate)
     faults = [problem.span for problem in problems.found[first:] if problem.severity == "error" and problem.span is not None]
     if not faults or not isinstance(data, Entries):
-        return model, set()
-    sound, broken = sound_part(data, faults, Model.keys())
-    return _validated(sound, Problems(), Model, "spn", locate), broken
-
-
-def read_section(source: Source, problems: Problems, section: type[S], version: str) -> S | None:
-    """The section that a whole file is; `version` is the key that says in which version of its format it is written. None if there are errors."""
-    before = _errors(problems)
-    node = read(source, problems)
-    found = None if node is None else _validated(positioned(node), problems, section, version, None)
-    return found if _errors(problems) == before else None
+        return found, set()
+    sound, broken = sound_part(data, faults, section.keys(), declaring)
+    return _validated(sound, Problems(), section, version, locate), broken
 
 
 _OTHERS = {"spn": "study", "study": "spn"}
@@ -166,7 +163,7 @@ class _Loader:
         """Read the model of a file, and note which files it names."""
         self.seen.add(path)
         self.characters += len(source.text)
-        model, broken = _read(source, self.problems, lambda text: self._locate(text, path.parent))
+        model, broken = read_section(source, self.problems, Model, "spn", OF_MODELS, lambda text: self._locate(text, path.parent))
         self.broken |= broken
         if model is not None:
             self.models[path] = model

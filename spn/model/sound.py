@@ -12,27 +12,30 @@ from spn.text.positioned import Entries, Items, Text
 from spn.text.problems import Problem, Problems
 from spn.text.source import Span
 
-DECLARING = ("parameters", "colours", "places", "ports", "transitions", "instances", "modules", "tables", "measures")
+OF_STUDIES = ("models", "parameters", "derived", "compare")
+OF_MODELS = ("parameters", "colours", "places", "ports", "transitions", "instances", "modules", "tables", "measures")
 
 
-def sound_part(data: Entries, faults: Collection[Span], known: Collection[str]) -> tuple[Entries, set[str]]:
-    """The entries of a model without faults, and the names of what was left out. `known` are the keys that a model has."""
+def sound_part(data: Entries, faults: Collection[Span], known: Collection[str], declaring: Collection[str]) -> tuple[Entries, set[str]]:
+    """The entries of a file without faults, and the names of what was left out. `known` are the keys that a file of its kind has, under those of
+    `declaring` there are declarations by name.
+    """
     broken = set[str]()
     kept: list[tuple[Text, Any]] = []
     for key, value in data.items():
         hit = [fault for fault in faults if _within(fault, key.span) or _within(fault, value.span)]
         if not hit:
             kept.append((key, value))
-        elif key not in known or key not in DECLARING or not isinstance(value, Entries) or any(_within(fault, key.span) for fault in hit):
+        elif key not in known or key not in declaring or not isinstance(value, Entries) or any(_within(fault, key.span) for fault in hit):
             broken |= set(_texts(value))
         else:
-            entries, left_out = _sound_entries(value, hit, known if key == "modules" else ())
+            entries, left_out = _sound_entries(value, hit, known if key == "modules" else (), declaring)
             kept.append((key, entries))
             broken |= left_out
     return Entries(kept, data.span), broken
 
 
-def _sound_entries(section: Entries, faults: Collection[Span], known: Collection[str]) -> tuple[Entries, set[str]]:
+def _sound_entries(section: Entries, faults: Collection[Span], known: Collection[str], declaring: Collection[str]) -> tuple[Entries, set[str]]:
     broken = set[str]()
     kept: list[tuple[Text, Any]] = []
     for name, value in section.items():
@@ -40,7 +43,7 @@ def _sound_entries(section: Entries, faults: Collection[Span], known: Collection
         if not hit:
             kept.append((name, value))
         elif known and isinstance(value, Entries) and not any(_within(fault, name.span) for fault in hit):
-            inner, left_out = sound_part(value, hit, known)
+            inner, left_out = sound_part(value, hit, known, declaring)
             kept.append((name, inner))
             broken |= left_out
         else:

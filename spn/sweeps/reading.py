@@ -15,6 +15,7 @@ from spn.expressions.tree import Expression, Parameter
 from spn.expressions.walk import walk
 from spn.library import models_folder, shipped_models
 from spn.model.read import Library, load_model, read_section
+from spn.model.sound import OF_STUDIES
 from spn.model.types import Model
 from spn.resolver.scopes import in_order, names_in, span_of_name
 from spn.sweeps.definition import Argument, Compared, Definition, Selected, Use
@@ -54,10 +55,10 @@ def load_study(path: str | os.PathLike[str]) -> Definition:
 def read_study(source: Source, folder: Path, name: str) -> Definition:
     """The study of a text; models are looked for in `folder` and among the shipped ones. Raises `ModelError`."""
     problems = Problems()
-    file = read_section(source, problems, StudyFile, "study")
-    problems.stop_if_any()
-    assert file is not None
-    reader = _Reader(file, folder, problems)
+    file, broken = read_section(source, problems, StudyFile, "study", OF_STUDIES)
+    if file is None:
+        raise ModelError(problems.found)
+    reader = _Reader(file, folder, problems, broken)
     found = reader.run(name)
     problems.stop_if_any()
     return found
@@ -68,6 +69,8 @@ class _Reader:
     file: StudyFile
     folder: Path
     problems: Problems
+    broken: set[str] = field(default_factory=set)
+    """Names of what the file says in a form that is not understood: nothing more is said of what mentions them."""
     axes: dict[str, AxisSpec] = field(default_factory=dict)
     derived: dict[str, Expression] = field(default_factory=dict)
     names: dict[str, Symbol] = field(default_factory=dict)
@@ -79,11 +82,13 @@ class _Reader:
             if spec is not None:
                 self.axes[key] = spec
             self.names[key] = BrokenSymbol() if spec is None or spec.type is None else ParameterSymbol(spec.type)
+        for broken in self.broken:
+            self.names.setdefault(broken, BrokenSymbol())
         self._derive()
         uses = [use for key, model in file.models.items() if (use := self._use(key, model)) is not None]
         groups = self._groups()
         settings = self._settings()
-        if len(uses) == len(file.models) and len(self.axes) == len(file.parameters):
+        if not self.broken and len(uses) == len(file.models) and len(self.axes) == len(file.parameters):
             if len(self.derived) == len(file.derived):  # else what reaches a model is not known
                 self._unused(uses)
             self._measures(uses)
@@ -206,6 +211,8 @@ class _Reader:
         member: dict[str, tuple[str, ...]] = {}
         for group in self.file.zip:
             for name in group:
+                if name in self.broken:
+                    continue
                 if name not in self.file.parameters:
                     self.problems.error("unknown-parameter", f"there is no axis '{name}'", name.span, nearest(name, self.file.parameters))
                 elif name in member:
