@@ -16,8 +16,8 @@ from spn.estimate.intervals import Floats
 from spn.estimate.measures import terms
 
 LEVEL = 0.2
-"""The probability with which each of the two tests rejects independent windows. To put some together for nothing costs degrees of freedom only, while
-a correlation of 0.1 between neighbours, which 40 windows seldom show, makes intervals cover 93 %.
+"""The probability with which each test, on each side, rejects independent windows. To put some together for nothing costs degrees of freedom only,
+while a correlation of 0.1 between neighbours, which 40 windows seldom show, makes intervals cover 93 %.
 """
 
 
@@ -38,22 +38,28 @@ def put_together(kind: str, observations: Floats, windows: int) -> int:
 
 
 def dependent(left: Floats) -> bool:
-    """Whether observations of mean 0, shape (replications, windows), depend on each other within replications.
+    """Whether observations of mean 0, shape (replications, windows), depend on each other within replications, by one of the two tests."""
+    return min(left.shape) >= 2 and bool(left.any()) and (correlated(left) or apart(left))
 
-    Two tests, both one-sided, since only what goes together makes intervals too narrow: neighbours are correlated (the serial correlation
-    coefficient is nearly normal, with the variance 1 / pairs; Anderson, Ann. Math. Stat. 13, 1942), or replications differ by more than windows do
-    (analysis of variance), as they do in a net that never forgets how it began.
+
+def correlated(left: Floats) -> bool:
+    """Whether neighbours are correlated, to either side: intervals are too narrow if they go together, and too wide where a window makes up for what
+    the end of the one before it cut off. The serial correlation coefficient is nearly normal, with the variance 1 / pairs (Anderson, Ann. Math.
+    Stat. 13, 1942).
     """
-    replications, windows = left.shape
-    square = float((left * left).sum())
-    if windows < 2 or replications < 2 or square <= 0.0:
-        return False
-    from scipy.special import fdtrc, ndtri
+    from scipy.special import ndtri
 
+    replications, windows = left.shape
     pairs = replications * (windows - 1)
-    correlation = float((left[:, 1:] * left[:, :-1]).sum()) / square * (replications * windows) / pairs
-    if correlation * math.sqrt(pairs) > -float(ndtri(LEVEL)):
-        return True
+    correlation = float((left[:, 1:] * left[:, :-1]).sum()) / float((left * left).sum()) * (replications * windows) / pairs
+    return bool(abs(correlation) * math.sqrt(pairs) > -float(ndtri(LEVEL)))
+
+
+def apart(left: Floats) -> bool:
+    """Whether replications differ by more than their windows do (analysis of variance), as they do in a net that never forgets how it began."""
+    from scipy.special import fdtrc
+
+    replications, windows = left.shape
     means = left.mean(axis=1)
     between = windows * float(np.var(means, ddof=1))
     within = float(((left - means[:, None]) ** 2).sum()) / (replications * (windows - 1))

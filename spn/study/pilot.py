@@ -306,7 +306,9 @@ class Pilot:
         warmup = max(start_up, horizon / 4.0, 5.0 * slowest)
         length = max(5.0 * warmup, 10.0 * slowest)
         needed = self._needed(level)
-        excess = min(1.0, max(LEAST_SHARE, needed / length, start_up / warmup))
+        # Windows that follow each other have to be long against what the net remembers, however little precision is asked for.
+        least = 1.0 if self.sampling == "batch-means" else LEAST_SHARE
+        excess = min(1.0, max(least, needed / length, start_up / warmup))
         warmup, length = warmup * excess, length * excess
         room = self._room(level, spent, simulated)
         length = max(length, min(needed * FIRST_LOOK / MANY, room / MANY - 2.0 * warmup, LONGEST * warmup))
