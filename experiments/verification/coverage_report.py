@@ -99,7 +99,7 @@ def markdown(lines: Lines, facts: Sequence[str], title: str = "Coverage", about:
         f"- {len(found)} kinds of intervals on {len(lines)} cases, {sum(len(part) for part in lines.values()):,} runs.",
         f"- Of the {len(exact)} that promise 95 %, {inside} cover between 93.5 and 96.5 % "
         f"(from {100 * min((p.share for p in exact), default=0):.1f} to {100 * max((p.share for p in exact), default=0):.1f} %).",
-        f"- Of the {len(others)} that promise at least 95 %, the least covers {100 * min((p.share for p in others), default=0):.1f} %.",
+        *([f"- Of the {len(others)} that promise at least 95 %, the least covers {100 * min(p.share for p in others):.1f} %."] if others else []),
         f"- The mean error of the estimates differs from 0 by more than 1.96 standard errors for {len(biased)} of {len(numbers)} (few events left out, whose "
         f"reciprocals are biased by nature); chance alone makes {0.05 * len(numbers):.0f}, and quantities of one net go together."
         + (
