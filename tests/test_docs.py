@@ -100,12 +100,12 @@ def test_a_model_of_a_page_is_right_and_runs(example, written):
 @pytest.mark.parametrize("example", STUDIES, ids=[each.id for each in STUDIES])
 def test_a_study_of_a_page_has_the_form_of_one(example):
     from spn.model.read import read_section
-    from spn.model.sound import OF_STUDIES
+    from spn.sweeps.types import DECLARING
 
     text = example.text if example.text.startswith("study:") else f"study: 1\nmodels: {{standard: monolithic, actors: sip_transport}}\n{example.text}"
     problems = Problems()
     try:
-        assert read_section(Source("study", text), problems, StudyFile, "study", OF_STUDIES)[0] is not None
+        assert read_section(Source("study", text), problems, StudyFile, "study", DECLARING)[0] is not None
     except ModelError as error:
         problems = Problems(error.problems)
     assert [problem.render() for problem in problems.found] == []

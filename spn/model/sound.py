@@ -12,7 +12,6 @@ from spn.text.positioned import Entries, Items, Text
 from spn.text.problems import Problem, Problems
 from spn.text.source import Span
 
-OF_STUDIES = ("models", "parameters", "derived", "compare")
 OF_MODELS = ("parameters", "colours", "places", "ports", "transitions", "instances", "modules", "tables", "measures")
 
 

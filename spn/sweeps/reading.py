@@ -15,11 +15,10 @@ from spn.expressions.tree import Expression, Parameter
 from spn.expressions.walk import walk
 from spn.library import models_folder, shipped_models
 from spn.model.read import Library, load_model, read_section
-from spn.model.sound import OF_STUDIES
 from spn.model.types import Model
 from spn.resolver.scopes import in_order, names_in, span_of_name
 from spn.sweeps.definition import Argument, Compared, Definition, Selected, Use
-from spn.sweeps.types import Comparison, ModelUse, StudyFile
+from spn.sweeps.types import DECLARING, Comparison, ModelUse, StudyFile
 from spn.sweeps.values import AxisSpec, axis_values, listed_values, seconds, share, unknown_names, whole_number
 from spn.text import nodes
 from spn.text.files import load_file
@@ -55,7 +54,7 @@ def load_study(path: str | os.PathLike[str]) -> Definition:
 def read_study(source: Source, folder: Path, name: str) -> Definition:
     """The study of a text; models are looked for in `folder` and among the shipped ones. Raises `ModelError`."""
     problems = Problems()
-    file, broken = read_section(source, problems, StudyFile, "study", OF_STUDIES)
+    file, broken = read_section(source, problems, StudyFile, "study", DECLARING)
     if file is None:
         raise ModelError(problems.found)
     reader = _Reader(file, folder, problems, broken)

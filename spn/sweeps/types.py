@@ -107,6 +107,10 @@ class Comparison(Section):
             yield Fault("wrong-length", f"'measure' takes one name or two, not {len(named)}", span_of(named))
 
 
+DECLARING = ("models", "parameters", "derived", "compare")
+"""The keys of a study below which there are declarations by name."""
+
+
 class StudyFile(Section):
     """A study file."""
 

@@ -48,7 +48,7 @@ def test_the_numbers_are_those_of_closed_forms(undisturbed):
     assert [(ratio.of.axes["spares"], ratio.to.axes["spares"]) for ratio in undisturbed.ratios] == [("0", "1")] * 2
 
 
-def test_the_time_simulated_at_a_point_is_limited(undisturbed, tmp_path):
+def test_the_time_simulated_at_a_point_is_limited(tmp_path):
     """With 20 h for a point none has the precision of 0.1 %; each has been simulated for about that, and other points are those of another study."""
     study = SMALL.replace("precision: 20 %\nmax_firings: 12000", "precision: 0.1 %\nmax_time: 20 h")
     _, results = sweep(write(tmp_path, study), tmp_path)
