@@ -70,9 +70,10 @@ class Stage:
             row[:] = KINDS[type(quantity)], meter.ints, meter.reals, 0, len(COLUMNS[type(quantity).__name__])
         memory, self.tables = machine.memory, machine.tables
         places = np.array([(part.start, part.stop, part.step or 1) for part in plan.total_cells], np.int64)
+        self.fresh = memory.state.copy()
         self._blocks: dict[int, NDArray[np.generic]] = {
             at.TOKENS: memory.tokens.copy(),
-            at.STATE: memory.state.copy(),
+            at.STATE: self.fresh,
             at.VALUES: memory.values.copy(),
             at.METERS: self.meter_cells,
             at.PLACES: places,
@@ -147,19 +148,25 @@ class Batch:
     def run(self, alone: Callable[[Task], Outcome], stopping: Event) -> Outcomes:
         """All replications; `alone` runs those that the kernel does not. Raises what that raises, and `Abandoned` soon after `stopping` is set."""
         budget, address = FIRST_BUDGET, self.job.ctypes.data
-        machine = self.stage.machine
+        machine, trials = self.stage.machine, self.stage.plan.trials
         try:
             while True:
                 if stopping.is_set():
                     raise Abandoned
+                way, asked = trials.turn(budget)
+                if way:
+                    # Those of the replication that goes on, and of those that begin.
+                    machine.state[cells.WAY] = self.stage.fresh[cells.WAY] = way
                 before = clock.perf_counter()
-                reason = machine.call(11, int(address), 0.0, budget)
+                reason = machine.call(11, int(address), 0.0, asked)
+                taken = clock.perf_counter() - before
                 if reason == at.ENDED:
                     return self._outcomes()
                 if reason == at.ODD:
                     self._run_alone(alone)
-                else:
-                    taken = clock.perf_counter() - before
+                    continue
+                trials.note(way, taken)
+                if asked == budget:
                     budget = int(min(budget * min(4.0, max(0.25, CHUNK_SECONDS / max(taken, 1e-6))), 1e8)) + 1
         finally:
             # What a replication that was broken off has allocated is given back.

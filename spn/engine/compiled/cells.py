@@ -4,8 +4,8 @@ from __future__ import annotations
 
 # The first cells of `state`, the integers that change during a run.
 ERROR, SITE, HOLDS, IMMEDIATE, DIRTY, EPOCH, INSTANT, TOTAL, FREE, NODES, WORK, HISTORY, LAST, NODE, STARTED, TRAP, FIRED = range(17)
-GUESSED = 17
-"""Whether few clocks are scanned with jumps."""
+WAY = 17
+"""How few clocks are scanned (`schedulers.JUMPING`, `STEADY`); 0: that is still to be chosen."""
 CONTROLLED = 19
 """Whether sums over the delays drawn are kept (`spn.engine.reference.controls`)."""
 SET = 18

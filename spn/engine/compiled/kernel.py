@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spn.engine.compiled import ahead, enumeration
+from spn.engine.compiled import ahead, enumeration, scanning
 from spn.engine.compiled.cells import COUNT, GROWING, KEYS, MODE
 from spn.engine.compiled.delays import with_other_delays
 from spn.engine.compiled.enumeration import MOST_BINDINGS, Enumeration, table_of
@@ -37,14 +37,14 @@ from spn.net.types import Immediate, Net
 RUN = '''\
 def run({context}, budget, limit, most_tokens):
     """Fire until a time, a number of firings, a number of tokens, or until a condition that is waited for holds; why it came back."""
-    done = 0
+    done, calm = 0, 0
     fired = state[16]
     while True:
         if unlikely(state[0] != 0):
             state[16] = fired + done
             return 4
         if state[3] == 0:
-{observe}            clock = next_clock(state)
+{observe}            clock = {next}
             if unlikely(clock < 0):
                 state[16] = fired + done
                 return 1
@@ -52,16 +52,17 @@ def run({context}, budget, limit, most_tokens):
 {ahead}            if unlikely(not time <= limit):
                 state[16] = fired + done
                 return 1
-            if unlikely(done >= budget):
-                state[16] = fired + done
-                return 0
-            if unlikely(state[7] > most_tokens):
-                state[16] = fired + done
-                return 3
+            if calm <= 0:
+                if unlikely(done >= budget):
+                    state[16] = fired + done
+                    return 0
+                if unlikely(state[7] > most_tokens):
+                    state[16] = fired + done
+                    return 3
             take_clock(state, clock)
             if time > values[0]:
                 state[6] = 0
-            values[1] = values[0]
+{fresh}            values[1] = values[0]
             values[0] = time
 {epoch}            slot = clock
 {several}            state[12] = slot
@@ -180,6 +181,7 @@ class KernelPlan:
         self.writer = Writer(self.layout)
         self.observing = Observing(self.layout)
         self._again: bool | None = None
+        self.trials = scanning.Trials(self.scanned)
 
     @property
     def meters(self) -> list[Meter]:
@@ -212,11 +214,12 @@ class KernelPlan:
         self._write_choice()
         if self.remembering.on:
             self.remembering.write()
+        next_clock = scanning.write(writer) if self.scanned else "next_clock(state)"
         look_ahead = "" if self.scanned else ahead.write(writer, {fire.plan.number: fire.changes for fire in fires}, self.remembering.on)
         calls = Counter(called for function, _ in writer.functions for called in function.calls())
         parts = [self._text(function, inline and calls[function.name] * len(function.lines) <= MOST_INLINED) for function, inline in writer.functions]
         known = f"KNOWN = {self.known}\n# Cells of `state` that always hold these numbers.\n"
-        return "\n\n".join([self._header(), known, *parts, self._run(resampling, look_ahead), REPLICATE, "@entry\n" + self._entry()])
+        return "\n\n".join([self._header(), known, *parts, self._run(resampling, next_clock, look_ahead), REPLICATE, "@entry\n" + self._entry()])
 
     def _entry(self) -> str:
         more = ""
@@ -319,7 +322,7 @@ class KernelPlan:
         function.add("return 0")
         self.writer.define(function, inline=True)
 
-    def _run(self, resampling: list[ClassPlan], look_ahead: str) -> str:
+    def _run(self, resampling: list[ClassPlan], next_clock: str, look_ahead: str) -> str:
         layout, on = self.layout, self.remembering.on
         timed: list[str] = []
         immediate: list[str] = []
@@ -342,7 +345,9 @@ class KernelPlan:
         text = RUN.format(
             context=CONTEXT,
             observe=observe,
+            next=next_clock,
             ahead=look_ahead,
+            fresh="                pended = 0\n" if on else "",
             epoch="            state[5] += 1\n" if resampling else "",
             several="" if all(plan.single for plan in layout.timed) else SEVERAL,
             timed=self.remembering.timed if on else fired[0],
@@ -352,8 +357,8 @@ class KernelPlan:
             follow=self.remembering.follow if self.remembering.on else "",
         )
         if not on:
-            return "@apart\n" + text.replace("    done = 0\n", "    done = 0\n" + names, 1)
-        text = text.replace("    done = 0\n", "    done = 0\n" + self.remembering.names, 1).replace("def run(", "def fire_until(", 1)
+            return "@apart\n" + text.replace("    fired = state[16]\n", "    fired = state[16]\n" + names, 1)
+        text = text.replace("    fired = state[16]\n", "    fired = state[16]\n" + self.remembering.names, 1).replace("def run(", "def fire_until(", 1)
         return APART.format(names=names, timed=fired[0], immediate=fired[1]) + f"@apart\n{text}\n\n{SETTLE}"
 
     def _dispatch(self, group: list[ClassPlan], lines: list[str], indent: int, names: list[str]) -> None:

@@ -342,10 +342,11 @@ def greatest(a: Any, b: Any) -> Any:
 
 @plain
 def add_exactly(values: Any, at: int, term: float) -> None:
-    """Neumaier's sum in two cells, as `spn.engine.reference.meters.Sum` does it."""
-    total = values[at] + term
-    if abs(values[at]) >= abs(term):
-        values[at + 1] += (values[at] - total) + term
-    else:
-        values[at + 1] += (term - total) + values[at]
+    """A sum in two cells, as `spn.engine.reference.meters.Sum` does it: what rounding loses is found without asking which term is greater
+    (D. E. Knuth, The Art of Computer Programming 2, 4.2.2, theorem B), and is the same number.
+    """
+    old = values[at]
+    total = old + term
+    added = total - old
+    values[at + 1] += (old - (total - added)) + (term - added)
     values[at] = total

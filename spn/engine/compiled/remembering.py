@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spn.engine.compiled import table_cells as at
-from spn.engine.compiled.cells import TABLES
+from spn.engine.compiled.cells import ASKED, TABLES
 from spn.engine.compiled.components import Component, Components
 from spn.engine.compiled.layout import ClassPlan
 from spn.engine.compiled.looks import Look
@@ -30,18 +30,22 @@ NAMES = f"""\
     rows, where, components, slots = shorts(table[{at.ROWS}]), shorts(table[{at.WHERE}]), shorts(table[{at.COMPONENTS}]), shorts(table[{at.SLOTS}])
     states, records, pending = shorts(table[{at.STATES}]), shorts(table[{at.RECORDS}]), shorts(table[{at.PENDING}])
     steps, even = shorts(table[{at.STEPS}]), table[{at.STEPS}] != 0
-    chosen = -1
+    asked = state[{ASKED}]
+    pended, chosen = 0, -1
 """
 
 RECALL = """\
-{find}            if usable(state, records, record, budget - done, most_tokens):
+{find}            if calm <= 0 and record > 0:
+                calm = ahead_of_limits(state, budget - done, most_tokens)
+            if record > 0 and (calm > 0 or usable(state, records, record, budget - done, most_tokens)):
                 while True:
-                    pended = table[{pended}] if state[6] != 0 else 0
-                    pending[2 * pended], pending[2 * pended + 1] = record, component
-                    table[{pended}] = pended + 1
+                    calm -= 1
+                    pending[2 * pended] = record
+{pending}                    pended += 1
+                    table[{pended}] = pended
                     {row} = np.int64(records[record])
 {stored}                    records[record + 2] += 1
-                    state[4] |= records[record + 3] & state[31]
+                    state[4] |= records[record + 3] & asked
 {counters}                    first = record + {operations}
                     for k in range(first, first + records[record + 5]):
                         what = records[k]
@@ -53,12 +57,12 @@ RECALL = """\
                     state[6] += records[record + 1]
                     if records[record + 6] == 0:
 {resample}                        break
-                    if state[0] != 0 or done >= budget or state[7] > most_tokens:
+                    if state[0] != 0 or (calm <= 0 and (done >= budget or state[7] > most_tokens)):
                         surface({context}, component)
                         break
                     cell = pick(rng, state, np.int64(records[record + 6]))
                     record = np.int64(states[{row} + cell])
-                    if not usable(state, records, record, budget - done, most_tokens):
+                    if record <= 0 or (calm <= 0 and not usable(state, records, record, budget - done, most_tokens)):
                         surface({context}, component)
                         chosen = np.int64(slots[components[{cells} * component + 4] + cell - {header} - components[{cells} * component + 1]])
                         break
@@ -73,7 +77,7 @@ FIND = """\
 """
 
 FIND_LONE = """\
-            component, cell = 0, np.int64(where[2 * slot + 1])
+            component, cell = 0, {cell}
             record = np.int64(states[row + cell])
             if record == 0:
                 record = ask(tokens, state, 0, cell)
@@ -81,11 +85,15 @@ FIND_LONE = """\
 """
 
 LONE_NAMES = """\
-    row = np.int64(rows[0])
+    row, offset = np.int64(rows[0]), np.int64(where[1])
 """
 
 LONE_FOLLOW = """\
         row = np.int64(rows[0])
+"""
+
+PENDING = """\
+                    pending[2 * pended + 1] = component
 """
 
 APART = f"""\
@@ -117,6 +125,7 @@ IMMEDIATE = f"""\
 """
 
 FOLLOW = f"""\
+        pended, calm = 0, 0
         if table[19] != 0:
             follow(tokens, state, competing({CONTEXT}))
 """
@@ -144,6 +153,7 @@ class Remembering:
             components = Components(self.layout, observing.kept.all)
             found = [] if components.timeless else components.found
         self.alone = len(found) == 1 and slots_of(found[0], self.layout.timed).size == self.layout.timed_slots
+        """Whether there is only one component, of all timed bindings: their records then stand in their order."""
         self.counters = self._counters()
         self.found: list[Component] = found if len(self.counters) <= at.MOST_COUNTERS else []
         self.lone = len(self.found) == 1
@@ -310,9 +320,10 @@ class Remembering:
             number = f"steps[(what | 1) - 1] + component * steps[what | 1] if even else {listed}"
         return RECALL.format(
             context=CONTEXT,
-            find=FIND_LONE if self.lone else FIND,
+            find=FIND_LONE.format(cell="slot + offset" if self.alone else "np.int64(where[2 * slot + 1])") if self.lone else FIND,
             row="row" if self.lone else "rows[component]",
             stored=f"{' ' * 20}rows[0] = row\n" if self.lone else "",
+            pending="" if self.lone else PENDING,
             pended=at.PENDED,
             cells=at.COMPONENT_CELLS,
             header=at.ROW_HEADER,

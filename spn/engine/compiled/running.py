@@ -407,10 +407,16 @@ class Replication:
             raise Abandoned
         limit = min(self.actions[-1][0] if self.actions else math.inf, task.max_time, GREATEST)
         budget = max(0, min(self.budget, task.max_firings - self.machine.firings))
+        way, budget = self.machine.plan.trials.turn(budget)
+        if way:
+            self.state[cells.WAY] = way
         before, firings = clock.perf_counter(), self.machine.firings
         reason = self.machine.call(1, budget, limit, task.max_tokens)
-        if reason == cells.CHUNK and self.machine.firings - firings == self.budget:
-            taken = clock.perf_counter() - before
+        taken = clock.perf_counter() - before
+        if reason != cells.CHUNK or self.machine.firings - firings < budget:
+            return reason
+        self.machine.plan.trials.note(way, taken)
+        if budget == self.budget:
             self.budget = int(min(self.budget * min(4.0, max(0.25, CHUNK_SECONDS / max(taken, 1e-6))), 1e8)) + 1
         return reason
 

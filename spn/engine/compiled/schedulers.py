@@ -12,15 +12,20 @@ from typing import Any
 import numpy as np
 
 from spn.engine.compiled.buckets import advance, queue_drop, queue_set
-from spn.engine.compiled.cells import COUNT, DELAY, ENTRIES, GUESSED, HEAP_CLOCKS, HOLE, MODE, SET
+from spn.engine.compiled.cells import COUNT, DELAY, ENTRIES, HEAP_CLOCKS, HOLE, MODE, SET, WAY
 from spn.engine.compiled.heap import IN_HEAP, STANDS, fill_hole, remove, take_root
 from spn.engine.compiled.primitives import fail, inlined, integers, lowest_bit, plain, reals_at, shorts, unlikely
 
 SCAN, QUEUED = 0, 1
+JUMPING, STEADY = 1, 2
+"""How few clocks are scanned: with a jump at each clock that is earlier than those before it, or without."""
 
 DENSE = 12
 """If more clocks than this are scanned, only those are looked at that are set, which `state[SET]` says bit by bit; of fewer it is quicker to
 look at all."""
+
+BEYOND = 1
+"""So many clocks beyond the last one a scan may look at; none is ever set."""
 
 # What a clock of a binding with several servers consists of: NODE_CELLS cells each.
 OWNER, OLDER, YOUNGER, BORN, AGE, LEFT, RATE = range(7)
@@ -89,40 +94,50 @@ def take_clock(state: Any, clock: int) -> None:
 
 
 @inlined
+def next_jumping(state: Any) -> int:
+    """The clock that fires next, of few, found with jumps, which the processor guesses."""
+    # Times are not negative, so their bits are ordered as they are.
+    times = integers(state[ENTRIES])
+    best, early = 0, times[0]
+    if state[COUNT] > DENSE:
+        rest = state[SET]
+        if unlikely(rest == 0):
+            return -1
+        best = lowest_bit(rest)
+        early = times[2 * best]
+        rest &= rest - 1
+        while rest != 0:
+            clock = lowest_bit(rest)
+            rest &= rest - 1
+            if unlikely(times[2 * clock] < early):
+                best, early = clock, times[2 * clock]
+        return best
+    for clock in range(1, state[COUNT]):
+        if unlikely(times[2 * clock] < early):
+            best, early = clock, times[2 * clock]
+    return best
+
+
+@inlined
+def next_steady(state: Any) -> int:
+    """The same without jumps: it takes as long whichever it is."""
+    times = integers(state[ENTRIES])
+    even, odd = 0, 1
+    early, late = times[0], times[2]
+    for clock in range(2, state[COUNT], 2):
+        t, u = times[2 * clock], times[2 * clock + 2]
+        even = clock if t < early else even
+        early = t if t < early else early
+        odd = clock + 1 if u < late else odd
+        late = u if u < late else late
+    return odd if late < early or (late == early and odd < even) else even
+
+
+@inlined
 def next_clock(state: Any) -> int:
     """The clock that fires next; -1, or one whose time is infinite, if none is set."""
     if state[MODE] == 0:
-        # Times are not negative, so their bits are ordered as they are.
-        times = integers(state[ENTRIES])
-        if state[GUESSED] != 0:
-            best, early = 0, times[0]
-            if state[COUNT] > DENSE:
-                rest = state[SET]
-                if unlikely(rest == 0):
-                    return -1
-                best = lowest_bit(rest)
-                early = times[2 * best]
-                rest &= rest - 1
-                while rest != 0:
-                    clock = lowest_bit(rest)
-                    rest &= rest - 1
-                    if unlikely(times[2 * clock] < early):
-                        best, early = clock, times[2 * clock]
-                return best
-            for clock in range(1, state[COUNT]):
-                if unlikely(times[2 * clock] < early):
-                    best, early = clock, times[2 * clock]
-            return best
-        even, odd = 0, 1
-        early, late = times[0], times[2]
-        for clock in range(2, state[COUNT], 2):
-            t, u = times[2 * clock], times[2 * clock + 2]
-            even = clock if t < early else even
-            early = t if t < early else early
-            odd = clock + 1 if u < late else odd
-            late = u if u < late else late
-        best = odd if late < early or (late == early and odd < even) else even
-        return best
+        return next_jumping(state) if state[WAY] == JUMPING else next_steady(state)
     if state[HOLE] != 0:
         fill_hole(state)
     if state[COUNT] == 0:
@@ -147,14 +162,14 @@ def time_of_next(state: Any) -> float:
 
 @plain
 def choose_scan(state: Any) -> None:
-    """At the beginning: how few clocks are scanned.
+    """At the beginning, unless that is known already: how few clocks are scanned.
 
     With jumps, which let the processor guess the next clock and go on, or without, which takes the same time whichever it is. As a rule the new
     earliest of n clocks is found ln n times, and a wrong guess costs as much as two or three more clocks without jumps.
     """
     number = 0
-    if state[MODE] == 0:
+    if state[MODE] == 0 and state[WAY] == 0:
         for clock in range(state[COUNT]):
             if reals_at(state[ENTRIES])[2 * clock] < math.inf:
                 number += 1
-    state[GUESSED] = 1 if number <= 6 else 0
+        state[WAY] = JUMPING if number <= 6 else STEADY

@@ -28,7 +28,7 @@ from spn.engine.compiled.cells import (
     WORK,
 )
 from spn.engine.compiled.primitives import integers, plain, reallocate, reals_at, release
-from spn.engine.compiled.schedulers import drop_clock, is_set, set_clock, time_of
+from spn.engine.compiled.schedulers import BEYOND, drop_clock, is_set, set_clock, time_of
 
 
 @plain
@@ -38,7 +38,7 @@ def make_clocks(state: Any, capacity: int) -> None:
     clocks = static + capacity
     first = 0 if before < 0 else static + before
     # A scan looks at a few more clocks than there may be.
-    room = max(clocks, state[COUNT])
+    room = max(clocks, state[COUNT]) + (BEYOND if state[MODE] == 0 else 0)
     # One entry more in front: that of clock -1, which is written and never read.
     own = state[ENTRIES] - 16 if state[ENTRIES] != 0 else 0
     state[ENTRIES] = reallocate(own, 16 * room + 16) + 16

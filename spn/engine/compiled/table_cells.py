@@ -19,7 +19,9 @@ COUNTER_CELLS, COUNTER_VALUES, MOST_COUNTERS = 40, 60, 19
 STEPS = 80
 """If all components are alike and evenly spaced: the address of each timed binding's slot in the first of them, and how much further it is in each
 next one; else 0."""
-HEADER_CELLS = 81
+WIDEST, HIGHEST = 81, 82
+"""The most firings of any record, and the most tokens that any adds on the way or to the end; at least 1."""
+HEADER_CELLS = 83
 
 # A component's cells in COMPONENTS: shape, cells and bindings in a row, where its lists begin in CELLS, SLOTS, CODES, where those of its cells that
 # measures read are listed in CELLS, how many they are, how many codes it has.

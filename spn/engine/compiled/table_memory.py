@@ -105,7 +105,7 @@ class Tables:
             at.HASH: np.zeros(HASH_CELLS, np.int32),
             at.OPERATIONS: np.zeros(at.MOST_OPERATIONS, np.int32),
             at.CHOICES: np.zeros(CHOICE_CELLS),
-            at.PENDING: np.empty(2 * most_firings + 4, np.int32),
+            at.PENDING: np.zeros(2 * most_firings + 4, np.int32),
         }
         for cell, block in self._blocks.items():
             table[cell] = block.ctypes.data
@@ -118,6 +118,7 @@ class Tables:
         table[at.CHOICES_END], table[at.CHOICES_ROOM], table[at.HASH_ROOM] = 1, CHOICE_CELLS, HASH_CELLS
         table[at.COUNTERS], table[at.PERIOD], table[at.LONE] = len(counters), PERIOD, len(places.remembered) == 1
         table[at.COUNTER_CELLS : at.COUNTER_CELLS + len(counters)] = counters
+        table[[at.WIDEST, at.HIGHEST]] = 1
 
     def begin(self) -> None:
         """A run begins: what stands in components is in their cells."""

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from spn.engine.compiled.cells import DIRTY, ERROR, HISTORY, INSTANT, REALS, STATIC, TABLES, TOTAL, TRAP
-from spn.engine.compiled.primitives import inlined, integers, plain, reals_at, shorts
+from spn.engine.compiled.primitives import inlined, integers, plain, rare, reals_at, shorts
 from spn.engine.compiled.table_cells import (
     BEFORE,
     BEGUN,
@@ -42,6 +42,7 @@ from spn.engine.compiled.table_cells import (
     GREATEST,
     HASH,
     HASH_ROOM,
+    HIGHEST,
     HITS,
     KNOWN,
     LENGTH,
@@ -82,6 +83,7 @@ from spn.engine.compiled.table_cells import (
     USES,
     WEIGHTS,
     WHERE,
+    WIDEST,
     WIDTH,
 )
 
@@ -296,13 +298,21 @@ def pick(rng: Any, state: Any, choice: int) -> int:
 
 @inlined
 def usable(state: Any, records: Any, record: int, budget: int, most_tokens: int) -> bool:
-    """Whether there is a record, and none of the limits is within what it stands for."""
+    """Whether none of the limits is within what a record stands for."""
     return (
-        record > 0
-        and records[record + FIRINGS] <= budget
+        records[record + FIRINGS] <= budget
         and state[INSTANT] + records[record + FIRINGS] <= state[TRAP]
         and state[TOTAL] + records[record + MOST] <= most_tokens
     )
+
+
+@rare
+def ahead_of_limits(state: Any, budget: int, most_tokens: int) -> int:
+    """How many records may be replayed, whichever they are, before any limit can be within one."""
+    table = integers(state[TABLES])
+    widest = table[WIDEST]
+    firings = min(budget, state[TRAP] - state[INSTANT]) // widest
+    return max(min(firings, (most_tokens - state[TOTAL]) // table[HIGHEST]), 0)  # type: ignore[no-any-return]
 
 
 @plain
@@ -359,6 +369,8 @@ def finish_record(tokens: Any, state: Any, candidates: int) -> None:
         records[first + 2 * k] = code_class[code]
         records[first + 2 * k + 1] = code_place[code]
     states[entry] = at
+    table[WIDEST] = max(table[WIDEST], firings)
+    table[HIGHEST] = max(table[HIGHEST], table[PEAK], state[TOTAL] - table[BEFORE])
     shorts(table[ROWS])[component] = row
     table[RECORDING] = 0
     state[DIRTY] = changed | table[MASK]
