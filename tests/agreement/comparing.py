@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from random import Random
 from threading import Event
@@ -27,6 +28,28 @@ EVERYTHING_EVERY = 500
 """After so many events the whole marking and the random generators are compared."""
 
 
+@dataclass(frozen=True)
+class Clocks:
+    """How a kernel keeps its clocks: so `few` in a heap, more in buckets, none in blocks; or scanned in this `way`. By default as it chooses."""
+
+    few: int | None = None
+    way: int = 0
+
+    @contextmanager
+    def kept(self, plan: KernelPlan) -> Iterator[None]:
+        """For machines that are made meanwhile, and the runs on them."""
+        with ExitStack() as changes:
+            if self.few is not None:
+                changes.enter_context(patch.object(running, "FEW_QUEUED", self.few))
+                changes.enter_context(patch.dict(vars(plan), {"blocks": 0}))
+            if self.way and plan.scanned:
+                changes.enter_context(patch.object(plan.trials, "best", self.way))
+            yield
+
+
+AS_CHOSEN = Clocks()
+
+
 class Disagreement(AssertionError):
     """The engines differ."""
 
@@ -40,16 +63,18 @@ class Agreement:
     fired: list[int] = field(default_factory=list)
 
 
-def same_events(plan: KernelPlan, kernel: Kernel, seed: int, most: int, few: int | None = None) -> Agreement:
+def same_events(plan: KernelPlan, kernel: Kernel, seed: int, most: int, clocks: Clocks = AS_CHOSEN) -> Agreement:
     """Run both engines event by event. Raises `Disagreement` at the first event that differs.
 
     Compared are, after each event, time, transition, index, the number of tokens and the tokens that it moved; now and then everything, and
-    the states of the random generators. With `few` so many clocks stand in a heap, and more in buckets.
+    the states of the random generators.
     """
-    with patch.object(running, "FEW_QUEUED", running.FEW_QUEUED if few is None else few):
+    with clocks.kept(plan):
         simulation, machine, error = _begun(plan, kernel, seed)
     if simulation is None or machine is None:
         return Agreement(0, error)
+    if clocks.way and plan.scanned:
+        machine.state[cells.WAY] = clocks.way
     try:
         return _Pair(plan, simulation, machine).run(most)
     finally:
@@ -189,13 +214,12 @@ class _Pair:
 # Observations.
 
 
-def same_outcomes(plan: KernelPlan, kernel: Kernel, task: Task, budget: int | None = None, few: int | None = None) -> Outcome | str:
+def same_outcomes(plan: KernelPlan, kernel: Kernel, task: Task, budget: int | None = None, clocks: Clocks = AS_CHOSEN) -> Outcome | str:
     """One replication on both engines: all that is observed, or the error. The kernel's chunks have `budget` firings. Raises `Disagreement`."""
     expected = outcome(lambda: ReferenceEngine().prepare(plan.prepared.net).run(task))
 
     def run() -> Outcome:
-        with patch.object(running, "FEW_QUEUED", running.FEW_QUEUED if few is None else few):
-            machine = Machine(plan, kernel, task.seed, task.key, controlled=task.controlled)
+        machine = Machine(plan, kernel, task.seed, task.key, controlled=task.controlled)
         try:
             replication = running.Replication(machine, task)
             if budget is not None:
@@ -204,7 +228,7 @@ def same_outcomes(plan: KernelPlan, kernel: Kernel, task: Task, budget: int | No
         finally:
             machine.close()
 
-    with patch.object(running, "CHUNK_SECONDS", 0.0 if budget is not None else running.CHUNK_SECONDS):
+    with clocks.kept(plan), patch.object(running, "CHUNK_SECONDS", 0.0 if budget is not None else running.CHUNK_SECONDS):
         found = outcome(run)
     difference = first_difference(expected, found)
     if difference:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from unittest.mock import patch
 
 from spn.engine.compiled import cache, machine_code
+from spn.engine.compiled import kernel as kernels
 from spn.engine.compiled.formulas import UnsupportedError
 from spn.engine.compiled.kernel import KernelPlan
 from spn.engine.reference import Simulation
@@ -26,13 +28,16 @@ def net_of(data: Data) -> Net | None:
         raise
 
 
-def plan_of(net: Net) -> KernelPlan | None:
-    """The plan of a net's kernel, its source written; None where the compiled engine says that it does not support the net."""
-    try:
-        plan = KernelPlan(PreparedNet(net))
-        _ = plan.source
-    except UnsupportedError:
-        return None
+def plan_of(net: Net, scanned: bool = True) -> KernelPlan | None:
+    """The plan of a net's kernel, its source written; None where the compiled engine says that it does not support the net. Unless `scanned` not
+    even few clocks are.
+    """
+    with patch.object(kernels, "SCANNED", kernels.SCANNED if scanned else (0,)):
+        try:
+            plan = KernelPlan(PreparedNet(net))
+            _ = plan.source
+        except UnsupportedError:
+            return None
     return plan
 
 

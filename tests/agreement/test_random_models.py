@@ -13,9 +13,10 @@ from hypothesis import HealthCheck, Phase, given, note, seed, settings
 from hypothesis import strategies as st
 
 from spn.engine.compiled import CompiledEngine
+from spn.engine.compiled.schedulers import JUMPING, STEADY
 from spn.engine.reference import Simulation
 from spn.observation import RunError
-from tests.agreement.comparing import Disagreement, same_batch, same_events, same_events_after_moving, same_outcomes, task_for, tasks_for
+from tests.agreement.comparing import Clocks, Disagreement, same_batch, same_events, same_events_after_moving, same_outcomes, task_for, tasks_for
 from tests.agreement.features import FEATURES, features
 from tests.agreement.generated import net_of, plan_of, seconds_of, unoptimised
 from tests.agreement.models import model
@@ -45,17 +46,18 @@ def test_the_engines_agree_on_random_models(part: int) -> None:
         data = model(r)
         note(json.dumps(data))
         net = net_of(data)
-        plan = None if net is None else plan_of(net)
+        plan = None if net is None else plan_of(net, scanned=r.choice([True, True, False]))
         if net is None or plan is None:
             return
         # How clocks are kept, how many firings a chunk has, where a run moves from one engine to the other: nothing of it is seen.
         few, other = r.choice([(None, 0), (0, None), (10_000, None)])
+        ways = r.choice([0, JUMPING, STEADY]), r.choice([0, JUMPING, STEADY])
         quick = unoptimised(plan.source)
-        same_events(plan, quick, r.randrange(100), FIRINGS, few=few)
+        same_events(plan, quick, r.randrange(100), FIRINGS, Clocks(few, ways[0]))
         alone.append(same_batch(plan, quick, tasks_for(net, r, seconds_of(net, OBSERVED_FIRINGS), OBSERVED_FIRINGS)))
         kernel = interpreted.kernel(plan.source)
         task = task_for(net, r, seconds_of(net, OBSERVED_FIRINGS), OBSERVED_FIRINGS)
-        same_outcomes(plan, kernel, task, budget=r.choice([None, 1, 7, 1000]), few=other)
+        same_outcomes(plan, kernel, task, budget=r.choice([None, 1, 7, 1000]), clocks=Clocks(other, ways[1]))
         moves_at = r.randrange(OBSERVED_FIRINGS)
         same_events_after_moving(plan, kernel, r.randrange(100), moves_at, moves_at + OBSERVED_FIRINGS)
 

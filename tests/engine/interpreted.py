@@ -84,7 +84,7 @@ def functions():
     space = {}
     # Copies of the modules, with memory as above, stand in for them while each other's names are imported.
     copies = {}
-    for name in ("primitives", "heap", "buckets", "schedulers", "servers", "lines", "bags", "bindings", "tables", "jobs"):
+    for name in ("primitives", "blocks", "heap", "buckets", "schedulers", "servers", "lines", "bags", "bindings", "tables", "jobs"):
         full = f"spn.engine.compiled.{name}"
         copy = types.ModuleType(full)
         copy.__file__ = importlib.import_module(full).__file__

@@ -1,9 +1,10 @@
-"""The order of clocks: the queue against a sorted list, and nets whose clocks are all scanned, all in a heap, or in buckets."""
+"""The order of clocks: blocks and the queue against a sorted list, and nets whose clocks are all scanned, in blocks, in a heap, or in buckets."""
 
 from __future__ import annotations
 
 import ctypes
 import math
+from contextlib import contextmanager
 from random import Random
 from unittest.mock import patch
 
@@ -26,16 +27,17 @@ from tests.engine.test_compiled_models import FIRINGS, same_events
 from tests.engine.test_looking import nets
 
 NEVER = 1.7976931348623157e308
-MODE, STATIC, CAPACITY, FREE, FEW, FIRED = 20, 26, 28, 8, 37, 16
+MODE, STATIC, CAPACITY, FREE, FEW, FIRED, BLOCKS = 20, 26, 28, 8, 37, 16, 39
 
 
 class Queue:
     """The functions of a kernel on memory of their own, with a plain list beside them that says what is right."""
 
-    def __init__(self, clocks: int, few: int):
+    def __init__(self, clocks: int, few: int, blocks: int = 0):
         self.call = functions()
         self.state = (ctypes.c_int64 * 48)()
         self.state[MODE], self.state[STATIC], self.state[CAPACITY], self.state[FREE], self.state[FEW] = 1, clocks, -1, -1, few
+        self.state[BLOCKS] = blocks
         self.call["make_clocks"](self.state, 0)
         self.times = {}
         self.now = 0.0
@@ -51,6 +53,8 @@ class Queue:
     def take(self):
         expected = min(self.times, key=lambda clock: (self.times[clock], clock), default=-1)
         clock = self.call["next_clock"](self.state)
+        if clock >= 0 and self.call["next_time"](self.state, clock) == math.inf:
+            clock = -1
         assert clock == expected
         if clock >= 0:
             assert self.call["next_time"](self.state, clock) == self.times[clock]
@@ -86,11 +90,17 @@ DELAYS = {
 def test_any_sequence_gives_the_order_of_a_sorted_list(delays, data, few, clocks, aside):
     # With `aside` as if there were too many buckets for the processor to have them near.
     with patch.dict(functions()["advance"].__globals__, {"NEAR_BUCKETS": 0, "SOON": 3} if aside else {}):
-        check_order(DELAYS[delays], data, few, clocks)
+        check_order(DELAYS[delays], data, Queue(clocks, few), clocks)
 
 
-def check_order(delays, data, few, clocks):
-    queue = Queue(clocks, few)
+@pytest.mark.parametrize("delays", DELAYS)
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@given(data=st.data(), clocks=st.sampled_from([1, 2, 8, 9, 16, 17, 33, 160]))
+def test_so_do_clocks_in_blocks(delays, data, clocks):
+    check_order(DELAYS[delays], data, Queue(clocks, 0, 2 * -(-clocks // 16)), clocks)
+
+
+def check_order(delays, data, queue, clocks):
     random = Random(data.draw(st.integers(0, 2**32)))
     pool = data.draw(st.lists(delays, min_size=1, max_size=40))
     for _ in range(data.draw(st.integers(1, 4))):
@@ -144,10 +154,17 @@ def test_no_pattern_of_times_makes_years_too_short(spread):
     assert 0 < looks < 10 * 20 * clocks
 
 
-KINDS = {"scan": ((62,), 40), "heap": ((0,), 10**9), "buckets": ((0,), 0)}
+KINDS = {"scan": ((62,), 40, 0), "blocks": ((0,), 40, 500), "heap": ((0,), 10**9, 0), "buckets": ((0,), 0, 0)}
 
 
-@pytest.mark.parametrize("kind", ["heap", "buckets"])
+@contextmanager
+def scheduler(kind):
+    scanned, queued, in_blocks = KINDS[kind]
+    with patch.object(module, "SCANNED", scanned), patch.object(running, "FEW_QUEUED", queued), patch.object(module, "MOST_IN_BLOCKS", in_blocks):
+        yield
+
+
+@pytest.mark.parametrize("kind", ["blocks", "heap", "buckets"])
 def test_nets_run_alike_with_every_scheduler(kind):
     @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
     @given(nets())
@@ -159,24 +176,22 @@ def test_nets_run_alike_with_every_scheduler(kind):
             return
         assert events(plan) == expected_events(plan.prepared)
 
-    scanned, queued = KINDS[kind]
-    with patch.object(module, "SCANNED", scanned), patch.object(running, "FEW_QUEUED", queued):
+    with scheduler(kind):
         compare()
 
 
-@pytest.mark.parametrize("kind", ["heap", "buckets"])
+@pytest.mark.parametrize("kind", ["blocks", "heap", "buckets"])
 @pytest.mark.parametrize("name", ["monolithic", "sip_transport"])
 def test_models_run_alike_with_every_scheduler(name, kind):
-    scanned, queued = KINDS[kind]
-    with patch.object(module, "SCANNED", scanned), patch.object(running, "FEW_QUEUED", queued):
+    with scheduler(kind):
         assert same_events(api.resolve(name)) == 10_000
 
 
 @pytest.mark.parametrize("parameters", [{"sections": "60"}, {"sections": "60", "failure": "exponential(mean=10 s)"}])
 def test_many_clocks_run_alike_with_every_scheduler(parameters):
     found = []
-    for scanned, queued in KINDS.values():
-        with patch.object(module, "SCANNED", scanned), patch.object(running, "FEW_QUEUED", queued):
+    for kind in KINDS:
+        with scheduler(kind):
             prepared = CompiledEngine().prepare(api.resolve("monolithic", parameters))
             machine = Machine(prepared.plan, prepared.kernel, 5, ())
         times = []
@@ -185,7 +200,7 @@ def test_many_clocks_run_alike_with_every_scheduler(parameters):
             times.append((machine.now, int(machine.history[machine.state[6] - 1])))
         machine.close()
         found.append(times)
-    assert found[0] == found[1] == found[2]
+    assert all(times == found[0] for times in found[1:])
 
 
 @pytest.mark.parametrize("noted", [False, True])

@@ -27,6 +27,13 @@ ASKED = 31
 QUEUE, FEW, AHEAD = 36, 37, 38
 """The address of what `buckets` keeps, up to how many clocks have no buckets, and a clock that will fire soon, -1 if none is known."""
 
+BLOCKS = 39
+"""How many blocks clocks stand in (`blocks`), an even number; 0: they stand in none."""
+FIRSTS, FIRSTS_CLOCKS = HEAP_TIMES, HEAP_CLOCKS
+"""Of each block the time of its earliest clock, and which that is."""
+STALE = 40
+"""A bit for each block of which that is to be found anew."""
+
 # For bindings that are found by enumeration and bags: the address of `state` itself, the record of the binding that fires, addresses of the numbers
 # that a record and a value are looked for with, the number of tokens that have arrived; then addresses and rooms of lists that grow.
 SELF, FIRING, KEY, VALUE, ARRIVALS, FRAMES, ENABLED, LEFT, LISTED, ORDERS = 48, 49, 50, 51, 52, 53, 55, 57, 59, 61
@@ -44,7 +51,7 @@ NAMED = 48
 NOW, SEEN = 0, 1
 VALUES_HEADER = 4
 
-FIXED = frozenset((TRAP, HISTORY, CONTROLLED, MODE, STATIC, KEYS, ASKED, REALS, REALS + 3))
+FIXED = frozenset((TRAP, HISTORY, CONTROLLED, MODE, BLOCKS, STATIC, KEYS, ASKED, REALS, REALS + 3))
 """Cells of `state` that do not change while a kernel runs."""
 
 # Why a kernel came back.

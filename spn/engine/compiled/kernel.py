@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spn.engine.compiled import ahead, enumeration, scanning
+from spn.engine.compiled.blocks import SIZE
 from spn.engine.compiled.cells import COUNT, GROWING, KEYS, MODE
 from spn.engine.compiled.delays import with_other_delays
 from spn.engine.compiled.enumeration import MOST_BINDINGS, Enumeration, table_of
@@ -80,6 +81,9 @@ def run({context}, budget, limit, most_tokens):
             fail(state, 8)
 {follow}{resample}'''
 
+FIRST_LINES = "    fired = state[16]\n"
+"""Local names follow."""
+
 SEVERAL = '''\
             if clock >= state[26]:
                 slot = use_up(state, clock)
@@ -118,6 +122,9 @@ def kernel(rng_at, tokens_at, ints_at, reals_at_, state_at, values_at, command, 
 
 SCANNED = (2, 4, 6, 8, 12, 16, 20)
 """Up to the last of these numbers clocks are scanned, by a kernel for the next of them."""
+
+MOST_IN_BLOCKS = 160
+"""So many clocks stand in blocks."""
 
 PUT_IN_BAG = """\
     if command == 9:
@@ -252,6 +259,14 @@ class KernelPlan:
         return self.layout.timed_slots <= SCANNED[-1] and all(each.single for each in self.layout.timed)
 
     @cached_property
+    def blocks(self) -> int:
+        """In how many blocks clocks stand, an even number; 0: in none."""
+        number = self.layout.timed_slots
+        if self.scanned or number > MOST_IN_BLOCKS or not all(each.single for each in self.layout.timed):
+            return 0
+        return 2 * -(-number // (2 * SIZE))
+
+    @cached_property
     def known(self) -> dict[int, int]:
         """Cells of `state` that are known when a kernel is compiled: there is one for few clocks and one for many."""
         if not self.scanned:
@@ -357,8 +372,8 @@ class KernelPlan:
             follow=self.remembering.follow if self.remembering.on else "",
         )
         if not on:
-            return "@apart\n" + text.replace("    fired = state[16]\n", "    fired = state[16]\n" + names, 1)
-        text = text.replace("    fired = state[16]\n", "    fired = state[16]\n" + self.remembering.names, 1).replace("def run(", "def fire_until(", 1)
+            return "@apart\n" + text.replace(FIRST_LINES, FIRST_LINES + names, 1)
+        text = text.replace(FIRST_LINES, FIRST_LINES + self.remembering.names, 1).replace("def run(", "def fire_until(", 1)
         return APART.format(names=names, timed=fired[0], immediate=fired[1]) + f"@apart\n{text}\n\n{SETTLE}"
 
     def _dispatch(self, group: list[ClassPlan], lines: list[str], indent: int, names: list[str]) -> None:

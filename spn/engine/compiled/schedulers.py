@@ -1,4 +1,5 @@
-"""Which clock is next: a linear scan for few clocks, a queue (`heap`, `buckets`) for more, in the same order. What a clock is for is not known here.
+"""Which clock is next: a linear scan for few clocks, `blocks` for some dozens, a queue (`heap`, `buckets`) for more, in the same order. What a clock
+is for is not known here.
 
 A clock is a number, and has an entry with its time first, infinity while it is not set. Clocks below `state[STATIC]` are ordered among equal times
 by their number; those from there on belong to a binding (their `owner`) that may have several.
@@ -11,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from spn.engine.compiled.blocks import SIZE, next_of_blocks, note_dropped, note_fired, note_set
 from spn.engine.compiled.buckets import advance, queue_drop, queue_set
-from spn.engine.compiled.cells import COUNT, DELAY, ENTRIES, HEAP_CLOCKS, HOLE, MODE, SET, WAY
+from spn.engine.compiled.cells import BLOCKS, COUNT, DELAY, ENTRIES, HEAP_CLOCKS, HOLE, MODE, SET, WAY
 from spn.engine.compiled.heap import IN_HEAP, STANDS, fill_hole, remove, take_root
 from spn.engine.compiled.primitives import fail, inlined, integers, lowest_bit, plain, reals_at, shorts, unlikely
 
@@ -24,8 +26,8 @@ DENSE = 12
 """If more clocks than this are scanned, only those are looked at that are set, which `state[SET]` says bit by bit; of fewer it is quicker to
 look at all."""
 
-BEYOND = 1
-"""So many clocks beyond the last one a scan may look at; none is ever set."""
+BEYOND = SIZE
+"""So many clocks beyond the last one may be looked at; none is ever set."""
 
 # What a clock of a binding with several servers consists of: NODE_CELLS cells each.
 OWNER, OLDER, YOUNGER, BORN, AGE, LEFT, RATE = range(7)
@@ -55,6 +57,9 @@ def set_clock(state: Any, clock: int, time: float) -> None:
         reals_at(state[ENTRIES])[2 * clock] = time
         if state[COUNT] > DENSE:
             state[SET] |= 1 << clock
+    elif state[BLOCKS] != 0:
+        reals_at(state[ENTRIES])[2 * clock] = time
+        note_set(state, clock, time)
     else:
         queue_set(state, clock, time)
 
@@ -66,6 +71,8 @@ def drop_clock(state: Any, clock: int) -> None:
     if state[MODE] == 0:
         if state[COUNT] > DENSE:
             state[SET] &= ~(1 << clock)
+    elif state[BLOCKS] != 0:
+        note_dropped(state, clock)
     else:
         if shorts(state[ENTRIES])[4 * clock + STANDS] == IN_HEAP:
             remove(state, clock)
@@ -89,6 +96,8 @@ def take_clock(state: Any, clock: int) -> None:
     if state[MODE] == 0:
         if state[COUNT] > DENSE:
             state[SET] &= ~(1 << clock)
+    elif state[BLOCKS] != 0:
+        note_fired(state, clock)
     else:
         take_root(state)
 
@@ -138,6 +147,8 @@ def next_clock(state: Any) -> int:
     """The clock that fires next; -1, or one whose time is infinite, if none is set."""
     if state[MODE] == 0:
         return next_jumping(state) if state[WAY] == JUMPING else next_steady(state)
+    if state[BLOCKS] != 0:
+        return next_of_blocks(state)
     if state[HOLE] != 0:
         fill_hole(state)
     if state[COUNT] == 0:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from spn.engine.compiled.blocks import make_blocks
 from spn.engine.compiled.buckets import free_queue, make_queue
 from spn.engine.compiled.cells import (
     CAPACITY,
@@ -37,8 +38,8 @@ def make_clocks(state: Any, capacity: int) -> None:
     before, static = state[CAPACITY], state[STATIC]
     clocks = static + capacity
     first = 0 if before < 0 else static + before
-    # A scan looks at a few more clocks than there may be.
-    room = max(clocks, state[COUNT]) + (BEYOND if state[MODE] == 0 else 0)
+    # A few more are looked at than there may be.
+    room = max(clocks, state[COUNT]) + BEYOND
     # One entry more in front: that of clock -1, which is written and never read.
     own = state[ENTRIES] - 16 if state[ENTRIES] != 0 else 0
     state[ENTRIES] = reallocate(own, 16 * room + 16) + 16
@@ -52,6 +53,7 @@ def make_clocks(state: Any, capacity: int) -> None:
         state[HEAP_TIMES] = reallocate(state[HEAP_TIMES], 8 * (clocks + 1))
         state[HEAP_CLOCKS] = reallocate(state[HEAP_CLOCKS], 4 * (clocks + 1))
         make_queue(state, clocks + 1)
+        make_blocks(state)
     state[CAPACITY] = capacity
 
 

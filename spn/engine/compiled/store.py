@@ -21,7 +21,7 @@ from pathlib import Path
 COMPILER = ("translation", "evaluation", "operations", "assembly", "machine_code", "streams", "delays", "cache")
 """The modules that make machine code of a source."""
 
-HAND_WRITTEN = ("cells", "primitives", "heap", "buckets", "schedulers", "servers", "lines", "bags", "bindings", "table_cells", "tables",
+HAND_WRITTEN = ("cells", "primitives", "blocks", "heap", "buckets", "schedulers", "servers", "lines", "bags", "bindings", "table_cells", "tables",
                 "job_cells", "jobs")  # fmt: skip
 """The modules beside this one whose functions kernels call."""
 

@@ -299,7 +299,7 @@ def pick(rng: Any, state: Any, choice: int) -> int:
 @inlined
 def usable(state: Any, records: Any, record: int, budget: int, most_tokens: int) -> bool:
     """Whether none of the limits is within what a record stands for."""
-    return (
+    return (  # type: ignore[no-any-return]
         records[record + FIRINGS] <= budget
         and state[INSTANT] + records[record + FIRINGS] <= state[TRAP]
         and state[TOTAL] + records[record + MOST] <= most_tokens
