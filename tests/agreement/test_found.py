@@ -107,6 +107,24 @@ def test_both_engines_give_the_same_events(text: str) -> None:
     assert (agreement.end, agreement.fired[0] > 0) == ("most", True)
 
 
+@pytest.mark.parametrize("colour", [0, 4, 7])
+@pytest.mark.parametrize(("arc", "fires"), [("in", False), ("test", False), ("inhibit", True), ("reset", True)])
+def test_a_pattern_with_a_number_that_no_token_has(arc: str, fires: bool, colour: int) -> None:
+    """Such a number says where another element's tokens are counted."""
+    text = f"""
+        spn: 1
+        colours: {{k: 1..3, place: 1..2}}
+        places: {{a: {{over: place, colour: k, initial: all}}, n: 0}}
+        transitions: {{go: {{{arc}: "a(1, {colour})", out: n, delay: 1 s}}, on: {{in: "a(2, c)", out: "a(2, c)", delay: 1 s}}}}
+        """
+    net = read(textwrap.dedent(text))
+    plan = plan_of(net)
+    assert plan is not None
+    agreement = same_events(plan, interpreted.kernel(plan.source), 1, 100)
+    assert agreement.firings == 100
+    assert (agreement.fired[0] > 0) == fires
+
+
 @pytest.mark.parametrize("multiplicity", ["0", "(1 if a == 1 else 0)"])
 @pytest.mark.parametrize(
     ("reads", "firings"),

@@ -87,6 +87,11 @@ def loop_scope(loop: Loop, scope: Scope) -> tuple[str, Scope]:
     return f"range({start}, {stop} + 1)", inner
 
 
+def _belongs(number: str, low: int | None, high: int | None) -> bool:
+    """Whether an entry of a pattern is known to be one of a colour's numbers."""
+    return number in ("True", "False") or (number.isdigit() and low is not None and high is not None and low <= int(number) <= high)
+
+
 def reads_now(arc: InputArc) -> bool:
     parts = [arc.element, arc.multiplicity, *(e for e in arc.pattern if e is not None and not isinstance(e, Bind))]
     return any(isinstance(node, Now) for part in parts for node in walk(part))
@@ -248,9 +253,9 @@ class Search:
         if mark and loops:
             # Each choice starts from what the arcs before this one take.
             self.function.add(f"taken = {mark}")
-        equal = [n for (what, _, _), n in zip(pattern, numbers, strict=True) if what == "equal"]
+        equal = [(n, cells.leaves[k]) for (what, _, k), n in zip(pattern, numbers, strict=True) if what == "equal"]
         colour, inside = colour_of(numbers, cells.leaves, self.writer, self.function)
-        if not equal or all(n.isdigit() or n in ("True", "False") for n in equal):
+        if all(_belongs(n, leaf.low, leaf.high) for n, leaf in equal):
             inside = ""
         if inside and self.checks:
             if not sure:
