@@ -54,13 +54,7 @@ def run({context}, budget, limit, most_tokens):
                 state[16] = fired + done
                 return 1
             if calm <= 0:
-                if unlikely(done >= budget):
-                    state[16] = fired + done
-                    return 0
-                if unlikely(state[7] > most_tokens):
-                    state[16] = fired + done
-                    return 3
-            take_clock(state, clock)
+{near}            take_clock(state, clock)
             if time > values[0]:
                 state[6] = 0
 {fresh}            values[1] = values[0]
@@ -68,18 +62,21 @@ def run({context}, budget, limit, most_tokens):
 {epoch}            slot = clock
 {several}            state[12] = slot
 {recall}{timed}        else:
-            if unlikely(done >= budget):
-                state[16] = fired + done
-                return 0
-            if unlikely(state[7] > most_tokens):
-                state[16] = fired + done
-                return 3
-            values[1] = values[0]
+{limits}            values[1] = values[0]
 {immediate}        done += 1
         state[6] += 1
         if unlikely(state[6] > state[15]):
             fail(state, 8)
 {follow}{resample}'''
+
+LIMITS = '''\
+if unlikely(done >= budget):
+    state[16] = fired + done
+    return 0
+if unlikely(state[7] > most_tokens):
+    state[16] = fired + done
+    return 3
+'''
 
 FIRST_LINES = "    fired = state[16]\n"
 """Local names follow."""
@@ -361,6 +358,8 @@ class KernelPlan:
             context=CONTEXT,
             observe=observe,
             next=next_clock,
+            near=indent(LIMITS, " " * 16),
+            limits=indent(LIMITS, " " * 12),
             ahead=look_ahead,
             fresh="                pended = 0\n" if on else "",
             epoch="            state[5] += 1\n" if resampling else "",
