@@ -38,7 +38,7 @@ from spn.net.types import Immediate, Net
 RUN = '''\
 def run({context}, budget, limit, most_tokens):
     """Fire until a time, a number of firings, a number of tokens, or until a condition that is waited for holds; why it came back."""
-    done, calm = 0, 0
+    done = 0
     fired = state[16]
     while True:
         if unlikely(state[0] != 0):
@@ -53,7 +53,6 @@ def run({context}, budget, limit, most_tokens):
 {ahead}            if unlikely(not time <= limit):
                 state[16] = fired + done
                 return 1
-            if calm <= 0:
 {near}            take_clock(state, clock)
             if time > values[0]:
                 state[6] = 0
@@ -358,7 +357,7 @@ class KernelPlan:
             context=CONTEXT,
             observe=observe,
             next=next_clock,
-            near=indent(LIMITS, " " * 16),
+            near=indent(f"if calm <= 0:\n{indent(LIMITS, ' ' * 4)}" if on else LIMITS, " " * 12),
             limits=indent(LIMITS, " " * 12),
             ahead=look_ahead,
             fresh="                pended = 0\n" if on else "",

@@ -31,7 +31,9 @@ NAMES = f"""\
     states, records, pending = shorts(table[{at.STATES}]), shorts(table[{at.RECORDS}]), shorts(table[{at.PENDING}])
     steps, even = shorts(table[{at.STEPS}]), table[{at.STEPS}] != 0
     asked = state[{ASKED}]
-    pended, chosen = 0, -1
+    # So many records may be replayed, whichever they are, before any limit can be within one; so many have been at this instant.
+    calm, pended = 0, 0
+    chosen = -1
 """
 
 RECALL = """\
