@@ -215,7 +215,7 @@ def markdown(found: list[Part]) -> str:
         "",
         "What `python -m experiments.verification --engines N --first SEED` found, run by run. A seed names a model over the whole language and",
         "how it is run. Reference and compiled engine make up to 10,000 firings side by side: the same events at bit-identical times with the same",
-        "bindings, the same tokens, the same state of the random generator, with clocks scanned, in blocks, a heap or buckets. Then up to 1,000 firings",
+        "bindings, the same tokens, the same state of the random generator, whatever keeps the clocks. Then up to 1,000 firings",
         "with all measures, in chunks of any size; a run that moves from the reference engine to the kernel on the way; replications in a batch.",
         "",
         "| seeds | models | commit | events compared | processor time each | disagreements and crashes |",
