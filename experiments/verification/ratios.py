@@ -6,19 +6,20 @@ The values of U are those of `docs/models.md` and of `rows.py`, by quadrature an
 from __future__ import annotations
 
 import argparse
+import json
 import math
 import statistics
-import sys
-import time
+from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from scipy import integrate, stats
 
 import spn
-from experiments.verification.report import provenance
+from experiments.verification.report import commit
 
 REPORT = Path(__file__).parent / "RATIOS.md"
 STANDARD, AGEING, FIVE, ACTORS = 3.61402103e-5, 1.24531591e-4, 3.45773063e-5, 5.41476865e-7
@@ -119,28 +120,40 @@ very large, the half-width is the bound for failures too rare to be seen; the in
 TITLES = "| case | answer | inside | mean z | sd of errors | mean half-width | gain | mean firings |\n|---|---|---|---|---|---|---|---|"
 
 
+def kept(file: Path, new: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """What each case gave when it was run last, in their order; `new` takes the place of what there was, and the file has it from now on."""
+    known = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    found = {case.name: {**known, **new}[case.name] for case in cases() if case.name in known or case.name in new}
+    file.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    return found
+
+
+def report(found: dict[str, dict[str, Any]]) -> str:
+    """All cases as a page."""
+    runs = Counter((each["seeds"], each["first"], each["commit"]) for each in found.values())
+    about = [
+        f"- seeds {first} to {first + seeds - 1} on commit {commit}: {number} case{'s' if number > 1 else ''}"
+        for (seeds, first, commit), number in runs.items()
+    ]
+    return "\n".join([HEADER, *about, "", TITLES, *(each["line"] for each in found.values()), ""])
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m experiments.verification.ratios", description=__doc__)
     parser.add_argument("seeds", type=int, help="comparisons of each case")
     parser.add_argument("--first", type=int, default=1000, metavar="SEED", help="the first seed (default: 1000)")
-    parser.add_argument("--only", default="", metavar="NAME", help="cases whose name holds this")
+    parser.add_argument("--only", default="", metavar="NAME", help="cases whose name holds this; of the others the report keeps what it has")
     parser.add_argument("--processes", type=int, default=2)
-    parser.add_argument("--output", type=Path, help="the report (default: RATIOS.md here, and none for a part)")
     given = parser.parse_args()
-    began, lines, right = time.monotonic(), [], True
+    right, at = True, commit()
     with ProcessPoolExecutor(given.processes) as pool:
         for case in cases():
             if given.only in case.name:
                 line, good = row(case, list(pool.map(partial(run, case), range(given.first, given.first + given.seeds), chunksize=4)))
                 print(line, flush=True)
-                lines.append(line)
+                new = {case.name: {"line": line, "seeds": given.seeds, "first": given.first, "commit": at}}
+                REPORT.write_text(report(kept(REPORT.with_suffix(".json"), new)), encoding="utf-8")
                 right = right and good
-    output = given.output or (None if given.only else REPORT)
-    if output is not None:
-        about = provenance(given.first, " ".join(["python -m experiments.verification.ratios", *sys.argv[1:]]), given.processes)[:-1]
-        about.append(f"- seeds: {given.first} to {given.first + given.seeds - 1} for each case")
-        about.append(f"- time: {(time.monotonic() - began) / 60:.1f} minutes")
-        output.write_text("\n".join([HEADER, *about, "", TITLES, *lines, ""]))
     return 0 if right else 1
 
 
