@@ -125,6 +125,30 @@ def test_a_pattern_with_a_number_that_no_token_has(arc: str, fires: bool, colour
     assert (agreement.fired[0] > 0) == fires
 
 
+@pytest.mark.parametrize("use", ["in: '{}'", "test: '{}'", "inhibit: '{}'", "reset: '{}'", "guard: '{} >= 0'"])
+@pytest.mark.parametrize(
+    ("pattern", "end"),
+    [
+        ("a(1, 7, 1 // none)", "bad-arithmetic"),
+        ("a(1, 1 // none, 7)", "bad-arithmetic"),
+        ("a(none, 7, 1)", "bad-index"),
+        ("a(1 // none, 7, 1)", "bad-arithmetic"),
+        ("b(none, 7)", "bad-index"),
+        ("a(1, 7 + none, 1)", "most"),
+    ],
+)
+def test_an_error_in_a_pattern_that_fits_no_token_is_not_passed_over(pattern: str, end: str, use: str) -> None:
+    text = f"""
+        spn: 1
+        colours: {{k: 1..3, pair: k * k, place: 1..2}}
+        places: {{a: {{over: place, colour: pair, initial: ["(1, 2)", "(3, 3)"]}}, b: {{over: place, colour: k, initial: all}}, n: 0, none: 0}}
+        transitions: {{go: {{{use.format(pattern)}, out: n, delay: 1 s}}, on: {{in: "a(2, c, d)", out: "a(2, c, d)", delay: 1 s}}}}
+        """
+    plan = plan_of(read(textwrap.dedent(text)))
+    assert plan is not None
+    assert same_events(plan, interpreted.kernel(plan.source), 1, 50).end == end
+
+
 @pytest.mark.parametrize("multiplicity", ["0", "(1 if a == 1 else 0)"])
 @pytest.mark.parametrize(
     ("reads", "firings"),

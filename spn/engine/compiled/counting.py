@@ -19,7 +19,9 @@ def pattern_widths(node: Tokens, colour: Type) -> list[int]:
 
 
 def colour_of(numbers: list[str], parts: tuple[Leaf, ...], writer: Writer, at: Function) -> tuple[str, str]:
-    """The position of a finite colour from its numbers, and the condition under which there is one ("": always, as far as is known)."""
+    """The position of a finite colour from its numbers, and the condition under which there is one ("": always, as far as is known). It evaluates
+    all of them, so that an error in one is not passed over because another one does not fit.
+    """
     source, conditions = "", []
     for number, leaf in zip(numbers, parts, strict=True):
         assert leaf.low is not None and leaf.high is not None
@@ -31,7 +33,7 @@ def colour_of(numbers: list[str], parts: tuple[Leaf, ...], writer: Writer, at: F
         if leaf.kind != "bool":
             high = writer.layout.structural(leaf.high)
             conditions.append(f"{low} <= {number} <= {high}")
-    return source, " and ".join(conditions)
+    return source, conditions[0] if len(conditions) == 1 else " & ".join(f"({each})" for each in conditions)
 
 
 def counter(place: str, given: tuple[bool, ...], writer: Writer) -> str:

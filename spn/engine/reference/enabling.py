@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from spn.engine.reference.classes import BIND, EQUAL, FREE, Arc, Site
@@ -211,9 +211,8 @@ class _Search:
 
     def _candidates(self, arc: Arc, bag: Bag) -> list[tuple[tuple[Any, ...], Value, int]]:
         """The values to try; only one if the pattern says which."""
-        if all(kind == EQUAL or (kind == BIND and entry in self.variables) for kind, entry in arc.checks):
-            entries = tuple([entry(self.state) if kind == EQUAL else self.variables[entry] for kind, entry in arc.checks])
-            value = entries[0] if arc.whole else entries
+        value = only_value(arc, self.state)
+        if value is not None:
             return [((), value, bag.count(value))]
         return [((key,), value, tokens) for key, value, tokens in bag.choices()]
 
@@ -281,7 +280,8 @@ class _Search:
         tokens = remaining(self.marking, place, element, taken)
         for arc in unfolded(tuple(resets), self.state):
             if self.site.element(arc, self.state) == element and self.site.multiplicity(arc, self.state):
-                tokens = [token for token in tokens if not fits(arc, token, self.state)]
+                gone = frozenset(fitting_tokens(arc, tokens, self.state))
+                tokens = [token for token in tokens if token not in gone]
         return len(tokens)
 
     def _degree(self, limit: float) -> int:
@@ -379,6 +379,15 @@ def match(arc: Arc, token: Value, state: State) -> list[str] | None:
     return bound
 
 
+def only_value(arc: Arc, state: State) -> Value | None:
+    """The one value that fits an arc's pattern in the current binding; None if several may."""
+    variables = state.variables
+    if not all(kind == EQUAL or (kind == BIND and entry in variables) for kind, entry in arc.checks):
+        return None
+    entries = tuple([entry(state) if kind == EQUAL else variables[entry] for kind, entry in arc.checks])
+    return entries[0] if arc.whole else entries
+
+
 def fits(arc: Arc, token: Value, state: State) -> bool:
     """Whether a token fits an arc's pattern in the current binding."""
     bound = match(arc, token, state)
@@ -388,11 +397,21 @@ def fits(arc: Arc, token: Value, state: State) -> bool:
     return bound is not None
 
 
+def fitting_tokens(arc: Arc, tokens: Iterable[Value], state: State) -> list[Value]:
+    """Those tokens that fit an arc's pattern in the current binding. If only one value does, all its entries are evaluated."""
+    if not arc.checks:
+        return list(tokens)
+    value = only_value(arc, state)
+    if value is not None:
+        return [token for token in tokens if token == value]
+    return [token for token in tokens if fits(arc, token, state)]
+
+
 def count_fitting(arc: Arc, element: int, state: State) -> int:
     """The number of tokens in an element that fit an arc's pattern."""
     if arc.counts_all:
         return state.marking.counts[arc.place][element]
-    return sum(fits(arc, token, state) for token in state.marking.values(arc.place, element))
+    return len(fitting_tokens(arc, state.marking.values(arc.place, element), state))
 
 
 def remaining(marking: Marking, place: int, element: int, taken: list[Take]) -> list[Value]:

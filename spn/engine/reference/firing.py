@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from spn.engine.reference.classes import Arc
-from spn.engine.reference.enabling import Binding, fits, unfolded
+from spn.engine.reference.enabling import Binding, fitting_tokens, unfolded
 from spn.engine.reference.marking import Line
 from spn.engine.reference.state import State
 from spn.expressions.tree import Value
@@ -60,7 +60,7 @@ def _emptied(arc: Arc, element: int, state: State) -> tuple[int, int, frozenset[
     """Place, element and the values that a reset takes there (None: all of them)."""
     if arc.counts_all:
         return arc.place, element, None
-    return arc.place, element, frozenset(token for token in state.marking.values(arc.place, element) if fits(arc, token, state))
+    return arc.place, element, frozenset(fitting_tokens(arc, state.marking.values(arc.place, element), state))
 
 
 def _empty(place: int, element: int, fitting: frozenset[Value] | None, state: State) -> list[Change]:
