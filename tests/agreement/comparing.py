@@ -73,8 +73,6 @@ def same_events(plan: KernelPlan, kernel: Kernel, seed: int, most: int, clocks: 
         simulation, machine, error = _begun(plan, kernel, seed)
     if simulation is None or machine is None:
         return Agreement(0, error)
-    if clocks.way and plan.scanned:
-        machine.state[cells.WAY] = clocks.way
     try:
         return _Pair(plan, simulation, machine).run(most)
     finally:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from spn.engine.compiled.cells import BLOCKS, ENTRIES, FIRSTS, FIRSTS_CLOCKS, STALE
-from spn.engine.compiled.primitives import inlined, integers, lowest_bit, plain, reals_at, shorts, without_lowest_bit
+from spn.engine.compiled.primitives import inlined, integers, lowest_bit, plain, reallocate, reals_at, shorts, without_lowest_bit
 
 SHIFT, SIZE = 3, 8
 """Clocks of a block."""
@@ -21,6 +21,8 @@ SHIFT, SIZE = 3, 8
 @plain
 def make_blocks(state: Any) -> None:
     """No clock is set."""
+    state[FIRSTS] = reallocate(state[FIRSTS], 8 * state[BLOCKS])
+    state[FIRSTS_CLOCKS] = reallocate(state[FIRSTS_CLOCKS], 4 * state[BLOCKS])
     firsts, clocks = reals_at(state[FIRSTS]), shorts(state[FIRSTS_CLOCKS])
     for block in range(state[BLOCKS]):
         firsts[block] = math.inf

@@ -315,10 +315,8 @@ def _count_fitting(node: Tokens, element: str, scope: Scope) -> str:
     if cells.kind == "finite" and None not in numbers:
         colour, inside = colour_of([n for n in numbers if n is not None], cells.leaves, writer, scope.function)
         read = f"tokens[{colour_cell(writer, scope.function, cells, element, colour if not inside else f'({colour} if {inside} else 0)')}]"
-        if "(" in element:
-            # To find the element may be an error, whatever the pattern is.
-            return f"({read} * (1 if {inside} else 0))" if inside else read
-        return f"({read} if {inside} else 0)" if inside else read
+        # It is read in any case: which element that is may be an error, whatever the pattern is.
+        return f"({read} * (1 if {inside} else 0))" if inside else read
     present = [n for n in numbers if n is not None]
     name = counter(node.place, tuple(n is not None for n in numbers), writer)
     return f"{name}({CONTEXT}, {', '.join([element, *present])})"

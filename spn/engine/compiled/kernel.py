@@ -8,7 +8,6 @@ from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
-from textwrap import indent
 from typing import Any
 
 import numpy as np
@@ -22,11 +21,12 @@ from spn.engine.compiled.enumeration import MOST_BINDINGS, Enumeration, table_of
 from spn.engine.compiled.fires import Fire
 from spn.engine.compiled.formulas import IrregularError, UnsupportedError
 from spn.engine.compiled.jobs import REPLICATE
-from spn.engine.compiled.layout import LINE_CELLS, MOST_SLOTS, ClassPlan, Layout, Storage
+from spn.engine.compiled.layout import LINE_CELLS, MOST_SLOTS, Layout, Storage
 from spn.engine.compiled.looks import Look, write_resampling
+from spn.engine.compiled.loop import Loop
 from spn.engine.compiled.observing import Meter, Observing
 from spn.engine.compiled.relations import Relations
-from spn.engine.compiled.remembering import APART, IMMEDIATE, SETTLE, Remembering
+from spn.engine.compiled.remembering import Remembering
 from spn.engine.compiled.schedulers import QUEUED, SCAN
 from spn.engine.compiled.source import CONTEXT, Function, Writer, bag_cell
 from spn.engine.compiled.table_memory import Tables
@@ -34,56 +34,6 @@ from spn.engine.reference.prepared import PreparedNet
 from spn.expressions.tree import Expression, Reduce, Tokens
 from spn.expressions.walk import walk
 from spn.net.types import Immediate, Net
-
-RUN = '''\
-def run({context}, budget, limit, most_tokens):
-    """Fire until a time, a number of firings, a number of tokens, or until a condition that is waited for holds; why it came back."""
-    done = 0
-    fired = state[16]
-    while True:
-        if unlikely(state[0] != 0):
-            state[16] = fired + done
-            return 4
-        if state[3] == 0:
-{observe}            clock = {next}
-            if unlikely(clock < 0):
-                state[16] = fired + done
-                return 1
-            time = next_time(state, clock)
-{ahead}            if unlikely(not time <= limit):
-                state[16] = fired + done
-                return 1
-{near}            take_clock(state, clock)
-            if time > values[0]:
-                state[6] = 0
-{fresh}            values[1] = values[0]
-            values[0] = time
-{epoch}            slot = clock
-{several}            state[12] = slot
-{recall}{timed}        else:
-{limits}            values[1] = values[0]
-{immediate}        done += 1
-        state[6] += 1
-        if unlikely(state[6] > state[15]):
-            fail(state, 8)
-{follow}{resample}'''
-
-LIMITS = '''\
-if unlikely(done >= budget):
-    state[16] = fired + done
-    return 0
-if unlikely(state[7] > most_tokens):
-    state[16] = fired + done
-    return 3
-'''
-
-FIRST_LINES = "    fired = state[16]\n"
-"""Local names follow."""
-
-SEVERAL = '''\
-            if clock >= state[26]:
-                slot = use_up(state, clock)
-'''
 
 ENTRY = '''\
 def kernel(rng_at, tokens_at, ints_at, reals_at_, state_at, values_at, command, number, limit, most):
@@ -222,7 +172,8 @@ class KernelPlan:
         calls = Counter(called for function, _ in writer.functions for called in function.calls())
         parts = [self._text(function, inline and calls[function.name] * len(function.lines) <= MOST_INLINED) for function, inline in writer.functions]
         known = f"KNOWN = {self.known}\n# Cells of `state` that always hold these numbers.\n"
-        return "\n\n".join([self._header(), known, *parts, self._run(resampling, next_clock, look_ahead), REPLICATE, "@entry\n" + self._entry()])
+        run = Loop(writer, self.observing, self.remembering, next_clock, look_ahead).text()
+        return "\n\n".join([self._header(), known, *parts, run, REPLICATE, "@entry\n" + self._entry()])
 
     def _entry(self) -> str:
         more = ""
@@ -252,13 +203,13 @@ class KernelPlan:
     @cached_property
     def scanned(self) -> bool:
         """Whether there are so few clocks that they are scanned for the next."""
-        return self.layout.timed_slots <= SCANNED[-1] and all(each.single for each in self.layout.timed)
+        return self.layout.timed_slots <= SCANNED[-1] and self.layout.single
 
     @cached_property
     def blocks(self) -> int:
         """In how many blocks clocks stand, an even number; 0: in none."""
         number = self.layout.timed_slots
-        if self.scanned or number > MOST_IN_BLOCKS or not all(each.single for each in self.layout.timed):
+        if self.scanned or number > MOST_IN_BLOCKS or not self.layout.single:
             return 0
         return 2 * -(-number // (2 * SIZE))
 
@@ -332,64 +283,6 @@ class KernelPlan:
                 function.add(f"return choose(rng, state, values, {cell}, {first}, {weights})")
         function.add("return 0")
         self.writer.define(function, inline=True)
-
-    def _run(self, resampling: list[ClassPlan], next_clock: str, look_ahead: str) -> str:
-        layout, on = self.layout, self.remembering.on
-        timed: list[str] = []
-        immediate: list[str] = []
-        resample: list[str] = []
-        locals_: list[str] = []
-        for group, lines in ((layout.timed, timed), (layout.immediate, immediate)):
-            alive = [plan for plan in group if plan in layout.alive]
-            if lines is immediate and alive and not on:
-                lines += [f"            slot = choose_immediate({CONTEXT})", "            state[12] = slot"]
-            self._dispatch(alive, lines, 4 if on else 12, locals_)
-        names = "".join(f"    {line}\n" for line in dict.fromkeys(locals_))
-        fired = ["".join(line + "\n" for line in lines) or f"{'    ' if on else ' ' * 12}pass\n" for lines in (timed, immediate)]
-        if resampling:
-            resample.append("        if state[3] == 0:")
-            resample += [f"            resample_{plan.name}({CONTEXT})" for plan in resampling]
-        observe = ""
-        if any(self.observing.watched(meter.measure) for meter in self.meters):
-            observe = f"if state[4] != 0:\n    observe({CONTEXT})\n    if state[2] != 0:\n        state[16] = fired + done\n        return 2\n"
-            observe = indent(observe, " " * 12)
-        text = RUN.format(
-            context=CONTEXT,
-            observe=observe,
-            next=next_clock,
-            near=indent(f"if calm <= 0:\n{indent(LIMITS, ' ' * 4)}" if on else LIMITS, " " * 12),
-            limits=indent(LIMITS, " " * 12),
-            ahead=look_ahead,
-            fresh="                pended = 0\n" if on else "",
-            epoch="            state[5] += 1\n" if resampling else "",
-            several="" if all(plan.single for plan in layout.timed) else SEVERAL,
-            timed=self.remembering.timed if on else fired[0],
-            immediate=IMMEDIATE if on else fired[1],
-            resample="".join(line + "\n" for line in resample),
-            recall=self.remembering.recall([f"resample_{plan.name}({CONTEXT})" for plan in resampling]) if self.remembering.on else "",
-            follow=self.remembering.follow if self.remembering.on else "",
-        )
-        if not on:
-            return "@apart\n" + text.replace(FIRST_LINES, FIRST_LINES + names, 1)
-        text = text.replace(FIRST_LINES, FIRST_LINES + self.remembering.names, 1).replace("def run(", "def fire_until(", 1)
-        return APART.format(names=names, timed=fired[0], immediate=fired[1]) + f"@apart\n{text}\n\n{SETTLE}"
-
-    def _dispatch(self, group: list[ClassPlan], lines: list[str], indent: int, names: list[str]) -> None:
-        """A tree of comparisons of `slot` with the first slots of classes."""
-        space = " " * indent
-        if not group:
-            return
-        if len(group) == 1:
-            lines.append(f"{space}fire_{group[0].name}({CONTEXT}, slot)")
-            return
-        middle = len(group) // 2
-        plan = group[middle]
-        self.writer.integer(Function(self.writer, ""), f"slots_{plan.name}", plan.first)
-        names.append(f"slots_{plan.name} = ints[{self.writer._cells[f'slots_{plan.name}']}]")
-        lines.append(f"{space}if slot < slots_{plan.name}:")
-        self._dispatch(group[:middle], lines, indent + 4, names)
-        lines.append(f"{space}else:")
-        self._dispatch(group[middle:], lines, indent + 4, names)
 
     # Memory.
 

@@ -214,6 +214,11 @@ class Layout:
         self.alive = [plan for plan in self.classes if can_be[plan.number]]
         """The classes that may be enabled at some time."""
 
+    @cached_property
+    def single(self) -> bool:
+        """Whether every timed binding has one clock at most."""
+        return all(plan.single for plan in self.timed)
+
     def _control_cell(self) -> int:
         first = self.values.cell()
         self.values.cell()

@@ -67,7 +67,7 @@ class Machine:
         state[cells.STATIC], state[cells.CAPACITY], state[cells.FREE] = layout.timed_slots, -1, -1
         state[cells.MODE] = SCAN if plan.scanned else QUEUED
         state[cells.COUNT] = plan.known.get(cells.COUNT, 0)
-        state[cells.FEW], state[cells.BLOCKS] = FEW_QUEUED, plan.blocks
+        state[cells.FEW], state[cells.BLOCKS], state[cells.WAY] = FEW_QUEUED, plan.blocks, plan.trials.best
         state[cells.CONTROLLED] = controlled
         state[cells.TRAP] = self.prepared.trap_limit
         state[cells.REALS] = self.memory.reals.ctypes.data

@@ -12,6 +12,7 @@ from typing import Any
 from spn.engine.compiled.blocks import make_blocks
 from spn.engine.compiled.buckets import free_queue, make_queue
 from spn.engine.compiled.cells import (
+    BLOCKS,
     CAPACITY,
     COUNT,
     ENTRIES,
@@ -48,12 +49,13 @@ def make_clocks(state: Any, capacity: int) -> None:
         times[2 * clock] = math.inf
     if capacity > 0:
         state[NODE] = reallocate(state[NODE], 64 * capacity)
-    if state[MODE] != 0:
+    if state[BLOCKS] != 0:
+        make_blocks(state)
+    elif state[MODE] != 0:
         # Only what is used of these takes memory.
         state[HEAP_TIMES] = reallocate(state[HEAP_TIMES], 8 * (clocks + 1))
         state[HEAP_CLOCKS] = reallocate(state[HEAP_CLOCKS], 4 * (clocks + 1))
         make_queue(state, clocks + 1)
-        make_blocks(state)
     state[CAPACITY] = capacity
 
 
