@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+
 import pytest
 
 from spn import api
@@ -11,6 +13,7 @@ from spn.engine.compiled.scanning import FIRINGS, TRIALS, Trials
 from spn.engine.compiled.schedulers import JUMPING, STEADY
 from spn.engine.reference.prepared import PreparedNet
 from spn.observation import Task
+from spn.resolver.resolve import read
 from tests.agreement.comparing import Clocks, same_events, same_outcomes
 from tests.agreement.generated import unoptimised
 from tests.engine.nets import arc, deterministic, net, out, place, transition
@@ -43,6 +46,24 @@ def test_of_equal_times_the_first_binding_fires_first(sizes, way):
             for k, size in enumerate(sizes)
         ],
     )
+    alike(of, way)
+
+
+@pytest.mark.parametrize("way", [JUMPING, STEADY])
+def test_a_class_that_is_never_enabled_has_clocks_before_the_others(way):
+    text = """
+        spn: 1
+        colours: {kind: 1..2, place: 1..3}
+        places: {never: {colour: kind}, up: {over: place, initial: 1}, down: {over: place}}
+        transitions:
+          dead: {in: never(1), out: never(1), delay: 1 s}
+          fail: {for: p in place, in: up(p), out: down(p), delay: exponential(mean=2 s)}
+          repair: {for: p in place, in: down(p), out: up(p), delay: "uniform(0.5 s, 1 s)"}
+        """
+    of = read(textwrap.dedent(text))
+    plan = KernelPlan(PreparedNet(of))
+    assert plan.layout.classes[0] not in plan.layout.alive
+    assert plan.layout.alive[0].first > 0
     alike(of, way)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from spn.engine.compiled.cells import BLOCKS, ENTRIES, FIRSTS, FIRSTS_CLOCKS, STALE
-from spn.engine.compiled.primitives import inlined, integers, lowest_bit, plain, reallocate, reals_at, shorts, without_lowest_bit
+from spn.engine.compiled.primitives import earliest, inlined, integers, lowest_bit, plain, reallocate, reals_at, shorts, without_lowest_bit
 
 SHIFT, SIZE = 3, 8
 """Clocks of a block."""
@@ -57,19 +57,10 @@ def note_fired(state: Any, clock: int) -> None:
 
 @plain
 def _find_first(state: Any, block: int) -> None:
-    """Look for the earliest clock of a block. Two chains side by side halve the time."""
-    # Times are not negative, so their bits are ordered as they are.
-    times, first = integers(state[ENTRIES] + (block << (SHIFT + 4))), block << SHIFT
-    even, odd = 0, 1
-    early, late = times[0], times[2]
-    for clock in range(2, 8, 2):
-        t, u = times[2 * clock], times[2 * clock + 2]
-        even = clock if t < early else even
-        early = t if t < early else early
-        odd = clock + 1 if u < late else odd
-        late = u if u < late else late
-    shorts(state[FIRSTS_CLOCKS])[block] = first + (odd if late < early or (late == early and odd < even) else even)
-    integers(state[FIRSTS])[block] = late if late < early else early
+    """Look for the earliest clock of a block."""
+    clock, time = earliest(integers(state[ENTRIES] + (block << (SHIFT + 4))), SIZE, 2)
+    shorts(state[FIRSTS_CLOCKS])[block] = (block << SHIFT) + clock
+    integers(state[FIRSTS])[block] = time
 
 
 @inlined
@@ -80,14 +71,5 @@ def next_of_blocks(state: Any) -> int:
     while stale != 0:
         _find_first(state, lowest_bit(stale))
         stale = without_lowest_bit(stale)
-    firsts = integers(state[FIRSTS])
-    even, odd = 0, 1
-    early, late = firsts[0], firsts[1]
-    for block in range(2, state[BLOCKS], 2):
-        t, u = firsts[block], firsts[block + 1]
-        even = block if t < early else even
-        early = t if t < early else early
-        odd = block + 1 if u < late else odd
-        late = u if u < late else late
-    block = odd if late < early or (late == early and odd < even) else even
+    block, _ = earliest(integers(state[FIRSTS]), state[BLOCKS], 1)
     return np.int64(shorts(state[FIRSTS_CLOCKS])[block])  # type: ignore[return-value]

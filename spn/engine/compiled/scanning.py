@@ -8,7 +8,6 @@ to look among the clocks of a class without jumps, and to jump only between clas
 from __future__ import annotations
 
 from spn.engine.compiled.cells import ENTRIES, WAY
-from spn.engine.compiled.layout import ClassPlan
 from spn.engine.compiled.schedulers import JUMPING, STEADY
 from spn.engine.compiled.source import CONTEXT, Function, Writer
 
@@ -24,34 +23,19 @@ def write(writer: Writer) -> str:
     if all(plan.slots < 2 for plan in classes):
         return "next_clock(state)"
     function = Function(writer, "next_by_class", "", "The clock that fires next: among those of a class without jumps, with jumps between classes.")
-    function.add(f"times = integers(state[{ENTRIES}])")
     for number, plan in enumerate(classes):
-        _write_class(function, plan)
+        first = writer.slots(function, plan) or "0"
+        size = writer.integer(function, f"number_of_{plan.name}", plan.slots)
+        # Behind an odd number of clocks the first of the next class is looked at too, or one that is never set.
+        function.add(f"own, soon = earliest(integers(state[{ENTRIES}] + 16 * {first}), {size}, 2)")
         if number == 0:
-            function.add("best, early = own, soon")
+            function.add(f"best, early = {first} + own, soon")
             continue
         with function.block("if unlikely(soon < early):"):
-            function.add("best, early = own, soon")
+            function.add(f"best, early = {first} + own, soon")
     function.add("return best")
     writer.define(function, inline=True)
     return CALL
-
-
-def _write_class(function: Function, plan: ClassPlan) -> None:
-    """The earliest clock of a class and its time, `own` and `soon`. Two chains side by side halve the time; behind an odd number of clocks the first
-    of the next class is looked at too, or one that is never set.
-    """
-    first = function.writer.slots(function, plan) or "0"
-    if plan.slots == 1:
-        function.add(f"own, soon = {first}, times[2 * {first}]")
-        return
-    size = function.writer.integer(function, f"number_of_{plan.name}", plan.slots)
-    function.add(f"even, odd = {first}, {first} + 1", f"soon, late = times[2 * {first}], times[2 * {first} + 2]")
-    with function.block(f"for clock in range({first} + 2, {first} + {size}, 2):"):
-        function.add("t, u = times[2 * clock], times[2 * clock + 2]")
-        function.add("even = clock if t < soon else even", "soon = t if t < soon else soon")
-        function.add("odd = clock + 1 if u < late else odd", "late = u if u < late else late")
-    function.add("own = odd if late < soon or (late == soon and odd < even) else even", "soon = late if late < soon else soon")
 
 
 class Trials:

@@ -16,7 +16,7 @@ from spn.engine.compiled.blocks import SIZE, next_of_blocks, note_dropped, note_
 from spn.engine.compiled.buckets import advance, queue_drop, queue_set
 from spn.engine.compiled.cells import BLOCKS, COUNT, DELAY, ENTRIES, HEAP_CLOCKS, HOLE, MODE, SET, WAY
 from spn.engine.compiled.heap import IN_HEAP, STANDS, fill_hole, remove, take_root
-from spn.engine.compiled.primitives import fail, inlined, integers, lowest_bit, plain, reals_at, shorts, unlikely
+from spn.engine.compiled.primitives import earliest, fail, inlined, integers, lowest_bit, plain, reals_at, shorts, unlikely
 
 SCAN, QUEUED = 0, 1
 JUMPING, STEADY = 1, 2
@@ -130,16 +130,8 @@ def next_jumping(state: Any) -> int:
 @inlined
 def next_steady(state: Any) -> int:
     """The same without jumps: it takes as long whichever it is."""
-    times = integers(state[ENTRIES])
-    even, odd = 0, 1
-    early, late = times[0], times[2]
-    for clock in range(2, state[COUNT], 2):
-        t, u = times[2 * clock], times[2 * clock + 2]
-        even = clock if t < early else even
-        early = t if t < early else early
-        odd = clock + 1 if u < late else odd
-        late = u if u < late else late
-    return odd if late < early or (late == early and odd < even) else even
+    clock, _ = earliest(integers(state[ENTRIES]), state[COUNT], 2)
+    return clock
 
 
 @inlined
