@@ -225,6 +225,40 @@ def test_a_limit_of_firings_or_tokens_within_a_chain():
         same(of, tasks=[Task(3, (), ("up",), (0.0, 1e6), max_tokens=most, max_firings=500)])
 
 
+def test_a_limit_of_tokens_where_firings_put_several():
+    """More on the way than at the end, and more at the end than before."""
+    of = net(
+        [place("up", 3), place("one"), place("two"), place("down"), place("log")],
+        [
+            transition("fail", "up", "one", exponential(0.5)),
+            transition("first", "one", ["two", out("log", 7)]),
+            transition("second", ["two", arc("log", 3)], "down"),
+            transition("repair", "down", "up", uniform(0.5, 1.0)),
+            transition("clean", arc("log", 4), (), 0.75),
+        ],
+        [Measure("up", Average(tokens("up")))],
+    )
+    for most in range(4, 40):
+        same(of, stops=(50, 300), tasks=[Task(3, (), ("up",), (0.0, 1e6), max_tokens=most, max_firings=500)])
+
+
+def test_what_is_remembered_and_what_is_not_at_one_instant():
+    """Two parts, of which one has transitions with several clocks and is not remembered. Of equal times it comes between the other's firings."""
+    of = net(
+        [place("a", 2), place("b"), place("c"), place("d"), place("e", 3), place("f")],
+        [
+            transition("tick", "a", "b", 1.0),
+            transition("tock", "e", "f", 1.0, servers=3),
+            transition("on", "b", "c"),
+            transition("further", "c", "d", discrete([0.0, 1.0], [1, 1])),
+            transition("back", "d", "a", 0.0),
+            transition("again", "f", "e", 0.0, servers=3),
+        ],
+    )
+    plan = same(of, stops=tuple(range(1, 300, 7)))
+    assert len(plan.remembering.found) == 1
+
+
 def test_a_condition_that_is_waited_for():
     measures = [
         Measure("first", FirstPassage(op(tokens("log", None), ">=", 3))),
