@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from contextlib import ExitStack
 from unittest.mock import patch
 
 from spn.engine.compiled import cache, machine_code
 from spn.engine.compiled import kernel as kernels
 from spn.engine.compiled.formulas import UnsupportedError
 from spn.engine.compiled.kernel import KernelPlan
+from spn.engine.compiled.layout import Layout
 from spn.engine.reference import Simulation
 from spn.engine.reference.prepared import PreparedNet
 from spn.net.types import Net
@@ -28,11 +30,14 @@ def net_of(data: Data) -> Net | None:
         raise
 
 
-def plan_of(net: Net, scanned: bool = True) -> KernelPlan | None:
+def plan_of(net: Net, scanned: bool = True, foreseen: bool | None = None) -> KernelPlan | None:
     """The plan of a net's kernel, its source written; None where the compiled engine says that it does not support the net. Unless `scanned` not
-    even few clocks are.
+    even few clocks are. Exponential delays are `foreseen` or not; None: as it chooses.
     """
-    with patch.object(kernels, "SCANNED", kernels.SCANNED if scanned else (0,)):
+    with ExitStack() as changes:
+        changes.enter_context(patch.object(kernels, "SCANNED", kernels.SCANNED if scanned else (0,)))
+        if foreseen is not None:
+            changes.enter_context(patch.object(Layout, "exponential", foreseen))
         try:
             plan = KernelPlan(PreparedNet(net))
             _ = plan.source

@@ -46,10 +46,10 @@ def test_the_engines_agree_on_random_models(part: int) -> None:
         data = model(r)
         note(json.dumps(data))
         net = net_of(data)
-        plan = None if net is None else plan_of(net, scanned=r.choice([True, True, False]))
+        plan = None if net is None else plan_of(net, scanned=r.choice([True, True, False]), foreseen=r.choice([None, True]))
         if net is None or plan is None:
             return
-        # How clocks are kept, how many firings a chunk has, where a run moves from one engine to the other: nothing of it is seen.
+        # How clocks are kept and drawn, how many firings a chunk has, where a run moves from one engine to the other: nothing of it is seen.
         few, other = r.choice([(None, 0), (0, None), (10_000, None)])
         ways = r.choice([0, JUMPING, STEADY]), r.choice([0, JUMPING, STEADY])
         quick = unoptimised(plan.source)

@@ -14,6 +14,8 @@ from unittest.mock import patch
 
 import numpy as np
 
+from spn.distributions import draws
+
 _LIBC = ctypes.CDLL(ctypes.util.find_library("c"))
 _LIBC.realloc.restype = ctypes.c_void_p
 _LIBC.realloc.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
@@ -71,6 +73,8 @@ MEMORY = {
     "without_lowest_bit": lambda word: 0 if int(word) == -(2**63) else int(word) & (int(word) - 1),
     "prefetch": lambda address: None,
     "prefetch_cell": lambda cells, number: None,
+    "foresee": lambda rng, state, values: None,
+    "exponential_foreseen": lambda rng, state, values, rate: draws.exponential(rng, rate),
     "carray": lambda pointer, length: [pointer[k] for k in range(length)],
 }
 """What only kernels can do."""
@@ -93,7 +97,7 @@ def functions():
         vars(copy).update({key: value for key, value in MEMORY.items() if key in vars(copy)})
         copies[name] = copy
         space.update({key: value for key, value in vars(copy).items() if callable(value) and not key.startswith("__")})
-    return space | delays.names() | {"np": np, "math": math, "entry": space["plain"]}
+    return space | delays.names() | MEMORY | {"np": np, "math": math, "entry": space["plain"]}
 
 
 def kernel(source):

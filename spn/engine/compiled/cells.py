@@ -27,6 +27,9 @@ ASKED = 31
 QUEUE, FEW, AHEAD = 36, 37, 38
 """The address of what `buckets` keeps, up to how many clocks have no buckets, and a clock that will fire soon, -1 if none is known."""
 
+FORESEEN_AT = 41
+"""Which word of the stream the delay in `FORESEEN` is drawn with, if it is (`streams.foresee`)."""
+
 BLOCKS = 39
 """How many blocks clocks stand in (`blocks`), an even number; 0: they stand in none."""
 FIRSTS, FIRSTS_CLOCKS = HEAP_TIMES, HEAP_CLOCKS
@@ -48,7 +51,7 @@ NAMED = 48
 """The cells of `state` before this one are read and written only by numbers known in the source, never through an address or a variable."""
 
 # The first cells of `values`, the real numbers that change during a run.
-NOW, SEEN = 0, 1
+NOW, SEEN, RESULT, FORESEEN = range(4)
 VALUES_HEADER = 4
 
 FIXED = frozenset((TRAP, HISTORY, CONTROLLED, MODE, BLOCKS, STATIC, KEYS, ASKED, REALS, REALS + 3))

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from spn.distributions import conversions, draws
 from spn.distributions.base import ENTRIES, Argument, Distribution, Form
+from spn.engine.compiled import streams
 from spn.engine.compiled.cells import CONTROLLED
 from spn.engine.compiled.formulas import Scope, formula, real
 from spn.engine.compiled.layout import ClassPlan
@@ -56,6 +57,7 @@ LIMITS: dict[str, str] = {
 def names() -> dict[str, Any]:
     """The functions that generated sources call: draws and conversions, compiled when a kernel calls them."""
     found: dict[str, Any] = {f"draw_{family}": getattr(draws, family) for family in PARAMETERS}
+    found |= {function.__name__: function for function in (streams.foresee, streams.exponential_foreseen)}
     for name in dir(conversions):
         convert = getattr(conversions, name)
         if callable(convert) and getattr(convert, "__module__", "") == conversions.__name__ and not name.endswith("means"):
@@ -76,10 +78,10 @@ def draw(writer: Writer, at: Function, plan: ClassPlan, scope: Scope, arguments:
     assert isinstance(timing, Timed)
     family = timing.delay.name
     if is_fixed(plan):
-        drawn = _drawn(family, *_fixed(writer, at, plan, timing.delay))
+        drawn = _drawn(writer, family, *_fixed(writer, at, plan, timing.delay))
         return f"{_noted(writer, plan)}({CONTEXT}, i, {drawn})" if plan.number in writer.layout.controls else drawn
     if family == "exponential":
-        return f"draw_exponential(rng, {rate(writer, plan, arguments)})"
+        return exponential(writer, rate(writer, plan, arguments))
     return f"{_evaluated(writer, plan, scope)}({CONTEXT}, {arguments})"
 
 
@@ -140,7 +142,12 @@ def _is_number(delay: DelayCall) -> bool:
     return is_static(delay, set())
 
 
-def _drawn(family: str, parameters: list[str], lists: list[str]) -> str:
+def exponential(writer: Writer, rate: str) -> str:
+    """The source of an exponential delay with a rate that is known by now."""
+    return f"exponential_foreseen(rng, state, values, {rate})" if writer.layout.exponential else f"draw_exponential(rng, {rate})"
+
+
+def _drawn(writer: Writer, family: str, parameters: list[str], lists: list[str]) -> str:
     match family:
         case "deterministic":
             return parameters[0]
@@ -148,7 +155,7 @@ def _drawn(family: str, parameters: list[str], lists: list[str]) -> str:
             low, high = parameters
             return f"({low} + ({high} - {low}) * rng.random())"
         case "exponential":
-            return f"draw_exponential(rng, {parameters[0]})"
+            return exponential(writer, parameters[0])
         case "erlang":
             return f"draw_erlang(rng, int({parameters[0]}), {parameters[1]})"
         case _:

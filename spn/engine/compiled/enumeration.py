@@ -380,7 +380,7 @@ class Enumeration:
         function, plan = self.function, self.plan
         delay = delays.draw(self.writer, function, plan, scope, delay_arguments(plan, scope))
         if self.changing:
-            delay = "draw_exponential(rng, rate)"
+            delay = delays.exponential(self.writer, "rate")
             with function.block("if wanted > 0:"):
                 function.add(f"rate = {delays.rate(self.writer, plan, delay_arguments(plan, scope))}")
                 with function.block(f"if rate != reals_at(binding)[{b.RATE_OF}]:"):

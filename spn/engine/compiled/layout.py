@@ -219,6 +219,12 @@ class Layout:
         """Whether every timed binding has one clock at most."""
         return all(plan.single for plan in self.timed)
 
+    @cached_property
+    def exponential(self) -> bool:
+        """Whether every delay that is ever drawn is exponential; each is then foreseen (`streams.foresee`)."""
+        delays = [plan.transition.timing.delay for plan in self.alive if isinstance(plan.transition.timing, Timed)]
+        return bool(delays) and all(delay.name == "exponential" for delay in delays)
+
     def _control_cell(self) -> int:
         first = self.values.cell()
         self.values.cell()

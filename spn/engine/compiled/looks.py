@@ -249,7 +249,7 @@ class Look:
     def _start(self, scope: Scope, rate: str = "") -> None:
         function, plan = self.function, self.plan
         arguments = ", ".join(["i", *variable_names(plan)])
-        delay = f"draw_exponential(rng, {rate})" if rate else delays.draw(self.writer, function, plan, scope, arguments)
+        delay = delays.exponential(self.writer, rate) if rate else delays.draw(self.writer, function, plan, scope, arguments)
         function.add(f"set_clock(state, slot, values[0] + {delay})")
         self._note_epoch()
 
@@ -358,7 +358,7 @@ class Look:
         arguments = ", ".join(["i", *variable_names(plan)])
         delay = delays.draw(self.writer, function, plan, scope, arguments)
         if self.changing:
-            delay = "draw_exponential(rng, rate)"
+            delay = delays.exponential(self.writer, "rate")
             with function.block("if wanted > 0:"):
                 self._evaluate_rate()
                 with function.block(f"if rate != {self._rates()}:"):

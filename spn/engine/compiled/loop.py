@@ -15,7 +15,7 @@ def {name}({context}, budget, limit, most_tokens):
     """Fire until a time, a number of firings, a number of tokens, or until a condition that is waited for holds; why it came back."""
     done = 0
     fired = state[16]
-{names}    while True:
+{foresee}{names}    while True:
         if unlikely(state[0] != 0):
             state[16] = fired + done
             return 4
@@ -89,6 +89,7 @@ class Loop:
         text = RUN.format(
             name="fire_until" if remembering.on else "run",
             context=CONTEXT,
+            foresee="    foresee(rng, state, values)\n" if layout.exponential else "",
             names=remembering.names if remembering.on else names,
             observe=indent(OBSERVE, " " * 12) if watched else "",
             next=self.next_clock,

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 from numba.np.random import _constants
 
-from spn.engine.compiled.primitives import inlined, plain, rare, shifted, with_sign
+from spn.engine.compiled.cells import FORESEEN, FORESEEN_AT
+from spn.engine.compiled.primitives import inlined, plain, rare, shifted, unlikely, with_sign
 
 EXPONENTIAL_EDGE = float(_constants.ziggurat_exp_r)
 EXPONENTIAL_ACCEPT = np.array(_constants.ke_double).astype(np.int64)
@@ -56,6 +57,35 @@ def standard_exponential(rng: Any) -> float:
     if mantissa < EXPONENTIAL_ACCEPT[layer]:
         return float(mantissa) * EXPONENTIAL_WIDTH[layer]
     return exponential_beyond(rng, layer, mantissa)
+
+
+@inlined
+def foresee(rng: Any, state: Any, values: Any) -> None:
+    """Find out what `standard_exponential` would give next, if nothing else is drawn before. Nothing is drawn.
+
+    To be called before the first draw, too, for what stands in `FORESEEN` may be of another stream. The stream counts its words in the last one.
+    """
+    word = rng[0] + rng[1] + rng[3]
+    layer, mantissa = shifted(word, 3) & 255, shifted(word, 11)
+    values[FORESEEN] = float(mantissa) * EXPONENTIAL_WIDTH[layer]
+    state[FORESEEN_AT] = rng[3] if mantissa < EXPONENTIAL_ACCEPT[layer] else 0
+
+
+@inlined
+def exponential_foreseen(rng: Any, state: Any, values: Any, rate: float) -> float:
+    """The same as `draws.exponential`, for kernels that draw hardly anything else.
+
+    A clock's time is what the next jump waits for. If the processor has guessed that wrong, a draw begins only then; what is foreseen is there.
+    """
+    if rate == 0.0:
+        return math.inf
+    if unlikely(state[FORESEEN_AT] != rng[3]):
+        drawn = standard_exponential(rng)
+    else:
+        drawn = values[FORESEEN]
+        next_word(rng)
+    foresee(rng, state, values)
+    return drawn / rate
 
 
 @rare
