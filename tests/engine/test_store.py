@@ -99,7 +99,8 @@ def test_other_versions_have_other_kernels(package, monkeypatch):
 
 def test_the_names_that_kernels_call_are_part_of_the_name():
     """Whatever a kernel's source may name comes from a module whose source decides the name of its file."""
-    known = {f"spn.engine.compiled.{name}" for name in (*store.HAND_WRITTEN, *store.COMPILER)} | {"spn.distributions.draws", "spn.distributions.conversions"}
+    known = {f"spn.engine.compiled.{name}" for name in (*store.HAND_WRITTEN, *store.COMPILER)}
+    known |= {"spn.distributions.draws", "spn.distributions.conversions"}
     for name, value in cache.names().items():
         assert not isinstance(value, FunctionType) or value.__module__ in known, name
 
