@@ -158,6 +158,9 @@ class Explorer:
         self.numbers: dict[Hashable, int] = {}
         self._markings: list[Marking | None] = []
         self._waiting: deque[int] = deque()
+        self._early: deque[int] = deque()
+        self._fresh: set[int] = set()
+        """What a life can begin with before it has been anywhere but where one ends. It goes on from there, so that this is looked at first."""
         self._uniform = Generator(SFC64(SeedSequence(0))).random
         self._exact = not folded and len(valued) == sum(net.valued) and not any(place.order == "random" for place in net.places)
         self._exact = self._exact and not net.dependencies.always
@@ -174,13 +177,13 @@ class Explorer:
                     marking.add(number, element, count)
                 else:
                     marking.put(number, element, value, count)
-        self._number(marking)
+        self._number(marking, fresh=True)
         complete = self._exact
-        while self._waiting:
+        while self._early or self._waiting:
             if len(self.nodes) > most or self._steps > MOST_STEPS or self._copied > MOST_COPIED:
                 complete, self._why = False, f"there are more than {len(self.nodes):,} markings"
                 break
-            at = self._waiting.popleft()
+            at = (self._early or self._waiting).popleft()
             try:
                 self._expand(at)
             except (RunError, EvaluationError) as error:
@@ -190,14 +193,16 @@ class Explorer:
         starts = tuple(kind.first for kind in self.net.classes)
         return Graph(self.nodes, self.numbers, self._fold, complete, self._markovian and self._exact, self._why, starts)
 
-    def _number(self, marking: Marking) -> int:
+    def _number(self, marking: Marking, fresh: bool) -> int:
         key = self._fold.key(marking)
         number = self.numbers.get(key)
         if number is None:
             number = self.numbers[key] = len(self.nodes)
             self.nodes.append(Node())
             self._markings.append(marking)
-            self._waiting.append(number)
+            (self._early if fresh else self._waiting).append(number)
+            if fresh:
+                self._fresh.add(number)
         return number
 
     def _expand(self, at: int) -> None:
@@ -222,8 +227,7 @@ class Explorer:
                     self._step(node, marking, binding, binding.weight, at)
         else:
             node.kind, node.importance = self._kind(state), self._height(state)
-            # The initial marking begins a cycle, even where a cycle ends in it.
-            if node.kind == PLAIN or at == 0 or not self._lives:
+            if node.kind == PLAIN or at in self._fresh or not self._lives:
                 for binding, entry, share in zip(timed, node.timed, shares, strict=True):
                     rate = share * _rate(entry)
                     if rate > 0.0:
@@ -273,7 +277,8 @@ class Explorer:
         child = marking.copy(self._uniform)
         state = State(self.net, {}, child)
         fire(binding, state)
-        node.steps[binding.site.code, binding.values] = (self._number(child), rate)
+        fresh = at in self._fresh and (node.vanishing or node.kind == END)
+        node.steps[binding.site.code, binding.values] = (self._number(child, fresh), rate)
 
 
 def _rate(entry: Entry) -> float:

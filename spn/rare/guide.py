@@ -29,7 +29,8 @@ STEPS_AHEAD = 400
 class Guide:
     """`values[n]` approximates the probability, from marking n, of reaching the condition before coming `home` or to the end of a life.
 
-    `cycle` is that of a cycle that begins at home, `life` that from the start without regard to home; both are exact if `exact`.
+    Markings in which lives end are taken for such in which one begins; no other run is in them. `cycle` is the probability of a cycle that begins at
+    home, `life` that from the start without regard to home; both are exact if `exact`.
     `alternatives[n]` has the value of the marking that each step leads to.
     """
 
@@ -56,23 +57,38 @@ class Guide:
 
 def guide(graph: Graph, within: float | None) -> Guide:
     """Solve the approximation. A life that ends `within` seconds is taken for one that ends at the rate 1 / within."""
-    from scipy.sparse import csc_array
-
     share, sojourn = _embedded(graph, within)
-    home = _home(graph, share, sojourn)
-    targets = np.array([float(node.kind == TARGET) for node in graph.nodes])
-    life = _reached(share, targets)
-    absorbing = csc_array(share.multiply((np.arange(len(targets)) != home).astype(np.float64)[:, None]))
-    values = _reached(absorbing, targets)
-    cycle = float((share @ values)[home])
+    kinds = np.array([node.kind for node in graph.nodes])
+    targets, ends = (kinds == TARGET).astype(np.float64), kinds == END
+    vanishing = np.array([node.vanishing for node in graph.nodes])
+    going_on = _rows(share, ~ends)
+    home = _home(graph, going_on, sojourn)
+    away = np.arange(len(kinds)) != home
+    # A life that begins where one ends goes on until it has been elsewhere: what it may come to before is valued apart.
+    early = ends | vanishing
+    life = _early(share, _reached(going_on, targets), early)
+    values = _reached(_rows(going_on, away), targets)
     known = np.array([node.expanded or node.kind != PLAIN for node in graph.nodes])
     if not known.all() and (values[known] > 0.0).any():
         values[~known] = values[known & (values > 0.0)].min()
+    fresh = np.where(away, _early(_rows(share, away), values, early), 0.0)
+    cycle = float((share @ (fresh if ends[home] else values))[home])
+    alternatives = [_worth(graph, node.steps, fresh if node.kind == END else values, home) for node in graph.nodes]
+    values = np.where(ends, fresh, values)
     values[home] = cycle  # a cycle that begins there; one that ends there is told apart by whoever walks
-    alternatives = [_worth(graph, node.steps, values, home) for node in graph.nodes]
-    start = graph.nodes[0]
-    begin = float(life[0]) if start.kind != END else float((share @ life)[0])
-    return Guide(graph, home, values, cycle, begin, alternatives)
+    return Guide(graph, home, values, cycle, float(life[0]), alternatives)
+
+
+def _rows(share: Any, kept: NDArray[np.bool_]) -> Any:
+    """Some rows; the others are empty."""
+    from scipy.sparse import csc_array
+
+    return csc_array(share.multiply(kept.astype(np.float64)[:, None]))
+
+
+def _early(share: Any, values: Floats, early: NDArray[np.bool_]) -> Floats:
+    """`values` elsewhere, and in `early` markings those of going on, through such markings, to others."""
+    return _reached(_rows(share, early), np.where(early, 0.0, values))
 
 
 def _worth(graph: Graph, steps: Mapping[StepKey, tuple[int, float]], values: Floats, home: int) -> dict[StepKey, float]:
@@ -97,7 +113,7 @@ def _embedded(graph: Graph, within: float | None) -> tuple[Any, Floats]:
     shares: list[float] = []
     sojourn = np.zeros(len(graph.nodes))
     for at, node in enumerate(graph.nodes):
-        if node.kind == TARGET or (node.kind == END and at):
+        if node.kind == TARGET:
             continue  # what happens afterwards is not asked
         total = sum(rate for _, rate in node.steps.values())
         if not node.vanishing and within is not None:

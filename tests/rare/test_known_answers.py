@@ -119,3 +119,31 @@ def test_escalation_is_no_rare_event_in_a_wide_window():
     )
     errors = [(found.high - found.low) / 2 / 1.96 for found in (forced, plain)]
     assert abs(forced.estimate - plain.estimate) <= 5.0 * math.hypot(*errors)
+
+
+EMPTY = """
+spn: 1
+places: {queue: 0, seed: 0}
+transitions:
+  arrive: {out: queue, delay: exponential(rate=0.5 / s)}
+  serve: {in: queue, delay: exponential(rate=1 / s)}
+  sow: {in: seed}
+"""
+
+
+@pytest.mark.parametrize("seed", ["seed: 0", "seed: 2"])
+@pytest.mark.parametrize("method", ["forcing", "splitting", "restart", "plain"])
+@pytest.mark.parametrize(("until", "least"), [("queue == 0", 0), ("queue <= 1", 1), ("queue <= 2", 2)])
+def test_a_life_that_begins_where_one_ends(until, least, method, seed):
+    """A busy period of an empty queue: gambler's ruin from one above the end, and before that nothing ends. The seeds only make the start immediate."""
+    exact = (2.0 - 1.0) / (2.0 ** (5 - least) - 1.0)
+    text = EMPTY.replace("seed: 0", seed)
+    found = spn.rare_event(Source("net", text), "queue == 5", until=until, method=method, seed=9, precision=0.1)
+    assert found.state is Trust.CONVERGED
+    assert found.diagnostics.predicted == pytest.approx(exact, rel=1e-12)
+    assert abs(found.main.estimate - exact) < 2.0 * (found.main.high - found.main.low)
+
+
+def test_what_can_only_happen_after_ends_that_do_not_count_is_not_taken_for_impossible():
+    found = spn.rare_event(Source("net", EMPTY), "queue == 3", until="queue <= 2", method="forcing", seed=1)
+    assert found.main.estimate == pytest.approx(1.0)
