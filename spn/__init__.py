@@ -9,12 +9,12 @@ from spn.version import __version__
 
 if TYPE_CHECKING:
     from spn.api import check, draw, load, plot, plot_delays, rare_event, report, reproduce, resolve, results, simulate, sweep
-    from spn.building import Instance, Measure, Model, Parameter, Place, Transition
+    from spn.building import Instance, Measure, Model, Parameter, Place, RareEvent, Transition
     from spn.comparing import compare, sensitivity
 
 _VERBS = ("check", "draw", "load", "plot", "plot_delays", "rare_event", "report", "reproduce", "resolve", "results", "simulate", "sweep")
 _TOGETHER = ("compare", "sensitivity")
-_PARTS = ("Instance", "Measure", "Model", "Parameter", "Place", "Transition")
+_PARTS = ("Instance", "Measure", "Model", "Parameter", "Place", "RareEvent", "Transition")
 
 __all__ = [
     "Instance",
@@ -22,6 +22,7 @@ __all__ = [
     "Model",
     "Parameter",
     "Place",
+    "RareEvent",
     "Transition",
     "__version__",
     "check",

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from spn.engine.reference import Event
     from spn.engine.reference.prepared import PreparedNet
     from spn.estimate.stopping import Criterion
-    from spn.model.types import MeasureDeclaration
+    from spn.model.types import MeasureDeclaration, RareDeclaration
     from spn.net.types import Net
     from spn.plots.picture import Picture
     from spn.rare import Method, Question, RareResult
@@ -232,24 +232,25 @@ def rare_event(
     """How probable, or how frequent, it is that a condition comes true that plain simulation never sees: ``rare_event("m", "failed == 2")``.
 
     `condition`, `until`, `within` (a time, ``"30 d"``) and `importance` are texts in the language of models, or names of measures of the model, whose
-    condition or expression is meant (of an availability, that it does not hold). With `until` or `within` it is the probability that the condition
-    comes true in a life, which begins with the initial marking and ends in the first marking in which `until` holds (or when `within` is over);
-    without, the rate and the share of time in the long run. `importance` grows on the way to the condition; it is needed only where the way cannot be
-    found. `method` is ``forcing``, ``splitting``, ``restart``, ``plain`` or None, to choose. `precision` is the relative half-width to reach.
-    More than one of `workers` are processes, for which a script has to guard its main module (``if __name__ == "__main__":``); the numbers do not
-    depend on them. `warned` is called with warnings about the model.
+    condition or expression is meant (of an availability, that it does not hold). `condition` may also be the name of a rare event that the model
+    declares (section ``rare``), with what that says of the other three; those that are given count instead. With `until` or `within` it is the
+    probability that the condition comes true in a life, which begins with the initial marking and ends in the first marking in which `until` holds
+    (or when `within` is over); without, the rate and the share of time in the long run. `importance` grows on the way to the condition; it is needed
+    only where the way cannot be found. `method` is ``forcing``, ``splitting``, ``restart``, ``plain`` or None, to choose. `precision` is the relative
+    half-width to reach. More than one of `workers` are processes, for which a script has to guard its main module (``if __name__ == "__main__":``);
+    the numbers do not depend on them. `warned` is called with warnings about the model.
 
     Raises `ModelError`, `spn.rare.Refused` if there is no answer, and `RunError` if the net cannot go on.
     """
     from spn import rare
     from spn.study.run import new_seed
 
-    question, net, warnings = _question(model, parameters, condition, until, within, importance)
+    event, question, net, warnings = _question(model, parameters, condition, until, within, importance)
     for warning in warnings if warned is not None else ():
         warned(warning)  # type: ignore[misc]
     about = "the long run"
     if question.has_lives:
-        ends = [f"ends when {until}" for _ in (0,) if until is not None] + [f"ends after {within}" for _ in (0,) if within is not None]
+        ends = [f"ends {word} {text}" for word, text in (("when", event.until), ("after", event.within)) if text is not None]
         about = "a life from the initial marking that " + ", or ".join(ends)
     settings = rare.Settings(
         seed=new_seed() if seed is None else seed,
@@ -260,7 +261,7 @@ def rare_event(
         max_seconds=max_seconds,
         workers=workers,
     )
-    asked = rare.Study(question, settings, condition, about, progress, digest=digest(net), parameters=net.origin)
+    asked = rare.Study(question, settings, str(event.condition), about, progress, digest=digest(net), parameters=net.origin)
     return asked.answer()
 
 
@@ -271,48 +272,38 @@ def _question(
     until: str | None,
     within: str | None,
     importance: str | None,
-) -> tuple[Question, Net, list[Problem]]:
-    """The question, the net without it, and the warnings about the model.
+) -> tuple[RareDeclaration, Question, Net, list[Problem]]:
+    """What is asked as text and as a question, the net without it, and the warnings about the model.
 
     The question's texts become measures of the model for a moment, so that names and types are those of the model.
     """
     import json
     from dataclasses import replace
 
-    from spn.model.types import MeasureDeclaration, Name, Text, Times
+    from spn.model.types import Name, RareDeclaration, Text
     from spn.net.types import Average, FirstPassage, Net
     from spn.rare import Question
     from spn.text.source import Span
 
     if isinstance(model, Net):
         model = Source(model.name, json.dumps(net_to_dict(model)))
-    known = {str(name): measure for name, measure in read(model, parameters).library.model.measures.items()}
+    declared = read(model, parameters).library.model
 
-    def text(option: str, given: str) -> Text:
-        source = Source(f"<--{option}>", given)
-        named = known.get(given.strip())
-        if named is None or named.kind in ("rate", "count", "tally"):
-            return Text(given, Span(source, 0, len(given)), value=given)
-        subject = named.subjects[0]
-        return Text(f"not ({subject})", subject.span, exact=False, value=subject.value) if named.kind == "availability" else subject
+    def text(option: str, given: str | None) -> Text | None:
+        return None if given is None else Text(given, Span(Source(f"<--{option}>", given), 0, len(given)), value=given)
 
-    def measure(**given: Any) -> MeasureDeclaration:
-        return MeasureDeclaration(**given)
-
-    def times(**given: Any) -> Times:
-        return Times(**given)
-
-    limit = None if within is None else times(values=(text("within", within),))
-    further: dict[str, MeasureDeclaration] = {Name("--rare"): measure(first_passage=text("rare", condition), within=limit)}
-    if until is not None:
-        further[Name("--until")] = measure(first_passage=text("until", until))
-    if importance is not None:
-        further[Name("--importance")] = measure(average=text("importance", importance))
+    parts = {"condition": text("rare", condition), "until": text("until", until), "within": text("within", within)}
+    parts["importance"] = text("importance", importance)
+    named = declared.rare.get(Name(condition.strip()))
+    if named is not None:
+        parts = {key: getattr(named, key) if key == "condition" or given is None else given for key, given in parts.items()}
+    event = RareDeclaration(**parts)  # type: ignore[arg-type]
+    further: dict[str, MeasureDeclaration] = {Name(f"--{key}"): part for key, part in event.parts(declared.measures).items()}
     reading = read(model, parameters, further)
     asked = reading.net
     found = {measure.name: measure.quantity for measure in asked.measures}
     net = replace(asked, measures=tuple(measure for measure in asked.measures if measure.name not in further))
-    passed, ended, near = found["--rare"], found.get("--until"), found.get("--importance")
+    passed, ended, near = found["--condition"], found.get("--until"), found.get("--importance")
     assert isinstance(passed, FirstPassage)
     question = Question(
         replace(net, measures=()),
@@ -321,7 +312,7 @@ def _question(
         passed.within[0] if passed.within else None,
         near.expression if isinstance(near, Average) else None,
     )
-    return question, net, reading.warnings
+    return event, question, net, reading.warnings
 
 
 def events(

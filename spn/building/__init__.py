@@ -5,6 +5,6 @@
 """
 
 from spn.building.model import Model, StaleFileError
-from spn.building.parts import Instance, Measure, Parameter, Place, Transition
+from spn.building.parts import Instance, Measure, Parameter, Place, RareEvent, Transition
 
-__all__ = ["Instance", "Measure", "Model", "Parameter", "Place", "StaleFileError", "Transition"]
+__all__ = ["Instance", "Measure", "Model", "Parameter", "Place", "RareEvent", "StaleFileError", "Transition"]

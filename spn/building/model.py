@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from spn.building import changing, writing
 from spn.building.finding import Lines, Parts, Paths
-from spn.building.parts import Instance, Measure, Parameter, Part, Place, Transition, caller
+from spn.building.parts import Instance, Measure, Parameter, Part, Place, RareEvent, Transition, caller
 from spn.building.values import Plain, key_text, plain
 from spn.text.files import MAX_BYTES, load_file
 from spn.text.problems import ModelError, Problem, Problems
@@ -102,7 +102,7 @@ class _TextKey:
 
 
 class Model(MutableMapping[str, Any]):
-    """A model of the system: parameters, colours, places, transitions, measures, and modules with their instances.
+    """A model of the system: parameters, colours, places, transitions, measures, rare events, and modules with their instances.
 
     Its sections are attributes, and mappings from names to parts, which are given as such (`spn.Transition`), as mappings with the keys of a
     model file, or in their short form. As a mapping a model has the keys of a file. `folder` is where its modules' files are looked for
@@ -113,7 +113,7 @@ class Model(MutableMapping[str, Any]):
 
     PARTS: ClassVar[Mapping[str, type[Part] | None]] = {
         "parameters": Parameter, "colours": None, "tables": None, "modules": None, "places": Place, "ports": Place,
-        "instances": Instance, "transitions": Transition, "measures": Measure,
+        "instances": Instance, "transitions": Transition, "measures": Measure, "rare": RareEvent,
     }  # fmt: skip
     """What the sections are made of."""
     KEYS: ClassVar[tuple[str, ...]] = ("spn", "name", "description", *PARTS, "origin")
@@ -127,6 +127,7 @@ class Model(MutableMapping[str, Any]):
     instances = _SectionKey()
     transitions = _SectionKey()
     measures = _SectionKey()
+    rare = _SectionKey()
     name = _TextKey()
     description = _TextKey()
 
@@ -143,6 +144,7 @@ class Model(MutableMapping[str, Any]):
         instances: Mapping[str, Any] | None = None,
         transitions: Mapping[str, Any] | None = None,
         measures: Mapping[str, Any] | None = None,
+        rare: Mapping[str, Any] | None = None,
         name: str | None = None,
         folder: str | os.PathLike[str] | None = None,
     ) -> None:
@@ -155,6 +157,7 @@ class Model(MutableMapping[str, Any]):
         given = {
             "name": name, "description": description, "parameters": parameters, "colours": colours, "tables": tables, "modules": modules,
             "places": places, "ports": ports, "instances": instances, "transitions": transitions, "measures": measures,
+            "rare": rare,
         }  # fmt: skip
         self.update({key: value for key, value in given.items() if value is not None})
 
@@ -230,7 +233,8 @@ class Model(MutableMapping[str, Any]):
         return len(self._entries)
 
     def __repr__(self) -> str:
-        counts = [f"{len(self.section(name))} {name}" for name in self.PARTS if isinstance(self.get(name), Section) and self[name]]
+        called = {"rare": "rare events"}
+        counts = [f"{len(self.section(name))} {called.get(name, name)}" for name in self.PARTS if isinstance(self.get(name), Section) and self[name]]
         return f"<spn.Model {self._source.name if self._source else ''}{': ' if self._source and counts else ''}{', '.join(counts)}>"
 
     def plain_data(self) -> dict[str, Plain]:

@@ -235,3 +235,16 @@ class Measure(Part):
     quantiles: Values = None
     precision: Value = None
     doc: str | None = None
+
+
+class RareEvent(Part):
+    """A rare event for `spn.rare_event`. Short form: its condition alone."""
+
+    __slots__ = ()
+    SHORT: ClassVar[str | None] = "condition"
+
+    condition: Value = None
+    until: Value = None
+    within: Value = None
+    importance: Value = None
+    doc: str | None = None

@@ -126,7 +126,7 @@ def simulate(arguments: argparse.Namespace, net: Net, seed: int) -> Result:
     from spn.cli.progress import shown
 
     if not net.measures:
-        raise UsageError(f"'{net.name}' has no measures: there is nothing to simulate for")
+        raise UsageError(f"'{net.name}' has no measures: there is nothing to simulate for (a rare event is asked for by --rare)")
     note(f"{net.name}: seed {seed}")
     with shown() as progress:
         return api.simulate(net, **asked(arguments, seed), max_time=arguments.max_time, sampling=arguments.sampling, progress=progress)

@@ -36,7 +36,7 @@ from spn.net.types import (
 )
 
 if TYPE_CHECKING:
-    from spn.model.types import Model
+    from spn.model.types import Model, RareDeclaration
     from spn.resolver.values import ParameterValue
 
 WIDTH = 110
@@ -70,7 +70,9 @@ def describe(net: Net, parameters: Sequence[ParameterValue] = (), model: Model |
         ]
     if net.measures:
         lines += ["", "measures", *_table([(measure.name, _measure(measure, wording, model)) for measure in net.measures])]
-    else:
+    if model is not None and model.rare:
+        lines += ["", "rare events (spn run --rare NAME)", *_table([(str(name), _rare(event)) for name, event in model.rare.items()])]
+    elif not net.measures:
         lines += ["", "no measures: there is nothing to simulate for"]
     return "\n".join(lines)
 
@@ -288,6 +290,14 @@ def _measure(measure: Measure, wording: Wording, model: Model | None) -> str:
     if measure.precision is not None:
         text += f", to a precision of {measure.precision * 100:.3g} %"
     return f"{text} - {' '.join(measure.doc.split())}" if measure.doc else text
+
+
+def _rare(event: RareDeclaration) -> str:
+    """A sentence as written, and what the model says of it."""
+    ends = [f"{word} {text}" for word, text in (("before", event.until and f"'{event.until}'"), ("within", event.within)) if text]
+    text = f"'{event.condition}', {' and '.join(ends) or 'in the long run'}"
+    text += f", importance '{event.importance}'" if event.importance else ""
+    return f"{text} - {' '.join(event.doc.split())}" if event.doc else text
 
 
 def _subject(measure: Measure, wording: Wording, model: Model | None) -> tuple[str, str]:

@@ -12,7 +12,7 @@ from spn.text.positioned import Entries, Items, Text
 from spn.text.problems import Problem, Problems
 from spn.text.source import Span
 
-OF_MODELS = ("parameters", "colours", "places", "ports", "transitions", "instances", "modules", "tables", "measures")
+OF_MODELS = ("parameters", "colours", "places", "ports", "transitions", "instances", "modules", "tables", "measures", "rare")
 
 
 def sound_part(data: Entries, faults: Collection[Span], known: Collection[str], declaring: Collection[str]) -> tuple[Entries, set[str]]:

@@ -8,9 +8,9 @@ a file, but where Python forbids it or a plural reads better: ``in`` is `inputs`
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import combinations
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, TypeVar
 
 from spn.model.forms import (
     ARCS,
@@ -59,6 +59,7 @@ __all__ = [
     "Name",
     "ParameterDeclaration",
     "PlaceDeclaration",
+    "RareDeclaration",
     "Text",
     "TransitionDeclaration",
 ]
@@ -309,6 +310,50 @@ class MeasureDeclaration(Section):
             yield from _window_faults(data, kinds[0])
 
 
+_S = TypeVar("_S", bound=Section)
+
+
+def _made(kind: type[_S], **given: Any) -> _S:
+    """A section that nobody has written."""
+    return kind(**given)
+
+
+class RareDeclaration(Section):
+    """A rare event, and how it is asked for (``spn run MODEL --rare NAME``). Short form: the condition."""
+
+    expected = "a condition, or a mapping (condition, until, within, importance)"
+    short: ClassVar[str | None] = "condition"
+
+    condition: Text = declare(ONE, description="What comes true so rarely: a condition on the marking, or the name of a measure of the model.")
+    until: Text | None = declare(ONE, None, description="A life ends when this holds: the probability that the rare condition comes first.")
+    within: Text | None = declare(ONE, None, description="The time within which the condition is to come true.")
+    importance: Text | None = declare(
+        ONE, None, description="A number that grows on the way to the condition, for splitting; else it is derived from the net."
+    )
+    doc: Text | None = declare(ONE, None, description="What the event means.")
+
+    def parts(self, measures: Mapping[Name, MeasureDeclaration]) -> dict[str, MeasureDeclaration]:
+        """What it is made of, as measures: ``condition`` and ``until`` first passages, ``importance`` an average. Names of `measures` stand for what
+        these are about.
+        """
+        within = None if self.within is None else _made(Times, values=(self.within,))
+        found = {"condition": _made(MeasureDeclaration, first_passage=_subject_of(self.condition, measures), within=within)}
+        if self.until is not None:
+            found["until"] = _made(MeasureDeclaration, first_passage=_subject_of(self.until, measures))
+        if self.importance is not None:
+            found["importance"] = _made(MeasureDeclaration, average=_subject_of(self.importance, measures))
+        return found
+
+
+def _subject_of(text: Text, measures: Mapping[Name, MeasureDeclaration]) -> Text:
+    """What a text of a rare event means: itself or, if it is the name of a measure, what that is about; of an availability that it does not hold."""
+    named = measures.get(Name(text.strip()))
+    if named is None or named.kind in ("rate", "count", "tally"):
+        return text
+    subject = named.subjects[0]
+    return Text(f"not ({subject})", subject.span, exact=False, value=subject.value) if named.kind == "availability" else subject
+
+
 def _kinds_schema() -> list[dict[str, Any]]:
     """What each kind of measure has besides, as JSON Schema."""
     found: list[dict[str, Any]] = []
@@ -412,6 +457,9 @@ class Model(Section):
     )
     measures: dict[Name, MeasureDeclaration] = declare(
         mapping(section(MeasureDeclaration), "names to measures"), {}, description="What is to be found out."
+    )
+    rare: dict[Name, RareDeclaration] = declare(
+        mapping(section(RareDeclaration), "names to rare events"), {}, description="Events that plain simulation never sees, for 'spn run --rare'."
     )
     origin: dict[Text, Text] = declare(ORIGIN, {}, description="Where a resolved net comes from, as text.")
 

@@ -205,3 +205,5 @@ class Module:
     transitions: dict[str, Transition] = field(default_factory=dict)
     instances: dict[str, Instance] = field(default_factory=dict)
     measures: dict[str, Measure] = field(default_factory=dict)
+    rare: dict[str, Measure] = field(default_factory=dict)
+    """What rare events are made of, as measures (`spn.model.types.RareDeclaration.parts`)."""

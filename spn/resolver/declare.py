@@ -85,7 +85,10 @@ class _Declarer:
         if not module.name:
             measures = Measures(self.opened, self.all, self.problems)
             for name, measure in self.model.measures.items():
-                measures.declare(str(name), measure, name.span)
+                measures.declare(str(name), measure, name.span, module.measures)
+            for name, event in self.model.rare.items():
+                for key, part in event.parts(self.model.measures).items():
+                    measures.declare(f"{name}.{key}", part, name.span, module.rare)
 
     # expressions
 

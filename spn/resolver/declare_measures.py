@@ -37,7 +37,8 @@ class Measures:
     def _optional(self, text: Text | None, expected: Type) -> Expression | None:
         return None if text is None else expression_of(text, self.scope, expected, self.problems)
 
-    def declare(self, name: str, m: MeasureDeclaration, span: Span | None) -> None:
+    def declare(self, name: str, m: MeasureDeclaration, span: Span | None, into: dict[str, declared.Measure]) -> None:
+        """Add a measure to others, unless something is wrong with all that it is about."""
         targets: tuple[declared.Target, ...] = ()
         expression: Expression | None = None
         match m.kind:
@@ -49,9 +50,7 @@ class Measures:
                 targets = tuple(target for text in m.subjects for target in self._targets(text, None))
             case "tally":
                 targets = self._tally_targets(m)
-        if expression is None and not targets:
-            return
-        self.opened.module.measures[name] = declared.Measure(
+        found = declared.Measure(
             name=name,
             kind=m.kind,
             expression=expression,
@@ -65,6 +64,8 @@ class Measures:
             doc=str(m.doc or ""),
             span=span,
         )
+        if expression is not None or targets:
+            into[name] = found
 
     def _constant(self, text: Text | None, expected: Type) -> Expression | None:
         found = self._optional(text, expected)

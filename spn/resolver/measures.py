@@ -48,8 +48,15 @@ def measures(
     """The measures of the root module."""
     space = Space(1, OWN, {}, atlas.tables, net_tables, problems, sizes)
     builder = _Builder(atlas, classes, net_tables, space, problems)
-    found = [builder.measure(m) for m in atlas.elaboration.modules[""].measures.values()]
-    return [measure for measure in found if measure is not None]
+    root = atlas.elaboration.modules[""]
+    return [measure for m in root.measures.values() if (measure := builder.measure(m)) is not None]
+
+
+def rare_events(atlas: Atlas, classes: Sequence[TransitionClass], net_tables: Tables, sizes: dict[str, int], problems: Problems) -> list[Measure]:
+    """What the rare events of the root module are made of, as measures. They are no part of the net, and so they may use tables of their own."""
+    space = Space(1, OWN, {}, atlas.tables, net_tables, problems, sizes)
+    builder = _Builder(atlas, classes, net_tables, space, problems)
+    return [measure for part in atlas.elaboration.modules[""].rare.values() if (measure := builder.measure(part)) is not None]
 
 
 MOST_TIMES = 10_000

@@ -26,7 +26,7 @@ from spn.resolver.declare import declare
 from spn.resolver.elaborate import Elaboration
 from spn.resolver.fuse import fuse
 from spn.resolver.locate import Atlas
-from spn.resolver.measures import measures
+from spn.resolver.measures import measures, rare_events
 from spn.resolver.places import places
 from spn.resolver.suspects import Suspects
 from spn.resolver.transitions import TransitionClass, transitions
@@ -184,7 +184,7 @@ def assembled(library: Library, given: Mapping[str, Text], elaboration: Elaborat
     sizes = {place.name: place.size for place in net_places}
     net_transitions = transitions(atlas, tables, sizes, problems)
     net_measures = measures(atlas, net_transitions, tables, sizes, problems)
-    net_places = _referred(net_places, net_transitions, net_measures, problems)
+    net_places = _referred(net_places, net_transitions, net_measures, rare_events(atlas, net_transitions, Tables(), sizes, problems), problems)
     problems.stop_if_any()
     Suspects({place.name: place for place in net_places}, tables, problems).look(net_transitions, elaboration.modules.values())
     problems.stop_if_any()
@@ -204,12 +204,14 @@ def assembled(library: Library, given: Mapping[str, Text], elaboration: Elaborat
     return Assembly(net, atlas, net_transitions)
 
 
-def _referred(found: list[Place], classes: list[TransitionClass], measures: list[Measure], problems: Problems) -> list[Place]:
-    """The places that there are: those with elements, and those without that something refers to."""
+def _referred(
+    found: list[Place], classes: list[TransitionClass], measures: list[Measure], further: list[Measure], problems: Problems
+) -> list[Place]:
+    """The places that there are: those with elements, and those without that something refers to. What is `further` looked at is not in the net."""
     arcs = {arc.place for c in classes for arc in c.transition.arcs}
     reads = [node for part in (*(c.transition for c in classes), *measures) for node in tokens_in(part)]
     sizes = {place.name: place.size for place in found}
-    for node in reads:
+    for node in (*reads, *(node for part in further for node in tokens_in(part))):
         element = node.element.value if isinstance(node.element, Constant) else None
         if node.place not in sizes:
             problems.error("bad-index", "there is no such instance with these parameters", node.span)

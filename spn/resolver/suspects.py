@@ -123,7 +123,7 @@ class Suspects:
                 read |= {arc.place.place for arc in (*transition.inputs, *transition.tests, *transition.inhibitors)}
             for instance in module.instances.values():
                 read |= {connection.target.place for connection in instance.connections}
-            read |= {node.place for part in (module.transitions, module.measures) for node in _reads(part)}
+            read |= {node.place for part in (module.transitions, module.measures, module.rare) for node in _reads(part)}
         for module in modules:
             for place in module.places.values():
                 if not place.is_port and place.name not in read:

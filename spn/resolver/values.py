@@ -14,7 +14,7 @@ from spn.records import dataclass
 from spn.resolver.frames import Case, Column, Delays, Lists, distinct, kinds_of
 from spn.resolver.resolve import Reading
 
-SEEING = ("parameters", "colours", "tables", "places", "ports", "instances", "transitions", "measures")
+SEEING = ("parameters", "colours", "tables", "places", "ports", "instances", "transitions", "measures", "rare")
 """The sections of a module in which its parameters may be used."""
 
 

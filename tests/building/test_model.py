@@ -12,7 +12,7 @@ import pytest
 
 import spn
 from spn import distributions
-from spn.building import Instance, Measure, Parameter, Place, StaleFileError, Transition
+from spn.building import Instance, Measure, Parameter, Place, RareEvent, StaleFileError, Transition
 from spn.model import types
 from spn.net.text import digest
 from spn.text.problems import ModelError
@@ -56,6 +56,7 @@ def server(**changes) -> spn.Model:
         (Transition, types.TransitionDeclaration),
         (Instance, types.InstanceDeclaration),
         (Measure, types.MeasureDeclaration),
+        (RareEvent, types.RareDeclaration),
     ],
 )
 def test_a_part_has_the_keys_of_a_file(part, declaration):

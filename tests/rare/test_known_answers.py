@@ -135,7 +135,7 @@ transitions:
 @pytest.mark.parametrize("method", ["forcing", "splitting", "restart", "plain"])
 @pytest.mark.parametrize(("until", "least"), [("queue == 0", 0), ("queue <= 1", 1), ("queue <= 2", 2)])
 def test_a_life_that_begins_where_one_ends(until, least, method, seed):
-    """A busy period of an empty queue: gambler's ruin from one above the end, and before that nothing ends. The seeds only make the start immediate."""
+    """A busy period of an empty queue: gambler's ruin from one above the end, and before that nothing ends. Seeds make the start immediate."""
     exact = (2.0 - 1.0) / (2.0 ** (5 - least) - 1.0)
     text = EMPTY.replace("seed: 0", seed)
     found = spn.rare_event(Source("net", text), "queue == 5", until=until, method=method, seed=9, precision=0.1)
