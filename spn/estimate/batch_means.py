@@ -12,6 +12,7 @@ import math
 
 import numpy as np
 
+from spn.estimate.controlled import regress
 from spn.estimate.intervals import Floats
 from spn.estimate.measures import terms
 
@@ -21,20 +22,27 @@ while a correlation of 0.1 between neighbours, which 40 windows seldom show, mak
 """
 
 
-def put_together(kind: str, observations: Floats, windows: int) -> int:
+def put_together(kind: str, observations: Floats, windows: int, controls: Floats | None = None) -> int:
     """How many windows that follow each other have to be put together: 1, 2, 4, ... or all `windows` of a replication.
 
-    `observations` of a measure of that `kind` have the shape (replications, windows * segments, columns). Its linearised terms, X - r Y with r the
-    ratio of sums, are tested on each level.
+    `observations` of a measure of that `kind` have the shape (replications, windows * segments, columns), its `controls` (replications, windows *
+    segments, number). The linearised terms, X - r Y with r the ratio of sums, are tested on each level, and what the controls leave of them: what
+    the end of a window cuts off may be all of that, and the next window has it.
     """
     above, below = (part.reshape(len(part), windows, -1).sum(axis=2) for part in terms(kind, observations))
     total = float(below.sum())
     left = above - (float(above.sum()) / total if total > 0.0 else 0.0) * below
     size = 1
-    while size < windows and dependent(left):
+    while size < windows and (dependent(left) or (controls is not None and dependent(without(left, unfolded(controls, windows, size).sum(axis=1))))):
         size *= 2
         left = left.reshape(len(left), -1, 2).sum(axis=2) if left.shape[1] % 2 == 0 else left.sum(axis=1, keepdims=True)
     return min(size, windows)
+
+
+def without(left: Floats, controls: Floats) -> Floats:
+    """What controls, shape (replications * windows, number), leave of observations; 0 where they cannot be told apart."""
+    found = regress(left.ravel(), controls) if left.size > controls.shape[1] + 2 else None
+    return np.zeros_like(left) if found is None else found.residuals.reshape(left.shape)
 
 
 def dependent(left: Floats) -> bool:

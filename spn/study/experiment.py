@@ -145,14 +145,13 @@ class Experiment:
         if windows == 1:
             return Sample(observations, values, self.controlling(name, batches))
         whole = ~np.isnan(observations).any(axis=(1, 2))
-        size = batch_means.put_together(kind, observations[whole], windows)
+        columns = self._columns(name)
+        kept = np.concatenate([batch.controls[:, :, columns] for batch in batches]) if columns else None
+        size = batch_means.put_together(kind, observations[whole], windows, None if kept is None else kept[whole])
         if values:
             counts = observations[:, :, 0].reshape(len(observations), windows, -1).sum(axis=2)
             values = [part for each, of in zip(values, counts, strict=True) for part in batch_means.values_of(each, of, size)]
-        controls = None
-        if columns := self._columns(name):
-            kept = np.concatenate([batch.controls[:, :, columns] for batch in batches])
-            controls = batch_means.unfolded(kept, windows, size).sum(axis=1)
+        controls = None if kept is None else batch_means.unfolded(kept, windows, size).sum(axis=1)
         return Sample(batch_means.unfolded(observations, windows, size), values, controls)
 
     def _batched(self, found: AnyEstimate, batches: Sequence[BatchResult]) -> AnyEstimate:
