@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from experiments.verification.coverage_cases import CASES, Case
 from experiments.verification.mutants import run_mutants
 from experiments.verification.mutants import summary as mutants_summary
 from experiments.verification.random_nets import run_random
+from experiments.verification.random_rare import run_random_rare
 from experiments.verification.rare_cases import RARE_CASES
 from experiments.verification.report import Z_LIMIT, line, markdown, provenance, verdict
 from experiments.verification.rows import all_rows, checks
@@ -36,6 +38,7 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument("--rare", type=int, metavar="RUNS", help="instead: the same for rare events; resumes")
     parser.add_argument("--random", type=int, metavar="NETS", help="instead: random nets against their Markov chains")
+    parser.add_argument("--random-rare", type=int, metavar="NETS", help="instead: random questions about rare events against Markov chains")
     parser.add_argument("--engines", type=int, metavar="MODELS", help="instead: both engines on random models of the whole language, event by event")
     parser.add_argument("--mutations", type=int, metavar="MUTANTS", help="instead: random mutations of valid models, which must not break the reader")
     parser.add_argument("--first", type=int, default=0, metavar="SEED", help="the first model's seed, for --engines and --mutations (default: 0)")
@@ -56,6 +59,8 @@ def main() -> int:
         return mutations(given)
     if given.random:
         return random_nets(given)
+    if given.random_rare:
+        return random_rare(given)
     if given.coverage:
         return coverage(given, given.coverage, CASES, given.output or COVERAGE, "Coverage", coverage_report.ABOUT)
     if given.rare:
@@ -95,6 +100,25 @@ def random_nets(given: argparse.Namespace) -> int:
                 print(f"{found.seed}, {name}: {expected:.9g}, simulated {estimate:.9g}, z = {z:+.2f}\n{found.text}")
     print(f"{given.random - skipped} nets, {len(scores)} values, largest |z| {max(scores, default=0.0):.2f}; skipped: {skipped}")
     return 0 if max(scores, default=0.0) <= Z_LIMIT else 1
+
+
+def random_rare(given: argparse.Namespace) -> int:
+    states: Counter[str] = Counter()
+    scores, wrong = [], 0
+    for answers in run_random_rare(given.random_rare, given.seed, given.processes):
+        for found in answers:
+            states[f"{found.method}: {found.state.split(':')[0]}" if found.method else found.state] += 1
+            scores += [abs(z) for *_, z in found.values]
+            for name, expected, estimate, z in found.values:
+                if abs(z) > Z_LIMIT:
+                    print(f"{found.seed}, {found.method}, {found.asked}: {name}: {expected:.9g}, estimated {estimate:.9g}, z = {z:+.2f}")
+                    print(found.text)
+            if found.wrong:
+                wrong += 1
+                print(f"{found.seed}, {found.method}, {found.asked}: {found.wrong}\n{found.text}")
+    print("\n".join(f"{number:6,}  {state}" for state, number in sorted(states.items())))
+    print(f"{given.random_rare} questions, {len(scores):,} values, largest |z| {max(scores, default=0.0):.2f}; wrong beyond chance: {wrong}")
+    return 1 if wrong or max(scores, default=0.0) > Z_LIMIT else 0
 
 
 def engines(given: argparse.Namespace) -> int:

@@ -160,7 +160,7 @@ class Explorer:
         self._waiting: deque[int] = deque()
         self._early: deque[int] = deque()
         self._fresh: set[int] = set()
-        """What a life can begin with before it has been anywhere but where one ends. It goes on from there, so that this is looked at first."""
+        """What a life can begin with before it has been anywhere but where one ends. It goes on from there; this is looked at first (`_early`)."""
         self._uniform = Generator(SFC64(SeedSequence(0))).random
         self._exact = not folded and len(valued) == sum(net.valued) and not any(place.order == "random" for place in net.places)
         self._exact = self._exact and not net.dependencies.always
@@ -184,6 +184,8 @@ class Explorer:
                 complete, self._why = False, f"there are more than {len(self.nodes):,} markings"
                 break
             at = (self._early or self._waiting).popleft()
+            if self.nodes[at].expanded:
+                continue
             try:
                 self._expand(at)
             except (RunError, EvaluationError) as error:
@@ -200,9 +202,10 @@ class Explorer:
             number = self.numbers[key] = len(self.nodes)
             self.nodes.append(Node())
             self._markings.append(marking)
-            (self._early if fresh else self._waiting).append(number)
-            if fresh:
-                self._fresh.add(number)
+            self._waiting.append(number)
+        if fresh and number not in self._fresh:
+            self._fresh.add(number)
+            self._early.append(number)
         return number
 
     def _expand(self, at: int) -> None:

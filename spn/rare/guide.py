@@ -20,9 +20,8 @@ Floats: TypeAlias = NDArray[np.float64]
 DISCOUNT = 1e-4
 """Looking for the marking where a net is at home, one in so many steps starts again from the initial marking."""
 
-STEPS_AHEAD = 400
-"""Beyond so many steps without a solution the value is left as it is."""
-
+NOWHERE = -2
+"""The home of a net that is in no tangible marking before the event; no marking has this number."""
 
 @final
 @dataclass(frozen=True, slots=True)
@@ -72,10 +71,11 @@ def guide(graph: Graph, within: float | None) -> Guide:
     if not known.all() and (values[known] > 0.0).any():
         values[~known] = values[known & (values > 0.0)].min()
     fresh = np.where(away, _early(_rows(share, away), values, early), 0.0)
-    cycle = float((share @ (fresh if ends[home] else values))[home])
+    cycle = float(life[0]) if home == NOWHERE else float((share @ (fresh if ends[home] else values))[home])
     alternatives = [_worth(graph, node.steps, fresh if node.kind == END else values, home) for node in graph.nodes]
     values = np.where(ends, fresh, values)
-    values[home] = cycle  # a cycle that begins there; one that ends there is told apart by whoever walks
+    if home != NOWHERE:
+        values[home] = cycle  # a cycle that begins there; one that ends there is told apart by whoever walks
     return Guide(graph, home, values, cycle, float(life[0]), alternatives)
 
 
@@ -83,7 +83,9 @@ def _rows(share: Any, kept: NDArray[np.bool_]) -> Any:
     """Some rows; the others are empty."""
     from scipy.sparse import csc_array
 
-    return csc_array(share.multiply(kept.astype(np.float64)[:, None]))
+    found = csc_array(share.multiply(kept.astype(np.float64)[:, None]))
+    found.eliminate_zeros()
+    return found
 
 
 def _early(share: Any, values: Floats, early: NDArray[np.bool_]) -> Floats:
@@ -130,22 +132,43 @@ def _embedded(graph: Graph, within: float | None) -> tuple[Any, Floats]:
 
 
 def _reached(share: Any, targets: Floats) -> Floats:
-    """The probability of coming to a target: v = targets + share v. Pivots stay on the diagonal of this M-matrix, so that nothing small is lost."""
+    """The probability of coming to a target: v = targets + share v; 0 where nothing leads there, also where the net goes round for ever. Pivots stay
+    on the diagonal of this M-matrix, so that nothing small is lost.
+    """
     from scipy.sparse import csc_array, eye_array
     from scipy.sparse.linalg import splu
 
-    matrix = csc_array(eye_array(len(targets)) - share)
-    try:
-        solved = splu(matrix, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True}).solve(targets)
-    except RuntimeError:  # singular: markings in which the net goes round for ever
-        matrix = csc_array(eye_array(len(targets)) - share * (1.0 - 1e-12))
-        solved = splu(matrix, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True}).solve(targets)
-    found: Floats = np.clip(np.nan_to_num(solved), 0.0, 1.0)
+    found: Floats = np.zeros(len(targets))
+    some = np.flatnonzero(_leading(share, targets > 0.0))
+    if not some.size:
+        return found
+    inner = csc_array(share)[:, some][some, :]
+    for slack in (0.0, 1e-12):
+        matrix = csc_array(eye_array(some.size) - inner * (1.0 - slack))
+        try:
+            solved = splu(matrix, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True}).solve(targets[some])
+        except RuntimeError:  # singular by rounding: what leads away is too improbable to be seen beside 1
+            continue
+        found[some] = np.clip(np.nan_to_num(solved), 0.0, 1.0)
+        break
+    return found
+
+
+def _leading(share: Any, targets: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """From which markings a target can be reached."""
+    found = targets.copy()
+    pending = np.flatnonzero(targets).tolist()
+    while pending:
+        at = pending.pop()
+        for before in share.indices[share.indptr[at] : share.indptr[at + 1]].tolist():
+            if not found[before]:
+                found[before] = True
+                pending.append(before)
     return found
 
 
 def _home(graph: Graph, share: Any, sojourn: Floats) -> int:
-    """The marking in which the net spends the most time; where a life begins in a marking that ends it, that one."""
+    """The marking in which the net spends the most time; where a life begins in a marking that ends it, that one. NOWHERE, if time never passes."""
     from scipy.sparse import csc_array, eye_array
     from scipy.sparse.linalg import spsolve
 
@@ -156,4 +179,4 @@ def _home(graph: Graph, share: Any, sojourn: Floats) -> int:
     visits = np.atleast_1d(spsolve(csc_array(eye_array(len(start)) - share.T * (1.0 - DISCOUNT)), start))
     plain = np.array([node.kind == PLAIN and not node.vanishing and node.expanded for node in graph.nodes])
     time = np.where(plain, np.nan_to_num(visits) * sojourn, -1.0)
-    return int(np.argmax(time))
+    return int(np.argmax(time)) if plain.any() else NOWHERE

@@ -10,7 +10,11 @@ from scipy import stats
 from scipy.integrate import quad
 
 import spn
+from spn.api import _question
+from spn.engine.reference.prepared import PreparedNet
 from spn.rare import RareResult, Trust
+from spn.rare.graph import Explorer
+from spn.rare.guide import guide
 from spn.text.source import Source
 
 
@@ -147,3 +151,63 @@ def test_a_life_that_begins_where_one_ends(until, least, method, seed):
 def test_what_can_only_happen_after_ends_that_do_not_count_is_not_taken_for_impossible():
     found = spn.rare_event(Source("net", EMPTY), "queue == 3", until="queue <= 2", method="forcing", seed=1)
     assert found.main.estimate == pytest.approx(1.0)
+
+
+# What random questions found (`python -m experiments.verification --random-rare`).
+
+TWO_SIDES = """
+spn: 1
+places: {p0: 1, p1: 1, p2: 2, p3: 0}
+transitions:
+  t0: {in: p1, out: p0, delay: exponential(rate=0.01)}
+  t1: {in: 2 * p1, out: [p3, p2], delay: exponential(rate=0.3 + p1)}
+  t2: {in: p2, out: p1, delay: exponential(rate=0.3 + p1)}
+  t4: {in: p3, out: p1, delay: exponential(rate=0.3 + p1)}
+"""
+AT_ONCE = """
+spn: 1
+places: {p0: 2, p1: 1, p2: 0}
+transitions:
+  t0: {in: p1, out: p0, priority: 2, weight: 0.5}
+  t1: {in: p2, out: p0, test: p1, priority: 2, weight: 2.5}
+  t2: {in: p1, out: p2, test: p0, inhibit: 3 * p2, guard: p1 <= 1, priority: 2, weight: 1 + p0}
+  t4: {in: 2 * p0, out: 2 * p2, inhibit: 3 * p1, priority: 3, weight: 0.5}
+  t5: {in: p2, out: p1, test: p0, priority: 2, weight: 2.5}
+  t6: {in: p1, out: p0, delay: exponential(mean=1.5)}
+"""
+ROUND_FOR_EVER = """
+spn: 1
+places: {a: 1, b: 0, c: 0, d: 0, goal: 0}
+transitions:
+  there: {in: a, out: b, delay: exponential(rate=1)}
+  back: {in: b, out: a, delay: exponential(rate=1)}
+  lost: {in: a, out: c, delay: exponential(rate=1e-6)}
+  won: {in: a, out: goal, delay: exponential(rate=1e-6)}
+  on: {in: c, out: d, delay: exponential(rate=1)}
+  off: {in: d, out: c, delay: exponential(rate=1)}
+"""
+
+
+@pytest.mark.parametrize("method", ["forcing", "splitting", "restart"])
+def test_ends_that_are_found_from_two_sides_are_gone_on_from(method):
+    """Such a marking was first found on a way on which it is an end, and runs that began there did not know what follows."""
+    question = {"until": "p2 > p3", "within": "40 s", "seed": 2, "precision": 0.15}
+    found = spn.rare_event(Source("net", TWO_SIDES), "p1 == 0", method=method, **question)
+    plain = spn.rare_event(Source("net", TWO_SIDES), "p1 == 0", method="plain", **question)
+    assert abs(found.main.estimate - plain.main.estimate) < found.main.high - found.main.low + plain.main.high - plain.main.low
+
+
+@pytest.mark.parametrize("method", ["forcing", "splitting"])
+def test_an_event_before_which_no_time_passes(method):
+    """The net is nowhere at home before it."""
+    found = spn.rare_event(Source("net", AT_ONCE), "p0 == 0", until="p1 > p2", method=method, seed=1, precision=0.2)
+    assert found.converged
+    assert found.main.estimate == pytest.approx(1.0)
+
+
+def test_markings_in_which_the_net_goes_round_for_ever_take_nothing_from_the_exact_value():
+    """Half of all lives, which take two million steps, come to the goal; the others never end."""
+    question = _question(Source("net", ROUND_FOR_EVER), None, "goal == 1", "d == 7", None, None)[1]
+    found = guide(Explorer(PreparedNet(question.net), question).explore(), None)
+    assert found.exact
+    assert found.life == pytest.approx(0.5, rel=1e-10)
