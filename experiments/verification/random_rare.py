@@ -1,9 +1,10 @@
 """Random questions about rare events on random nets: every method's answer against the Markov chain, which is solved here from what the question says
-(`docs/rare.md`). What is asked for is not always rare, nor always possible.
+(`docs/rare.md`), or where delays are not exponential against plain simulation. What is asked for is not always rare, nor always possible.
 """
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -41,14 +42,37 @@ class Answer:
     wrong: str = ""
 
 
+DELAYS = (
+    "1 s",
+    "0.3 s",
+    "uniform(0.1 s, 2 s)",
+    "lognormal(mean=1 s, sigma=0.8)",
+    "weibull(shape=2.5, scale=1.5 s)",
+    "weibull(shape=0.6, scale=1 s)",
+    "erlang(k=3, mean=1 s)",
+    "hyperexponential(weights=[0.9, 0.1], means=[0.5 s, 5 s])",
+    "triangular(low=0.1 s, mode=0.5 s, high=3 s)",
+    "discrete(values=[0.5 s, 2 s], weights=[3, 1])",
+    "gamma(shape=0.5, scale=2 s)",
+    "normal(mean=1 s, sd=0.5 s)",
+)
+
+
+def markovian(seed: int) -> bool:
+    """Whether all delays of the net are exponential."""
+    return seed % 2 == 0
+
+
 def question(seed: int) -> tuple[str, dict[str, str]]:
-    """A model without measures, some of its rates small, and what is asked: condition, until, within."""
+    """A model without measures, some of its rates small or its delays not exponential, and what is asked: condition, until, within."""
     r = random.Random(f"{seed}/rare")
     data: dict[str, Any] = yaml.safe_load(random_nets.model(seed))
     del data["measures"]
     for transition in data["transitions"].values():
         if transition.get("delay") and r.random() < 0.3:
             transition["delay"] = f"exponential(rate={r.choice([0.01, 0.05, 0.002])})"
+        elif transition.get("delay") and not markovian(seed) and r.random() < 0.8:
+            transition["delay"] = r.choice(DELAYS)
     places = list(data["places"])
     total = sum(data["places"].values())
 
@@ -116,6 +140,41 @@ class Solved:
 
 def ask(seed: int) -> list[Answer]:
     """One question, to all methods."""
+    return _against_the_chain(seed) if markovian(seed) else _against_plain(seed)
+
+
+def _against_plain(seed: int) -> list[Answer]:
+    """Without a solution: plain simulation says what the probability is. It needs a life."""
+    import spn
+    from spn.observation import RunError
+    from spn.rare import Refused, Trust
+    from spn.text.source import Source
+
+    text, asked = question(seed)
+    if "until" not in asked:
+        asked.setdefault("within", "10 s")
+    source = Source("random", text)
+    options: dict[str, Any] = {"seed": seed, "max_firings": MAX_FIRINGS, **asked}
+    found = []
+    plain = None
+    for method in ("plain", *METHODS):
+        try:
+            result = spn.rare_event(source, method=method, precision=PRECISION / 2 if method == "plain" else PRECISION, **options)
+        except (Refused, RunError) as refusal:
+            found.append(Answer(seed, text, asked, method, f"refused: {refusal}"))
+            continue
+        plain = result.main if method == "plain" and result.state is Trust.CONVERGED else plain
+        wrong = "it is said to be impossible" if result.state is Trust.UNREACHABLE and plain is not None and plain.estimate > 0.0 else ""
+        values: tuple[tuple[str, float, float, float], ...] = ()
+        if plain is not None and method != "plain" and result.state is Trust.CONVERGED:
+            error = math.hypot(plain.high - plain.low, result.main.high - result.main.low) / (2.0 * 1.96)
+            z = (result.main.estimate - plain.estimate) / error if error > 0.0 else 0.0
+            values = (("probability", plain.estimate, result.main.estimate, z),)
+        found.append(Answer(seed, text, asked, method, result.state.name.lower(), values, wrong))
+    return found
+
+
+def _against_the_chain(seed: int) -> list[Answer]:
     import spn
     from spn.api import _question
     from spn.expressions.errors import EvaluationError
