@@ -88,7 +88,7 @@ class _Declarer:
                 measures.declare(str(name), measure, name.span, module.measures)
             for name, event in self.model.rare.items():
                 for key, part in event.parts(self.model.measures).items():
-                    measures.declare(f"{name}.{key}", part, name.span, module.rare)
+                    measures.declare_rare(f"{name}.{key}", part, name.span)
 
     # expressions
 

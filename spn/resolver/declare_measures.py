@@ -8,8 +8,9 @@ from spn.expressions import syntax
 from spn.expressions.check import check
 from spn.expressions.parse import parse_target
 from spn.expressions.scope import ModuleSymbol, Scope, VariableSymbol
-from spn.expressions.tree import Expression, Variable
+from spn.expressions.tree import Expression, Now, Variable
 from spn.expressions.types import BOOLEAN, DURATION, INTEGER, REAL, InstanceOf, Type
+from spn.expressions.walk import walk
 from spn.model.types import MeasureDeclaration, Text, Times, TransitionDeclaration
 from spn.records import dataclass
 from spn.resolver import declarations as declared
@@ -66,6 +67,15 @@ class Measures:
         )
         if expression is not None or targets:
             into[name] = found
+
+    def declare_rare(self, name: str, part: MeasureDeclaration, span: Span | None) -> None:
+        """What a rare event is made of. Nobody looks at it between firings."""
+        rare = self.opened.module.rare
+        self.declare(name, part, span, rare)
+        about = rare[name].expression if name in rare else None
+        for node in () if about is None else walk(about):
+            if isinstance(node, Now):
+                self.problems.error("reads-time", "what a rare event is about cannot read the time", node.span, "give a time as 'within'")
 
     def _constant(self, text: Text | None, expected: Type) -> Expression | None:
         found = self._optional(text, expected)

@@ -56,7 +56,14 @@ def rare_events(atlas: Atlas, classes: Sequence[TransitionClass], net_tables: Ta
     """What the rare events of the root module are made of, as measures. They are no part of the net, and so they may use tables of their own."""
     space = Space(1, OWN, {}, atlas.tables, net_tables, problems, sizes)
     builder = _Builder(atlas, classes, net_tables, space, problems)
-    return [measure for part in atlas.elaboration.modules[""].rare.values() if (measure := builder.measure(part)) is not None]
+    found = []
+    for part in atlas.elaboration.modules[""].rare.values():
+        measure = builder.measure(part)
+        if measure is not None and isinstance(measure.quantity, FirstPassage) and measure.quantity.within == (0.0,):
+            assert part.within is not None
+            problems.error("bad-value", "'within' must be greater than 0", part.within.values[0].span)
+        found += [measure] if measure is not None else []
+    return found
 
 
 MOST_TIMES = 10_000

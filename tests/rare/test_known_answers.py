@@ -142,7 +142,8 @@ def test_a_life_that_begins_where_one_ends(until, least, method, seed):
     """A busy period of an empty queue: gambler's ruin from one above the end, and before that nothing ends. Seeds make the start immediate."""
     exact = (2.0 - 1.0) / (2.0 ** (5 - least) - 1.0)
     text = EMPTY.replace("seed: 0", seed)
-    found = spn.rare_event(Source("net", text), "queue == 5", until=until, method=method, seed=9, precision=0.1 if method in ("forcing", "plain") else 0.3)
+    precision = 0.1 if method in ("forcing", "plain") else 0.3
+    found = spn.rare_event(Source("net", text), "queue == 5", until=until, method=method, seed=9, precision=precision)
     assert found.state is Trust.CONVERGED
     assert found.diagnostics.predicted == pytest.approx(exact, rel=1e-12)
     assert abs(found.main.estimate - exact) < 2.0 * (found.main.high - found.main.low)
