@@ -142,7 +142,8 @@ def draw(lines: Lines, folder: Path, stem: str = "coverage") -> None:
     import matplotlib as mpl
 
     mpl.use("agg")
-    with mpl.rc_context({**SETTINGS, "svg.hashsalt": "coverage"}):
+    # Texts as paths: where the font is missing, long names would be cut.
+    with mpl.rc_context({**SETTINGS, "svg.hashsalt": "coverage", "svg.fonttype": "path"}):
         for name, made in ((stem, _coverage(lines)), (f"{stem}_scores", _scores(lines)), (f"{stem}_stopping", _stopping(lines))):
             made.savefig(folder / f"{name}.svg", metadata={"Date": None})
 
@@ -255,5 +256,5 @@ def _stopping(lines: Lines) -> Any:
     left.set_ylim(len(chosen) - 0.4, -0.6)
     left.set_xlabel("intervals that hold the truth, %")
     right.set_xlabel("mean of (estimate - truth), in half-widths")
-    right.legend(loc="lower right", frameon=False, title="stopped at")
+    right.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=3, frameon=False, title="stopped at", title_fontsize="medium", borderaxespad=0.2)
     return figure
