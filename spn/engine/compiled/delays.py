@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from spn.distributions import conversions, draws
 from spn.distributions.base import ENTRIES, Argument, Distribution, Form
-from spn.engine.compiled import streams
 from spn.engine.compiled.cells import CONTROLLED
 from spn.engine.compiled.formulas import Scope, formula, real
 from spn.engine.compiled.layout import ClassPlan
@@ -56,6 +55,8 @@ LIMITS: dict[str, str] = {
 
 def names() -> dict[str, Any]:
     """The functions that generated sources call: draws and conversions, compiled when a kernel calls them."""
+    from spn.engine.compiled import streams  # loads numba, which sources do without
+
     found: dict[str, Any] = {f"draw_{family}": getattr(draws, family) for family in PARAMETERS}
     found |= {function.__name__: function for function in (streams.foresee, streams.exponential_foreseen)}
     for name in dir(conversions):
