@@ -123,7 +123,7 @@ class Machine:
         if self.vanishing:
             return self.now
         self.call(5)
-        return float(self.values[2])
+        return float(self.values[cells.RESULT])
 
     def fired(self) -> NDArray[np.int64]:
         """Firings of each class."""
@@ -306,7 +306,7 @@ class Replication:
     def _value(self, meter: Meter) -> float:
         self.machine.call(2, meter.number)
         self.machine.check()
-        return float(self.values[2])
+        return float(self.values[cells.RESULT])
 
     def _enter(self, meter: Meter, row: int, values: tuple[float, ...]) -> None:
         rows = self.rows[meter.measure.name]
