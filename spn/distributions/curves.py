@@ -5,12 +5,23 @@ What belongs to one distribution alone stays with it.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Sequence
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from spn.distributions.base import FloatArray
+
+
+@functools.cache
+def special() -> ModuleType:
+    """`scipy.special`, for functions of one number that are called a million times: an import in each would take as long as they."""
+    import scipy.special
+
+    return scipy.special
+
 
 # The Riemann zeta function at 2, 3, ..., 12.
 _ZETA = (
@@ -70,14 +81,12 @@ def gamma_cumulative_hazard(shape: float, x: float) -> float:
     """-ln P(X > x) of a gamma variable of scale 1, for one x; where P underflows, by the first terms of its continued fraction (Abramowitz and
     Stegun 6.5.31).
     """
-    from scipy.special import gammainc, gammaincc
-
     if x <= 0.0:
         return 0.0
-    below = float(gammainc(shape, x))
+    below = float(special().gammainc(shape, x))
     if below < 0.5:
         return -math.log1p(-below)
-    above = float(gammaincc(shape, x))
+    above = float(special().gammaincc(shape, x))
     if above > 1e-290:
         return -math.log(above)
     return x - (shape - 1.0) * math.log(x) + math.lgamma(shape) + math.log1p((1.0 - shape) / x) if x < math.inf else math.inf
@@ -85,12 +94,10 @@ def gamma_cumulative_hazard(shape: float, x: float) -> float:
 
 def gamma_age_at(shape: float, hazard: float) -> float:
     """The inverse of `gamma_cumulative_hazard`."""
-    from scipy.special import gammainccinv, gammaincinv
-
     if hazard < 0.5:
-        return float(gammaincinv(shape, -math.expm1(-hazard)))
+        return float(special().gammaincinv(shape, -math.expm1(-hazard)))
     if hazard < 650.0:
-        return float(gammainccinv(shape, math.exp(-hazard)))
+        return float(special().gammainccinv(shape, math.exp(-hazard)))
     x = hazard
     for _ in range(100):  # x = hazard + (shape - 1) ln x - ..., a contraction
         x = max(1.0, x + hazard - gamma_cumulative_hazard(shape, x))

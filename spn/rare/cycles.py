@@ -51,11 +51,17 @@ class World:
         self.graph = graph
         self.guide = guide
         self.mapped = graph.complete
+        self._kinds = [node.kind for node in graph.nodes] if self.mapped else []
         self.deadline = math.inf if question.within is None else question.within
         self._condition = net.function(question.condition)
         self._until = None if question.until is None else net.function(question.until)
         self._importance = None if question.importance is None else net.function(question.importance)
         self._home: object = None
+        self._heights: list[float] = []
+        if question.importance is None and guide is not None:
+            self._heights = [math.log(value) if value > 0.0 else -math.inf for value in map(float, guide.values)]
+        elif self.mapped:
+            self._heights = [node.importance for node in graph.nodes]
         if guide is None:
             walk = self._on_engine(0, PILOT_KEY)
             walk.settle()
@@ -72,8 +78,8 @@ class World:
 
     def kind(self, walk: Walk) -> int:
         """What a tangible marking is. Raises `RunError`."""
-        if isinstance(walk, MapWalk):
-            return self.graph.nodes[walk.number].kind
+        if self.mapped:
+            return self._kinds[walk.number]
         assert isinstance(walk, EngineWalk)
         state = walk.simulation.state
         state.variables = {}
@@ -93,12 +99,8 @@ class World:
 
     def importance(self, walk: Walk) -> float:
         """How near the event is: the model's own measure of it, or the logarithm of the guide's value. Raises `RunError`."""
-        if self._importance is None:
-            assert self.guide is not None
-            value = float(self.guide.values[walk.number]) if walk.number >= 0 else 0.0
-            return math.log(value) if value > 0.0 else -math.inf
-        if isinstance(walk, MapWalk):
-            return self.graph.nodes[walk.number].importance
+        if self._importance is None or self.mapped:
+            return self._heights[walk.number] if walk.number >= 0 else -math.inf
         assert isinstance(walk, EngineWalk)
         state = walk.simulation.state
         state.variables = {}

@@ -59,7 +59,8 @@ class Entry:
 class Node:
     """A marking: what it is (PLAIN, TARGET or END), and where the steps out of it lead, with rates or, if `vanishing`, with weights.
 
-    `timed` are the enabled timed bindings, `importance` is what the question says of it, `expanded` whether all this is known.
+    `timed` are the enabled timed bindings, `resampled` says whether any draws anew after each firing, `importance` is what the question says of
+    it, `expanded` whether all this is known.
     """
 
     kind: int = PLAIN
@@ -68,6 +69,7 @@ class Node:
     importance: float = 0.0
     steps: dict[StepKey, tuple[int, float]] = field(default_factory=dict)
     timed: tuple[Entry, ...] = ()
+    resampled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +224,7 @@ class Explorer:
         if self._fold.folded:
             timed, shares = self._representatives(timed)
         node.timed = tuple([self._entry(binding, state) for binding in timed])
+        node.resampled = any(entry.memory == "resampling" for entry in node.timed)
         if immediate:
             node.vanishing = True
             highest = max(binding.site.kind.priority for binding in immediate)

@@ -17,7 +17,7 @@ from spn.engine.reference.clocks import Clock
 from spn.engine.reference.enabling import Binding
 from spn.engine.reference.simulation import Simulation
 from spn.observation import RunError
-from spn.rare.graph import Entry, Graph, StepKey
+from spn.rare.graph import Entry, Graph, Node, StepKey
 
 INFINITE = math.inf
 
@@ -179,6 +179,7 @@ class MapWalk(Walk):
         self.firings = 0
         self.number = 0
         self._clocks: dict[StepKey, list[MapClock]] = {}
+        self._soonest: MapClock | None = None  # what `peek` found, until a clock changes
         self._frozen: dict[StepKey, list[tuple[float, float, float, Distribution]]] = {}
         self._started = self._epoch = self._instant = 0
         self._update()
@@ -195,6 +196,7 @@ class MapWalk(Walk):
 
     def reset_clock(self, clock: MapClock, time: float) -> None:
         clock.time = time
+        self._soonest = None
 
     def contenders(self) -> list[tuple[StepKey, float]]:
         return [(key, weight) for key, (_, weight) in self._nodes[self.number].steps.items()]
@@ -229,18 +231,19 @@ class MapWalk(Walk):
     def peek(self) -> float:
         if self.vanishing:
             return self.now
-        found = self._next()
+        found = self._soonest = self._next()
         return INFINITE if found is None else found.time
 
     def step(self) -> None:
-        clock = self._next()
+        clock = self._soonest or self._next()
         assert clock is not None
         if clock.time > self.now:
             self._instant = 0
         self.now = clock.time
         self._epoch += 1
-        self._clocks[clock.entry.key].remove(clock)
-        self._enter(self._nodes[self.number].steps[clock.entry.key][0])
+        key = clock.entry.key
+        self._clocks[key].remove(clock)
+        self._enter(self._nodes[self.number].steps[key][0])
 
     def _enter(self, number: int) -> None:
         self.firings += 1
@@ -248,24 +251,30 @@ class MapWalk(Walk):
         if self._instant > self._trap_limit:
             raise RunError("timeless-trap", f"time does not go on: {self._instant:,} firings at one instant", self.now)
         self.number = number
+        self._soonest = None
         self._update()
-        if not self._nodes[number].vanishing:
-            self._resample()
+        node = self._nodes[number]
+        if node.resampled and not node.vanishing:
+            self._resample(node)
 
     def _update(self) -> None:
         """Give each enabled binding the clocks that it should have in this marking, in order."""
         before, current = self._clocks, {}
         for position, entry in enumerate(self._nodes[self.number].timed):
-            clocks = before.pop(entry.key, None)
+            key = entry.key
+            clocks = before.pop(key, None)
             if clocks is None:
                 clocks = []
             elif clocks and (clocks[0].position != position or clocks[0].entry is not entry):
                 for clock in clocks:
                     clock.position, clock.entry = position, entry
-            current[entry.key] = clocks
+            current[key] = clocks
             degree = entry.degree
             if len(clocks) != degree or entry.changing:
-                self._adjust(entry, clocks, degree, position)
+                if not clocks and degree == 1 and entry.memory != "age":
+                    clocks.append(self._drawn(entry, position))
+                else:
+                    self._adjust(entry, clocks, degree, position)
         for clocks in before.values():
             if clocks and clocks[0].entry.memory == "age":
                 self._lose(clocks, 0)
@@ -293,7 +302,8 @@ class MapWalk(Walk):
 
     def _drawn(self, entry: Entry, position: int) -> MapClock:
         self._started += 1
-        return MapClock(entry, position, entry.law, self.now, self.now + entry.law.sample(self._rng), self._started, self._epoch)
+        law, now = entry.law, self.now
+        return MapClock(entry, position, law, now, now + law.sample(self._rng), self._started, self._epoch)
 
     def _lose(self, clocks: list[MapClock], keep: int) -> None:
         while len(clocks) > keep:
@@ -302,8 +312,8 @@ class MapWalk(Walk):
                 left = (clock.time - self.now, _rate(clock.law), self.now - clock.origin, clock.law)
                 self._frozen.setdefault(clock.entry.key, []).append(left)
 
-    def _resample(self) -> None:
-        for position, entry in enumerate(self._nodes[self.number].timed):
+    def _resample(self, node: Node) -> None:
+        for position, entry in enumerate(node.timed):
             if entry.memory == "resampling":
                 clocks = self._clocks[entry.key]
                 old = sum(clock.epoch < self._epoch for clock in clocks)
@@ -316,15 +326,18 @@ class MapWalk(Walk):
         twin.now, twin.firings, twin.number = self.now, self.firings, self.number
         twin._clocks = {key: [clock.copy() for clock in clocks] for key, clocks in self._clocks.items()}
         twin._frozen = {key: list(frozen) for key, frozen in self._frozen.items() if frozen}
+        twin._soonest = None
         twin._started, twin._epoch, twin._instant = self._started, self._epoch, self._instant
         return twin
 
     def redraw_clocks(self) -> None:
-        now = self.now
+        self._soonest = None
+        now, rng = self.now, self._rng
         for clocks in self._clocks.values():
             for clock in clocks:
-                if clock.time < INFINITE and not clock.law.is_deterministic:
-                    clock.time = max(now, clock.origin + clock.law.redraw(self._rng, now - clock.origin))
+                law, origin = clock.law, clock.origin
+                if clock.time < INFINITE and not law.is_deterministic:
+                    clock.time = max(now, origin + law.redraw(rng, now - origin))
 
 
 def _rate(law: Distribution) -> float:
