@@ -261,7 +261,7 @@ def force(world: World, walk: Walk, end: float, fresh: bool, rng: Generator, fou
     assert guide is not None
     weight = 1.0
     found.copies += 1
-    begun = False
+    begun, led = False, -math.inf
     while True:
         while walk.vanishing:
             number = walk.number
@@ -283,7 +283,8 @@ def force(world: World, walk: Walk, end: float, fresh: bool, rng: Generator, fou
         begun = True
         number = walk.number
         if number >= 0:
-            weight *= lead(walk, guide.alternatives[number], float(guide.values[number]), end, rng)
+            weight *= lead(walk, guide.alternatives[number], float(guide.values[number]), end, rng, walk.now > led)
+            led = walk.now
         if not step(walk, end):
             break
     found.firings += walk.firings

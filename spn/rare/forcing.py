@@ -10,6 +10,9 @@ Two changes of the law of the next firing, both exact for any guide:
   a fixed time d, the others are made to outlast it. A clock that did not fire is drawn anew on condition of that, so that no censoring is lost: its
   survival is in the weight.
 
+* Where what stands against them varies much (a repair that now and then takes very long, and then is when most rare events happen), it is drawn from
+  a law with a fraction of its hazard rate, as soon as it begins (proportional hazards: Cox, J. R. Stat. Soc. B 34, 1972), or naturally.
+
 A share of the natural law stays in every choice, so that no way is excluded that the guide does not know.
 """
 
@@ -30,6 +33,16 @@ NATURAL = 0.02
 
 NATURAL_FORCED = 0.05
 """The share in forcing, where the guide is rougher."""
+
+TILT = 4.0
+"""The mean of a longer delay's cumulative hazard, which is exponential with mean 1 by nature: its survival function is S(x)^(1/4).
+
+The square of a delay is what it counts for: the chance of the event in it, times what is then left of it. That times the weight never is more than 3.3
+times its mean for a lognormal delay with sigma = 1, and 17 times for sigma = 2, where it has a skewness of 414 and 10^10 by nature.
+"""
+
+NATURAL_TILTED = 0.5
+"""The share of the natural law in such draws, so that no weight is above 2."""
 
 MOST_HAZARD = 650.0
 """Beyond this cumulative hazard the probability of outlasting it is no double."""
@@ -82,10 +95,11 @@ def fire_immediate(walk: Walk, values: Values, uniform: Generator) -> float:
     return choice.factor
 
 
-def lead(walk: Walk, values: Values, here: float, deadline: float, rng: Generator) -> float:
+def lead(walk: Walk, values: Values, here: float, deadline: float, rng: Generator, arrived: bool = True) -> float:
     """Set the clocks so that the one that is to fire next does, and give the likelihood ratio. `here` is the value of the marking.
 
-    Nothing is changed where nothing could be gained.
+    Nothing is changed where nothing could be gained. `arrived`: nothing was led at this time before, so that nothing depends yet on what clocks that
+    begin now have drawn.
     """
     clocks = walk.clocks()
     if not clocks or not values:
@@ -102,11 +116,28 @@ def lead(walk: Walk, values: Values, here: float, deadline: float, rng: Generato
     if not leading:
         return 1.0
     others = [k for k in range(len(clocks)) if k not in leading]
+    factor = 1.0
+    if arrived:
+        for k in others:
+            if worth[k] < here and clocks[k].origin == walk.now:
+                factor *= _lengthen(walk, clocks[k], rng)
     first = min(others, key=lambda k: clocks[k].time, default=-1)
     until, instead = (clocks[first].time, worth[first]) if first >= 0 else (math.inf, 0.0)
     if deadline < until:
         until, instead = deadline, 0.0
-    return _force(walk, [clocks[k] for k in leading], [worth[k] for k in leading], until, instead, rng)
+    return factor * _force(walk, [clocks[k] for k in leading], [worth[k] for k in leading], until, instead, rng)
+
+
+def _lengthen(walk: Walk, clock: Any, rng: Generator) -> float:
+    """Draw the time of a clock that begins now anew, longer if its law varies as much as an exponential one does or more; the likelihood ratio."""
+    law = clock.law
+    if not biasable(clock) or not law.variance >= law.mean * law.mean * (1.0 - 1e-9):
+        return 1.0
+    hazard = rng.standard_exponential()
+    if rng.random() >= NATURAL_TILTED:
+        hazard *= TILT
+    walk.reset_clock(clock, max(clock.origin + law.age_at(hazard), math.nextafter(walk.now, math.inf)))
+    return 1.0 / (NATURAL_TILTED + (1.0 - NATURAL_TILTED) / TILT * math.exp(hazard * (1.0 - 1.0 / TILT)))
 
 
 def _choose_exponential(walk: Walk, clocks: list[Any], worth: list[float], rng: Generator) -> float:

@@ -59,6 +59,8 @@ def test_two_queues_in_tandem():
         ("exponential(rate=1 / s)", (2e-10 / (1 + 2e-5 + 2e-10), 2e-10 / (1 + 2e-5 + 2e-10))),
         ("1 s", duplex(1e-5, 1.0, math.exp(-1e-5), 1.0 + math.expm1(-1e-5) / 1e-5)),
         ("lognormal(mean=1 s, sigma=1)", duplex_lognormal(1e-5, 1.0)),
+        # Most of what it is down comes from one repair in a thousand.
+        ("lognormal(mean=1 s, sigma=2)", duplex_lognormal(1e-5, 2.0)),
     ],
 )
 def test_both_units_of_a_duplex_are_down(repair, exact):
