@@ -37,8 +37,8 @@ NATURAL_FORCED = 0.05
 TILT = 4.0
 """The mean of a longer delay's cumulative hazard, which is exponential with mean 1 by nature: its survival function is S(x)^(1/4).
 
-The square of a delay is what it counts for: the chance of the event in it, times what is then left of it. That times the weight never is more than 3.3
-times its mean for a lognormal delay with sigma = 1, and 17 times for sigma = 2, where it has a skewness of 414 and 10^10 by nature.
+The square of a delay is what it counts for: the chance of the event in it, times what is then left of it. That times the weight never is more than
+3.3 times its mean for a lognormal delay with sigma = 1, and 17 times for sigma = 2, where it has a skewness of 414 and 10^10 by nature.
 """
 
 NATURAL_TILTED = 0.5
