@@ -53,7 +53,8 @@ QUEUE_CELLS = LIST + MOST_ASIDE // 2
 
 IN_FAR, IS_ASIDE = IN_HEAP + 1, IN_HEAP + 2
 """What `STANDS` says of a far clock, of which `WHERE` is the position, and of one that is put aside, of which it is the bucket. In a bucket `WHERE`
-is the next clock (-1: none), and `STANDS` the one before, or -1 - the bucket for the first."""
+is the next clock (-1: none), and `STANDS` the one before, or -1 - the bucket for the first, and for those behind it of which nobody has asked yet: the
+clocks that do not know the one before them are the first ones of their bucket, back to one that does."""
 
 PER_GAP = 2.0
 """So many buckets for each clock, where clocks are densest: measured, as the next two. Most buckets then have one clock or none."""
@@ -158,15 +159,30 @@ def queue_drop(state: Any, clock: int) -> None:
         far[where] = last
         entries[4 * last + WHERE] = where
         return
+    if stands < 0:
+        bucket = -1 - stands
+        if np.int64(shorts(queue[HEADS])[bucket]) == clock:
+            shorts(queue[HEADS])[bucket] = where
+            if where < 0:
+                integers(queue[OCCUPIED])[bucket >> 6] ^= np.int64(1) << (bucket & 63)
+            else:
+                entries[4 * where + STANDS] = stands
+            return
+        _tell_before(entries, np.int64(shorts(queue[HEADS])[bucket]))
+        stands = np.int64(entries[4 * clock + STANDS])
+    entries[4 * stands + WHERE] = where
     if where >= 0:
         entries[4 * where + STANDS] = stands
-    if stands >= 0:
-        entries[4 * stands + WHERE] = where
-        return
-    bucket = -1 - stands
-    shorts(queue[HEADS])[bucket] = where
-    if where < 0:
-        integers(queue[OCCUPIED])[bucket >> 6] ^= np.int64(1) << (bucket & 63)
+
+
+@plain
+def _tell_before(entries: Any, first: int) -> None:
+    """Tell the clocks of a bucket the one before them, until one that knows it: each is told once, however many there are."""
+    clock = np.int64(entries[4 * first + WHERE])
+    while clock >= 0 and np.int64(entries[4 * clock + STANDS]) < 0:
+        entries[4 * clock + STANDS] = first
+        first = clock
+        clock = np.int64(entries[4 * clock + WHERE])
 
 
 @plain
@@ -250,11 +266,8 @@ def _link(state: Any, clock: int, bucket: int) -> None:
     """Put a clock into a bucket."""
     queue = integers(state[QUEUE])
     entries, heads = shorts(state[ENTRIES]), shorts(queue[HEADS])
-    after = np.int64(heads[bucket])
-    entries[4 * clock + WHERE] = after
+    entries[4 * clock + WHERE] = np.int64(heads[bucket])
     entries[4 * clock + STANDS] = -1 - bucket
-    # If there is none, it is the entry of clock -1: a jump would be guessed wrongly too often.
-    entries[4 * after + STANDS] = clock
     integers(queue[OCCUPIED])[bucket >> 6] |= np.int64(1) << (bucket & 63)
     heads[bucket] = clock
 

@@ -41,9 +41,7 @@ def make_clocks(state: Any, capacity: int) -> None:
     first = 0 if before < 0 else static + before
     # A few more are looked at than there may be.
     room = max(clocks, state[COUNT]) + BEYOND
-    # One entry more in front: that of clock -1, which is written and never read.
-    own = state[ENTRIES] - 16 if state[ENTRIES] != 0 else 0
-    state[ENTRIES] = reallocate(own, 16 * room + 16) + 16
+    state[ENTRIES] = reallocate(state[ENTRIES], 16 * room)
     times = reals_at(state[ENTRIES])
     for clock in range(first, room):
         times[2 * clock] = math.inf
@@ -63,7 +61,7 @@ def make_clocks(state: Any, capacity: int) -> None:
 def free_clocks(state: Any) -> None:
     """Give the memory back."""
     if state[ENTRIES] != 0:
-        release(state[ENTRIES] - 16)
+        release(state[ENTRIES])
     release(state[HEAP_TIMES])
     release(state[HEAP_CLOCKS])
     release(state[NODE])
