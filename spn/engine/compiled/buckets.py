@@ -56,8 +56,9 @@ IN_FAR, IS_ASIDE = IN_HEAP + 1, IN_HEAP + 2
 is the next clock (-1: none), and `STANDS` the one before, or -1 - the bucket for the first, and for those behind it of which nobody has asked yet: the
 clocks that do not know the one before them are the first ones of their bucket, back to one that does."""
 
-PER_GAP = 2.0
-"""So many buckets for each clock, where clocks are densest: measured, as the next two. Most buckets then have one clock or none."""
+PER_GAP, PER_GAP_SMALL = 2.0, 3.0
+"""So many buckets for each clock, where clocks are densest, and in the smallest years: measured, as the next two. Most buckets then have one clock or
+none; more buckets still are not worth the memory, unless it is hardly any."""
 
 SMALL_YEAR, NEAR_YEAR, MOST_BUCKETS = 0x1000, 0x8000, 0x4000000
 """A year has eight buckets for each clock up to the first of these, so that hardly a clock is far; four up to the second; of more only two."""
@@ -361,7 +362,7 @@ def _arrange(state: Any) -> None:
     reals[YEAR], queue[TAKEN], reals[ASIDE] = 0.0, 0, math.inf
     if gap > 0.0:
         _make_buckets(queue, number)
-        reals[ORIGIN], reals[RATE] = reals[FAR_FROM], PER_GAP / gap
+        reals[ORIGIN], reals[RATE] = reals[FAR_FROM], (PER_GAP_SMALL if queue[BUCKETS] <= SMALL_YEAR else PER_GAP) / gap
         reals[EDGE], reals[END] = 0.0, float(queue[BUCKETS])
         queue[NEXT] = 0
     else:
