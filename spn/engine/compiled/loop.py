@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from textwrap import indent
 
+from spn.engine.compiled.cells import TOTAL
 from spn.engine.compiled.layout import ClassPlan
 from spn.engine.compiled.observing import Observing
 from spn.engine.compiled.remembering import APART, IMMEDIATE, SETTLE, Remembering
@@ -39,17 +40,43 @@ def {name}({context}, budget, limit, most_tokens):
 {limits}            values[1] = values[0]
 {immediate}        done += 1
         state[6] += 1
-        if unlikely(state[6] > state[15]):
-            fail(state, 8)
-{follow}{resample}'''
+{trap}{follow}{resample}'''
 
-LIMITS = '''\
+BUDGET = '''\
 if unlikely(done >= budget):
     state[16] = fired + done
     return 0
+'''
+
+TOKENS = '''\
 if unlikely(state[7] > most_tokens):
     state[16] = fired + done
     return 3
+'''
+
+CALM = '''\
+    # So many firings may be made before any limit can be reached, but for those that each firing looks at.
+    calm = 0
+'''
+
+NEAR = '''\
+if unlikely(calm <= 0):
+    if done >= budget:
+        state[16] = fired + done
+        return 0
+{tokens}    calm = max(1, min(budget - done, state[15] - state[6]))
+'''
+
+TRAP = '''\
+        if unlikely(state[6] > state[15]):
+            fail(state, 8)
+'''
+
+NEAR_TRAP = '''\
+        calm -= 1
+        if unlikely(calm <= 0):
+            if state[6] > state[15]:
+                fail(state, 8)
 '''
 
 SEVERAL = '''\
@@ -86,21 +113,28 @@ class Loop:
         watched = any(self.observing.watched(meter.measure) for meter in self.observing.meters)
         timed, immediate = self._fired()
         names = "".join(f"    {line}\n" for line in self._names)
+        if remembering.on:
+            limits = BUDGET + TOKENS
+            near_limits = f"if calm <= 0:\n{indent(limits, ' ' * 4)}"
+        else:
+            changing = self.writer.holds(f"state[{TOTAL}] ")
+            near_limits = limits = NEAR.format(tokens="" if changing else indent(TOKENS, " " * 4)) + (TOKENS if changing else "")
         text = RUN.format(
             name="fire_until" if remembering.on else "run",
             context=CONTEXT,
             foresee="    foresee(rng, state, values)\n" if layout.exponential else "",
-            names=remembering.names if remembering.on else names,
+            names=remembering.names if remembering.on else CALM + names,
             observe=indent(OBSERVE, " " * 12) if watched else "",
             next=self.next_clock,
             ahead=self.look_ahead,
-            near_limits=indent(f"if calm <= 0:\n{indent(LIMITS, ' ' * 4)}" if remembering.on else LIMITS, " " * 12),
-            limits=indent(LIMITS, " " * 12),
+            near_limits=indent(near_limits, " " * 12),
+            limits=indent(limits, " " * 12),
             epoch="            state[5] += 1\n" if resampling else "",
             several="" if layout.single else SEVERAL,
             recall=remembering.recall([f"resample_{plan.name}({CONTEXT})" for plan in resampling]) if remembering.on else "",
             timed=remembering.timed if remembering.on else timed,
             immediate=IMMEDIATE if remembering.on else immediate,
+            trap=TRAP if remembering.on else NEAR_TRAP,
             follow=remembering.follow if remembering.on else "",
             resample=f"        if state[3] == 0:\n{resample}" if resampling else "",
         )

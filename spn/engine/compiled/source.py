@@ -96,6 +96,10 @@ class Writer:
         """The function is complete."""
         self.functions.append((function, inline))
 
+    def holds(self, text: str) -> bool:
+        """Whether any complete function has a line with this text."""
+        return any(text in line for function, _ in self.functions for line in function.lines)
+
     def serial(self) -> int:
         """A number that was not given before."""
         self._serial += 1
