@@ -13,10 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from spn import api
+from spn.engine.compiled import buckets, running
 from spn.engine.compiled import kernel as module
-from spn.engine.compiled import running
 from spn.engine.compiled.engine import CompiledEngine
 from spn.engine.compiled.formulas import UnsupportedError
+from spn.engine.compiled.heap import STANDS, WHERE
 from spn.engine.compiled.kernel import KernelPlan
 from spn.engine.compiled.running import Machine
 from spn.engine.reference.prepared import PreparedNet
@@ -27,7 +28,7 @@ from tests.engine.test_compiled_models import FIRINGS, same_events
 from tests.engine.test_looking import nets
 
 NEVER = 1.7976931348623157e308
-MODE, STATIC, CAPACITY, FREE, FEW, FIRED, BLOCKS = 20, 26, 28, 8, 37, 16, 39
+MODE, STATIC, CAPACITY, FREE, FEW, FIRED, BLOCKS, ENTRIES, QUEUE = 20, 26, 28, 8, 37, 16, 39, 23, 36
 
 
 class Queue:
@@ -68,6 +69,21 @@ class Queue:
             assert self.call["is_set"](self.state, clock) == (clock in self.times)
             if clock in self.times:
                 assert self.call["time_of"](self.state, clock) == self.times[clock]
+        if self.state[QUEUE]:
+            self.check_buckets()
+
+    def check_buckets(self):
+        """The clocks of a bucket that do not know the one before them are its first ones: so each is told once at most."""
+        queue = (ctypes.c_int64 * (buckets.HEADS + 1)).from_address(self.state[QUEUE])
+        heads = (ctypes.c_int32 * queue[buckets.BUCKETS]).from_address(queue[buckets.HEADS])
+        entries = (ctypes.c_int32 * (4 * self.state[STATIC])).from_address(self.state[ENTRIES])
+        for bucket, clock in enumerate(heads):
+            before, told = -1, False
+            while clock >= 0:
+                stands = entries[4 * clock + STANDS]
+                assert stands == before if told or stands >= 0 else stands == -1 - bucket
+                told = stands >= 0
+                before, clock = clock, entries[4 * clock + WHERE]
 
     def close(self):
         self.call["free_clocks"](self.state)

@@ -179,10 +179,11 @@ def queue_drop(state: Any, clock: int) -> None:
 @plain
 def _tell_before(entries: Any, first: int) -> None:
     """Tell the clocks of a bucket the one before them, until one that knows it: each is told once, however many there are."""
-    clock = np.int64(entries[4 * first + WHERE])
+    before = np.int64(first)
+    clock = np.int64(entries[4 * before + WHERE])
     while clock >= 0 and np.int64(entries[4 * clock + STANDS]) < 0:
-        entries[4 * clock + STANDS] = first
-        first = clock
+        entries[4 * clock + STANDS] = before
+        before = clock
         clock = np.int64(entries[4 * clock + WHERE])
 
 
