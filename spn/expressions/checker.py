@@ -19,7 +19,6 @@ from spn.expressions.scope import (
     Scope,
     Symbol,
     TableSymbol,
-    TransitionSymbol,
     VariableSymbol,
 )
 from spn.expressions.tree import (
@@ -164,6 +163,9 @@ class Checker:
             names = " or ".join(f"'{owner.name}.{node.name}'" for owner in owners)
             self.error("ambiguous-name", f"'{node.name}' is a value of several colours", node, f"write {names}")
             return None
+        if (other := self.scope.other(node.name)) is not None:
+            self.error("wrong-type", f"'{node.name}' is a {other}, not a value", node, suggestions.OTHERS[other])
+            return None
         self.error("unknown-name", f"there is no '{node.name}' here", node, self._suggest(node.name))
         return None
 
@@ -192,9 +194,6 @@ class Checker:
                 self.error(
                     "wrong-type", f"'{node.name}' is a module, not a value", node, f"run over its instances: 'all(x.place == 1 for x in {node.name})'"
                 )
-            case TransitionSymbol():
-                hint = "only measures name transitions: 'count: name' or 'rate: name'"
-                self.error("wrong-type", f"'{node.name}' is a transition, not a value", node, hint)
         return None
 
     def _attribute(self, node: syntax.Attribute, hint: Type | None) -> Expression | None:

@@ -70,30 +70,38 @@ class ModuleSymbol:
 
 
 @dataclass(frozen=True, slots=True)
-class TransitionSymbol:
-    """A transition. Only there so that an expression that names one is told what it is."""
-
-
-@dataclass(frozen=True, slots=True)
 class BrokenSymbol:
     """A name whose declaration has a problem, which has been told: whatever uses it is passed over in silence."""
 
 
-Symbol = BrokenSymbol | ParameterSymbol | TableSymbol | VariableSymbol | PlaceSymbol | ColourSymbol | InstanceSymbol | ModuleSymbol | TransitionSymbol
+Symbol = BrokenSymbol | ParameterSymbol | TableSymbol | VariableSymbol | PlaceSymbol | ColourSymbol | InstanceSymbol | ModuleSymbol
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scope:
-    """Names and what they mean. Immutable but for `names` of the caller's own making (two modules may refer to each other's scopes)."""
+    """Names and what they mean. Immutable but for `names` of the caller's own making (two modules may refer to each other's scopes).
+
+    `others` are names that mean nothing in expressions, with what they are (``transition``, ``measure``), so that one who writes them is told.
+    """
 
     names: Mapping[str, Symbol] = field(default_factory=dict)
     parent: Scope | None = None
+    others: Mapping[str, str] = field(default_factory=dict)
 
     def lookup(self, name: str) -> Symbol | None:
         scope: Scope | None = self
         while scope is not None:
             if (symbol := scope.names.get(name)) is not None:
                 return symbol
+            scope = scope.parent
+        return None
+
+    def other(self, name: str) -> str | None:
+        """What a name is that means nothing in expressions."""
+        scope: Scope | None = self
+        while scope is not None:
+            if (what := scope.others.get(name)) is not None:
+                return what
             scope = scope.parent
         return None
 

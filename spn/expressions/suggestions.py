@@ -35,6 +35,14 @@ CALLS = {
 """Functions of elsewhere."""
 
 
+OTHERS = {
+    "transition": "only measures name transitions: 'count: name' or 'rate: name'",
+    "measure": "it has a value over time, and none in a marking: write a condition or a number that can be read from the tokens of places",
+    "rare event": "it is no condition that others can be made of: write the condition that it stands for",
+}
+"""What to do about names that are something, but nothing in expressions (`Scope.others`)."""
+
+
 def of_name(name: str) -> str | None:
     """How a name of elsewhere is written here, if it is known."""
     unit = OTHER_SPELLINGS.get(name) if len(name) > 1 else None

@@ -59,7 +59,9 @@ class Opener:
             number += 1
         self._keys[id(model)] = key
         names: dict[str, Symbol] = {}
-        opened = self.opened[key] = Opened(model, Module(key, model), names, Scope(names))
+        others = {str(name): "rare event" for name in model.rare} | {str(name): "measure" for name in model.measures}
+        others |= {str(name): "transition" for name in model.transitions}
+        opened = self.opened[key] = Opened(model, Module(key, model), names, Scope(names, others=others))
         for name, entry in model.modules.items():
             used = self._open(self.library.of(entry), str(name))
             opened.uses[name] = used

@@ -17,7 +17,6 @@ from spn.expressions.scope import (
     PlaceSymbol,
     Scope,
     TableSymbol,
-    TransitionSymbol,
     VariableSymbol,
 )
 from spn.expressions.tokens import Binding
@@ -75,8 +74,8 @@ SCOPE = Scope(
         "worker": InstanceSymbol("actor", (INTEGER,), ACTOR),
         "boss": InstanceSymbol("actor", (), ACTOR),
         "actor": ModuleSymbol("actor", ACTOR),
-        "serve": TransitionSymbol(),
-    }
+    },
+    others={"serve": "transition", "often": "measure", "s": "measure"},
 )
 
 
@@ -245,6 +244,7 @@ def test_delays_are_calls_parameters_choices_and_durations() -> None:
         ("k < data", None, "wrong-type", 1, "=="),
         ("k == p", None, "wrong-type", 1, None),
         ("serve", None, "wrong-type", 1, "measures"),
+        ("often", None, "wrong-type", 1, "value over time"),
         ("kind", None, "wrong-type", 1, "run over it"),
         ("worker", None, "wrong-type", 1, "places"),
         ("boss.size", None, "wrong-type", 1, "places"),
