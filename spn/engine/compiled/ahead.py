@@ -6,11 +6,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from spn.engine.compiled.cells import AHEAD, ENTRIES, TABLES
+from spn.engine.compiled.cells import AHEAD, ENTRIES
 from spn.engine.compiled.layout import ClassPlan, PlaceCells
 from spn.engine.compiled.relations import Change
 from spn.engine.compiled.source import CONTEXT, Function, Writer, plus
-from spn.engine.compiled.table_cells import WHERE
 
 MOST = 4
 """Of more classes, or places, no more is asked for than the clock itself."""
@@ -26,7 +25,7 @@ def write(writer: Writer, changes: Mapping[int, Sequence[Change]], remembered: b
     """Write ``look_ahead(..., clock)``, and give the lines that call it; none if nothing is known. `changes` are those of each class by number."""
     function = Function(writer, "look_ahead", "clock", "What is needed if this clock fires is brought near.")
     if remembered:
-        function.add(f"prefetch(integers(state[{TABLES}])[{WHERE}] + 8 * clock)")
+        function.add("bring_row(state, clock)")
     else:
         timed = [plan for plan in writer.layout.timed if plan.number in changes]
         places = _places(writer, timed, changes)

@@ -11,8 +11,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from spn.engine.compiled.cells import DIRTY, ERROR, HISTORY, INSTANT, NOW, REALS, STATIC, TABLES, TOTAL, TRAP
-from spn.engine.compiled.primitives import inlined, integers, plain, rare, reals_at, shorts
+from spn.engine.compiled.primitives import inlined, integers, plain, prefetch, rare, reals_at, shorts
 from spn.engine.compiled.table_cells import (
     BEFORE,
     BEGUN,
@@ -173,6 +175,14 @@ def ask(tokens: Any, state: Any, component: int, cell: int) -> int:
     if rows[component] == UNKNOWN and table[FULL] == 0:
         rows[component] = find(tokens, state, component)
     return shorts(table[STATES])[rows[component] + cell]  # type: ignore[no-any-return]
+
+
+@plain
+def bring_row(state: Any, clock: int) -> None:
+    """A clock will fire soon: the row in which its component stands is brought near. Nothing waits for the component's number to be read."""
+    table = integers(state[TABLES])
+    component = shorts(table[WHERE])[2 * clock]
+    prefetch(table[STATES] + 4 * np.int64(shorts(table[ROWS])[component]))
 
 
 @plain
