@@ -12,7 +12,7 @@ from pathlib import Path
 from experiments.verification import coverage_report
 from experiments.verification.agreement import known, parts, run_agreement, together
 from experiments.verification.agreement import markdown as markdown_of_parts
-from experiments.verification.coverage import recorded, run_coverage
+from experiments.verification.coverage import kept, recorded, run_coverage, summed
 from experiments.verification.coverage_cases import CASES, Case
 from experiments.verification.mutants import run_mutants
 from experiments.verification.mutants import summary as mutants_summary
@@ -73,19 +73,19 @@ def facts(given: argparse.Namespace) -> list[str]:
 
 
 def coverage(given: argparse.Namespace, runs: int, cases: Sequence[Case], output: Path, title: str, about: str) -> int:
-    """Bring each case to so many runs, and write the report from all runs in the record, figures included."""
+    """Bring each case to so many runs, and write the report, with figures: from the runs in the record, and for other cases from what they gave."""
     stem = output.stem.lower()
     record = given.record or Path(f"{stem}.jsonl")
     names = [part.strip() for part in (given.only or "").split(";")]
     chosen = [case for case in cases if any(name in case.name for name in names)]
     run_coverage(record, runs, given.seed, given.processes, chosen, lambda text: print(text, flush=True))
-    lines = recorded(record)
+    summaries = kept(output.with_suffix(".json"), [summed(name, lines) for name, lines in recorded(record).items()])
     command = f"python -m experiments.verification --{stem} {runs}"
-    output.write_text(coverage_report.markdown(lines, provenance(given.seed, command, given.processes), title, about, stem), encoding="utf-8")
-    coverage_report.draw(lines, output.parent, stem)
-    for found in coverage_report.all_of(lines):
+    output.write_text(coverage_report.markdown(summaries, provenance(given.seed, command, given.processes), title, about, stem), encoding="utf-8")
+    coverage_report.draw(summaries, output.parent, stem)
+    for found in coverage_report.all_of(summaries):
         print("  ".join([found.case.name, *coverage_report.row(found)]))
-    return 1 if any(coverage_report.verdict(found) == "**too low**" for found in coverage_report.all_of(lines)) else 0
+    return 1 if any(coverage_report.verdict(found) == "**too low**" for found in coverage_report.all_of(summaries)) else 0
 
 
 def random_nets(given: argparse.Namespace) -> int:

@@ -7,9 +7,10 @@ from __future__ import annotations
 import json
 import math
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -201,24 +202,32 @@ def recorded(record: Path) -> dict[str, list[dict[str, Any]]]:
 
 # what they say
 
+EDGES = np.linspace(-2.2, 2.2, 45)
+"""Scores are counted between these; those beyond with the first and the last."""
+
 
 @dataclass(frozen=True)
 class Coverage:
-    """The intervals of one quantity over all runs. `scores` are (estimate - truth) / half-width, of those that have both."""
+    """The intervals of one quantity over all runs of a case. `below`, `above`: those that lie below the truth, and above it."""
 
-    case: Case
+    name: str
     quantity: str
-    truth: float
     runs: int
     inside: int
     below: int
     above: int
-    methods: Mapping[str, tuple[int, int]]
+    methods: Mapping[str, Sequence[int]]
     """By method: how many intervals, and how many of them hold the truth."""
-    scores: np.ndarray
-    errors: np.ndarray
-    """(estimate - truth) / truth."""
+    bias: Sequence[float]
+    """The mean of (estimate - truth) / truth, and its standard error."""
     relative: float
+    """The median of half-width / estimate."""
+    scores: Sequence[int]
+    """How many (estimate - truth) / half-width there are between two `EDGES`."""
+
+    @property
+    def case(self) -> Case:
+        return BY_NAME[self.name]
 
     @property
     def at_least(self) -> bool:
@@ -232,31 +241,120 @@ class Coverage:
         return self.inside / self.runs
 
     @property
-    def bias(self) -> tuple[float, float]:
-        """The mean relative error and its standard error."""
-        finite = self.errors[np.isfinite(self.errors)]
-        if len(finite) < 2:
-            return 0.0, math.inf
-        return float(finite.mean()), float(finite.std(ddof=1) / math.sqrt(len(finite)))
+    def certain(self) -> bool:
+        """Whether the estimate hardly has an error: an interval that always holds the truth is then no fault of its width."""
+        return self.relative < 1e-5
 
 
-def summed(name: str, lines: Sequence[Mapping[str, Any]]) -> list[Coverage]:
-    """What the runs of one case say of each of its quantities."""
-    case, truths = BY_NAME[name], prepared(name)[2]
-    found = []
-    for quantity in dict.fromkeys(key for line in lines for key in line["values"]):
-        rows = [line["values"][quantity] for line in lines if quantity in line["values"]]
-        numbers = np.array([[float(value) for value in row[:3]] for row in rows])
-        methods: dict[str, tuple[int, int]] = {}
-        for row in rows:
-            count, held = methods.get(row[3], (0, 0))
-            methods[row[3]] = count + 1, held + row[4]
-        truth = truths.get(quantity, 0.0)
-        halves = (numbers[:, 2] - numbers[:, 1]) / 2.0
-        with np.errstate(divide="ignore", invalid="ignore"):
-            scores, errors = (numbers[:, 0] - truth) / halves, (numbers[:, 0] - truth) / truth
-            relative = float(np.median(halves / np.abs(numbers[:, 0])))
-        inside = sum(row[4] for row in rows)
-        below, above = int(np.sum(numbers[:, 2] < truth * (1 - 1e-9))), int(np.sum(numbers[:, 1] > truth * (1 + 1e-9)))
-        found.append(Coverage(case, quantity, truth, len(rows), inside, below, above, methods, scores[np.isfinite(scores)], errors, relative))
-    return found
+@dataclass(frozen=True)
+class Group:
+    """Runs that stopped early or late: how many, the share of intervals that hold the truth, the mean score and its standard error."""
+
+    name: str
+    runs: int
+    share: float
+    score: float
+    error: float
+
+
+@dataclass(frozen=True)
+class Summary:
+    """All runs of a case: why they stopped, on which commits, their mean firings and seconds of processor time. `groups` are of the `primary`
+    quantity.
+    """
+
+    name: str
+    runs: int
+    stops: Mapping[str, int]
+    commits: Sequence[str]
+    firings: float
+    seconds: float
+    quantities: Sequence[Coverage]
+    groups: Sequence[Group]
+
+    @property
+    def case(self) -> Case:
+        return BY_NAME[self.name]
+
+    @property
+    def primary(self) -> Coverage:
+        """The quantity a case is named for: the first that is not nearly certain."""
+        return next((part for part in self.quantities if not part.certain), self.quantities[0])
+
+
+def summed(name: str, lines: Sequence[Mapping[str, Any]]) -> Summary:
+    """What the runs of one case say."""
+    firings, seconds = (float(np.mean([line[key] for line in lines])) for key in ("firings", "seconds"))
+    quantities = [_summed(name, quantity, lines) for quantity in dict.fromkeys(key for line in lines for key in line["values"])]
+    stops, commits = Counter(line["stop"] for line in lines), sorted({line["commit"] for line in lines})
+    found = Summary(name, len(lines), dict(stops.most_common()), commits, firings, seconds, quantities, ())
+    return replace(found, groups=_stopped(lines, found.primary, prepared(name)[2].get(found.primary.quantity, 0.0)))
+
+
+def _summed(name: str, quantity: str, lines: Sequence[Mapping[str, Any]]) -> Coverage:
+    rows = [line["values"][quantity] for line in lines if quantity in line["values"]]
+    numbers = np.array([[float(value) for value in row[:3]] for row in rows])
+    methods: dict[str, list[int]] = {}
+    for row in rows:
+        known = methods.setdefault(row[3], [0, 0])
+        known[0] += 1
+        known[1] += row[4]
+    truth = prepared(name)[2].get(quantity, 0.0)
+    halves = (numbers[:, 2] - numbers[:, 1]) / 2.0
+    with np.errstate(divide="ignore", invalid="ignore"):
+        scores, errors = (numbers[:, 0] - truth) / halves, (numbers[:, 0] - truth) / truth
+        relative = float(np.median(halves / np.abs(numbers[:, 0])))
+    scores, errors = scores[np.isfinite(scores)], errors[np.isfinite(errors)]
+    bias = (0.0, math.inf) if len(errors) < 2 else (float(errors.mean()), float(errors.std(ddof=1) / math.sqrt(len(errors))))
+    return Coverage(
+        name,
+        quantity,
+        len(rows),
+        sum(row[4] for row in rows),
+        int(np.sum(numbers[:, 2] < truth * (1 - 1e-9))),
+        int(np.sum(numbers[:, 1] > truth * (1 + 1e-9))),
+        methods,
+        bias,
+        relative,
+        np.histogram(np.clip(scores, EDGES[0], EDGES[-1]), EDGES)[0].tolist(),
+    )
+
+
+def _stopped(lines: Sequence[Mapping[str, Any]], part: Coverage, truth: float) -> list[Group]:
+    """Runs by when they stopped: at the first look, or later in two halves. Groups of fewer than 20 say nothing."""
+    rows = [(sum(line["replications"]), line["values"][part.quantity]) for line in lines if part.quantity in line["values"]]
+    counts = np.array([count for count, _ in rows])
+    estimates, inside = np.array([float(row[0]) for _, row in rows]), np.array([row[4] for _, row in rows], float)
+    half = part.relative * abs(truth)
+    first = counts == counts.min()
+    later = counts[~first]
+    middle = float(np.median(later)) if len(later) else 0.0
+    chosen = {"first look": first, "later": ~first & (counts <= middle), "latest": counts > max(middle, counts.min())}
+    return [
+        Group(
+            name,
+            int(own.sum()),
+            float(inside[own].mean()),
+            float((estimates[own].mean() - truth) / half),
+            float(estimates[own].std(ddof=1) / math.sqrt(own.sum()) / half),
+        )
+        for name, own in chosen.items()
+        if own.sum() >= 20
+    ]
+
+
+def kept(file: Path, new: Sequence[Summary]) -> list[Summary]:
+    """What each case gave with the most runs, now or before, which is in the file: a part can be run anew."""
+    known = {found.name: found for found in _known(file)}
+    for found in new:
+        if found.name not in known or found.runs >= known[found.name].runs:
+            known[found.name] = found
+    summaries = [known[case.name] for case in ALL_CASES if case.name in known]
+    file.write_text("[\n" + ",\n".join(json.dumps(asdict(found)) for found in summaries) + "\n]\n", encoding="utf-8")
+    return summaries
+
+
+def _known(file: Path) -> Iterator[Summary]:
+    for found in json.loads(file.read_text(encoding="utf-8")) if file.exists() else ():
+        parts, groups = ([kind(**each) for each in found.pop(key)] for kind, key in ((Coverage, "quantities"), (Group, "groups")))
+        yield Summary(**found, quantities=parts, groups=groups)

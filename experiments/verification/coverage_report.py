@@ -4,15 +4,14 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from scipy.stats import binom, norm
 
-from experiments.verification.coverage import ALL_CASES, Coverage, summed
+from experiments.verification.coverage import EDGES, Coverage, Summary
 from experiments.verification.report import table
 from spn.plots.style import INK, MILLIMETRE, SETTINGS, SOFT
 
@@ -20,14 +19,6 @@ LOW, HIGH = 0.935, 0.965
 """What nominal 95 % may be."""
 
 BLUE, RED, BAND = "#0b5fa5", "#b3261e", "#dde8f2"
-
-Lines = Mapping[str, Sequence[Mapping[str, Any]]]
-
-
-def certain(found: Coverage) -> bool:
-    """Whether the estimate hardly has an error: an interval that always holds the truth is then no fault of its width."""
-    return found.relative < 1e-5
-
 
 def verdict(found: Coverage) -> str:
     """What the runs say. A share is judged by the whole band: off only if it lies outside by more than chance has it in one of 1000 cases."""
@@ -37,7 +28,7 @@ def verdict(found: Coverage) -> str:
         return "low" if binom.cdf(found.inside, found.runs, LOW) > 1e-3 else "**too low**"
     if found.share <= HIGH:
         return "yes"
-    return "certain" if certain(found) else "more, as promised" if found.at_least else "more"
+    return "certain" if found.certain else "more, as promised" if found.at_least else "more"
 
 
 def interval(found: Coverage) -> tuple[float, float]:
@@ -48,8 +39,8 @@ def interval(found: Coverage) -> tuple[float, float]:
     return exact.low, exact.high
 
 
-def all_of(lines: Lines) -> list[Coverage]:
-    return [found for case in ALL_CASES if lines.get(case.name) for found in summed(case.name, lines[case.name])]
+def all_of(summaries: Sequence[Summary]) -> list[Coverage]:
+    return [part for found in summaries for part in found.quantities]
 
 
 def row(found: Coverage) -> list[str]:
@@ -82,10 +73,10 @@ ABOUT_RARE = (
 )
 
 
-def markdown(lines: Lines, facts: Sequence[str], title: str = "Coverage", about: str = ABOUT, stem: str = "coverage") -> str:
+def markdown(summaries: Sequence[Summary], facts: Sequence[str], title: str = "Coverage", about: str = ABOUT, stem: str = "coverage") -> str:
     """The report. `stem`: what its figures are called."""
-    found = all_of(lines)
-    exact = [part for part in found if not part.at_least and not certain(part)]
+    found = all_of(summaries)
+    exact = [part for part in found if not part.at_least and not part.certain]
     others = [part for part in found if part.at_least]
     inside = sum(LOW <= part.share <= HIGH for part in exact)
     numbers = [part for part in found if not part.quantity.endswith("/band") and not part.case.at_least]
@@ -96,7 +87,7 @@ def markdown(lines: Lines, facts: Sequence[str], title: str = "Coverage", about:
         about,
         "\n".join(facts),
         "## In short",
-        f"- {len(found)} kinds of intervals on {len(lines)} cases, {sum(len(part) for part in lines.values()):,} runs.",
+        f"- {len(found)} kinds of intervals on {len(summaries)} cases, {sum(each.runs for each in summaries):,} runs.",
         f"- Of the {len(exact)} that promise 95 %, {inside} cover between 93.5 and 96.5 % "
         f"(from {100 * min((p.share for p in exact), default=0):.1f} to {100 * max((p.share for p in exact), default=0):.1f} %).",
         *([f"- Of the {len(others)} that promise at least 95 %, the least covers {100 * min(p.share for p in others):.1f} %."] if others else []),
@@ -117,19 +108,15 @@ def markdown(lines: Lines, facts: Sequence[str], title: str = "Coverage", about:
         "the mean error in half-widths.",
         "## Every kind of interval",
     ]
-    for case in ALL_CASES:
-        if not lines.get(case.name):
-            continue
-        runs = lines[case.name]
-        stops = ", ".join(f"{count:,} {reason}" for reason, count in Counter(line["stop"] for line in runs).most_common())
+    for each in summaries:
+        case, runs = each.case, each.runs
+        stops = ", ".join(f"{count:,} {reason}" for reason, count in each.stops.items())
         asked = f"precision asked for: {100 * case.precision:g} %; " if case.precision > 1e-5 else ""
-        commits = ", ".join(sorted({line["commit"] for line in runs}))
-        firings, seconds = (float(np.mean([line[key] for line in runs])) for key in ("firings", "seconds"))
         text += [
             f"### {case.name}",
-            f"{case.about[0].upper()}{case.about[1:]}. {asked}{len(runs):,} runs ({stops}), {firings:,.0f} firings and {seconds:.3f} s of processor time each, "
-            f"commit {commits}.",
-            table(HEAD, [row(part) for part in found if part.case is case]),
+            f"{case.about[0].upper()}{case.about[1:]}. {asked}{runs:,} runs ({stops}), {each.firings:,.0f} firings and {each.seconds:.3f} s of processor time "
+            f"each, commit {', '.join(each.commits)}.",
+            table(HEAD, [row(part) for part in each.quantities]),
         ]
     return "\n\n".join(text) + "\n"
 
@@ -137,31 +124,29 @@ def markdown(lines: Lines, facts: Sequence[str], title: str = "Coverage", about:
 # the figures
 
 
-def draw(lines: Lines, folder: Path, stem: str = "coverage") -> None:
+def draw(summaries: Sequence[Summary], folder: Path, stem: str = "coverage") -> None:
     """The three figures."""
     import matplotlib as mpl
 
     mpl.use("agg")
     # Texts as paths: where the font is missing, long names would be cut.
     with mpl.rc_context({**SETTINGS, "svg.hashsalt": "coverage", "svg.fonttype": "path"}):
-        for name, made in ((stem, _coverage(lines)), (f"{stem}_scores", _scores(lines)), (f"{stem}_stopping", _stopping(lines))):
+        for name, made in ((stem, _coverage(summaries)), (f"{stem}_scores", _scores(summaries)), (f"{stem}_stopping", _stopping(summaries))):
             made.savefig(folder / f"{name}.svg", metadata={"Date": None})
 
 
-def _coverage(lines: Lines) -> Any:
+def _coverage(summaries: Sequence[Summary]) -> Any:
     from matplotlib.figure import Figure
 
-    found = [part for part in all_of(lines) if not certain(part)]
-    cases = [case for case in ALL_CASES if lines.get(case.name)]
-    ends = np.cumsum([sum(part.case is case for part in found) + 1 for case in cases])
+    shown = [(each.name, [part for part in each.quantities if not part.certain]) for each in summaries]
+    ends = np.cumsum([len(own) + 1 for _, own in shown])
     figure = Figure((180.0 * MILLIMETRE, (18.0 + 2.1 * float(ends[-1])) * MILLIMETRE), layout="constrained")
     axes = figure.add_subplot()
     axes.axvspan(100 * LOW, 100 * HIGH, color=BAND, linewidth=0)
     axes.axvline(95.0, color=SOFT, linewidth=0.6)
     place, ticks = 0.0, []
-    for case in cases:
-        own = [part for part in found if part.case is case]
-        ticks.append((place + (len(own) - 1) / 2.0, case.name))
+    for name, own in shown:
+        ticks.append((place + (len(own) - 1) / 2.0, name))
         for part in own:
             low, high = (100 * end for end in interval(part))
             colour = RED if verdict(part) == "**too low**" else BLUE
@@ -179,80 +164,47 @@ def _coverage(lines: Lines) -> Any:
     return figure
 
 
-def _primary(case_lines: Sequence[Mapping[str, Any]], name: str) -> Coverage:
-    """The quantity a case is named for: the first that is not nearly certain."""
-    found = summed(name, case_lines)
-    return next((part for part in found if not certain(part)), found[0])
-
-
-def _scores(lines: Lines) -> Any:
+def _scores(summaries: Sequence[Summary]) -> Any:
     from matplotlib.figure import Figure
 
-    cases = [case for case in ALL_CASES if lines.get(case.name)]
     columns = 4
-    rows = math.ceil(len(cases) / columns)
+    rows = math.ceil(len(summaries) / columns)
     figure = Figure((180.0 * MILLIMETRE, 30.0 * rows * MILLIMETRE), layout="constrained")
-    grid = np.linspace(-2.2, 2.2, 200)
-    edges = np.linspace(-2.2, 2.2, 45)
+    grid = np.linspace(EDGES[0], EDGES[-1], 200)
     width = float(norm.ppf(0.975))
-    for number, case in enumerate(cases):
+    for number, each in enumerate(summaries):
         axes = figure.add_subplot(rows, columns, number + 1)
-        part = _primary(lines[case.name], case.name)
+        part = each.primary
         axes.axvspan(-1.0, 1.0, color=BAND, linewidth=0)
-        axes.hist(np.clip(part.scores, -2.2, 2.2), edges, density=True, color=BLUE, alpha=0.75)
+        density = np.array(part.scores) / (max(1, sum(part.scores)) * np.diff(EDGES))
+        axes.bar(EDGES[:-1], density, np.diff(EDGES), align="edge", color=BLUE, alpha=0.75)
         axes.plot(grid, width * norm.pdf(width * grid), color=INK, linewidth=0.8)
-        axes.set_title(f"{case.name}\n{part.quantity}")
+        axes.set_title(f"{each.name}\n{part.quantity}")
         axes.set_yticks([])
         axes.spines["left"].set_visible(False)
     return figure
 
 
-def stopped(case_lines: Sequence[Mapping[str, Any]], quantity: str) -> list[tuple[str, int, float, float, float]]:
-    """By when runs stopped (at the first look, or later in two halves): name, runs, share inside, mean score and its standard error."""
-    rows = [(sum(line["replications"]), line["values"][quantity]) for line in case_lines if quantity in line["values"]]
-    counts = np.array([count for count, _ in rows])
-    inside = np.array([row[4] for _, row in rows], float)
-    return [
-        (name, int(chosen.sum()), float(inside[chosen].mean()), *_mean_score(rows, chosen, quantity))
-        for name, chosen in _groups(counts)
-        if chosen.sum() >= 20
-    ]
-
-
-def _groups(counts: np.ndarray) -> list[tuple[str, np.ndarray]]:
-    first = counts == counts.min()
-    later = counts[~first]
-    middle = float(np.median(later)) if len(later) else 0.0
-    return [("first look", first), ("later", ~first & (counts <= middle)), ("latest", counts > max(middle, counts.min()))]
-
-
-def _mean_score(rows: Sequence[tuple[int, Sequence[Any]]], chosen: np.ndarray, quantity: str) -> tuple[float, float]:
-    numbers = np.array([[float(value) for value in row[:3]] for _, row in rows])[chosen]
-    return tuple(np.array([numbers.mean(axis=0)[0], numbers.std(axis=0, ddof=1)[0] / math.sqrt(len(numbers))]).tolist())  # type: ignore[return-value]
-
-
-def _stopping(lines: Lines) -> Any:
+def _stopping(summaries: Sequence[Summary]) -> Any:
     from matplotlib.figure import Figure
 
-    chosen = [case for case in ALL_CASES if lines.get(case.name) and len({sum(line["replications"]) for line in lines[case.name]}) > 1]
+    chosen = [each for each in summaries if len(each.groups) > 1]
     figure = Figure((180.0 * MILLIMETRE, 75.0 * MILLIMETRE), layout="constrained")
     left, right = figure.subplots(1, 2, sharey=True)
     left.axvspan(100 * LOW, 100 * HIGH, color=BAND, linewidth=0)
     right.axvline(0.0, color=SOFT, linewidth=0.6)
     colours = {"first look": BLUE, "later": "#e08214", "latest": "#5aae61"}
-    for place, case in enumerate(chosen):
-        part = _primary(lines[case.name], case.name)
-        half = part.relative * abs(part.truth)
-        for step, (name, count, share, mean, error) in enumerate(stopped(lines[case.name], part.quantity)):
+    for place, each in enumerate(chosen):
+        for step, group in enumerate(each.groups):
             y = place + 0.22 * (step - 1)
-            spread = 196.0 * math.sqrt(max(share * (1.0 - share), 0.5 / count) / count)
+            colour = colours[group.name]
+            spread = 196.0 * math.sqrt(max(group.share * (1.0 - group.share), 0.5 / group.runs) / group.runs)
             left.errorbar(
-                [100 * share], [y], xerr=[[spread], [min(spread, 100.0 - 100 * share)]], fmt="o", color=colours[name], markersize=2.6, linewidth=0.7
+                [100 * group.share], [y], xerr=[[spread], [min(spread, 100.0 - 100 * group.share)]], fmt="o", color=colour, markersize=2.6, linewidth=0.7
             )
-            score = (mean - part.truth) / half
-            label = name if name not in right.get_legend_handles_labels()[1] else None
-            right.errorbar([score], [y], xerr=[1.96 * error / half], fmt="o", color=colours[name], markersize=2.6, linewidth=0.7, label=label)
-    left.set_yticks(range(len(chosen)), [case.name for case in chosen])
+            label = group.name if group.name not in right.get_legend_handles_labels()[1] else None
+            right.errorbar([group.score], [y], xerr=[1.96 * group.error], fmt="o", color=colour, markersize=2.6, linewidth=0.7, label=label)
+    left.set_yticks(range(len(chosen)), [each.name for each in chosen])
     left.set_ylim(len(chosen) - 0.4, -0.6)
     left.set_xlabel("intervals that hold the truth, %")
     right.set_xlabel("mean of (estimate - truth), in half-widths")
