@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import signal
 from collections import deque
 from collections.abc import Callable
@@ -12,7 +13,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any, final
 
 from spn.engine.reference.prepared import PreparedNet
-from spn.rare.cycles import Row, World, replicate
+from spn.rare.cycles import OutOfTime, Row, World, replicate
 from spn.rare.graph import Graph
 from spn.rare.guide import Guide
 from spn.rare.planning import Plan
@@ -57,8 +58,9 @@ class _Recorded(SpawnContext):
 class Crew:
     """Replications from number 0 on, in blocks, in order."""
 
-    def __init__(self, world: World, plan: Plan, seed: int, workers: int, clock: Callable[[], float]) -> None:
-        self._world, self._plan, self._seed, self._workers, self._clock = world, plan, seed, workers, clock
+    def __init__(self, world: World, plan: Plan, seed: int, workers: int, clock: Callable[[], float], until: float = math.inf) -> None:
+        """By `clock`, at `until` the time is over."""
+        self._world, self._plan, self._seed, self._workers, self._clock, self._until = world, plan, seed, workers, clock, until
         self._pool: ProcessPoolExecutor | None = None
         self._began = clock()
         self._waiting: deque[tuple[range, Future[list[Row]]]] = deque()
@@ -66,7 +68,9 @@ class Crew:
         self._context = _Recorded()
 
     def block(self, left: int) -> list[Row]:
-        """The next block; `left` says how many replications more are surely wanted, so that workers go no further ahead than that."""
+        """The next block; `left` says how many replications more are surely wanted, so that workers go no further ahead than that. When the time is
+        over it has those that have ended, perhaps none.
+        """
         size, waiting = self._plan.block, self._waiting
         if self._pool is None and self._workers > 1 and self._clock() - self._began > PATIENCE and left > 2 * size:
             self._start()
@@ -77,7 +81,9 @@ class Crew:
             return self._here(self._numbers())
         numbers, future = waiting.popleft()
         try:
-            return future.result()
+            return future.result(None if self._until == math.inf else max(0.0, self._until - self._clock()))
+        except TimeoutError:
+            return []
         except BrokenExecutor:  # a worker was killed, or could not start, as in a script that does not guard its main module
             self.close()
             self._workers = 1
@@ -90,7 +96,13 @@ class Crew:
         return range(self._handed - self._plan.block, self._handed)
 
     def _here(self, numbers: range) -> list[Row]:
-        return [replicate(self._world, self._plan.search, self._plan.course, self._seed, number) for number in numbers]
+        rows: list[Row] = []
+        try:
+            for number in numbers:
+                rows.append(replicate(self._world, self._plan.search, self._plan.course, self._seed, number))
+        except OutOfTime:
+            pass
+        return rows
 
     def _start(self) -> None:
         self._context = _Recorded()

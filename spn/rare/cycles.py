@@ -35,18 +35,27 @@ PILOT_KEY = 2**40
 MOST_FIRINGS = 1_000_000
 """Of one copy, or of a life: one that goes on longer is cut, and said to be."""
 
+UNWATCHED = 500
+"""Steps on the map, which take microseconds, between two looks at the clock. On the reference engine each step is worth one."""
+
 REGENERATING = 1e-9
 """Relative age up to which a clock is new."""
 
 
+class OutOfTime(Exception):
+    """A limit of time was reached within a run, which is worth nothing then."""
+
+
 class World:
-    """A net and a question made ready: how runs start, and which markings are which. It is the same in every run.
+    """A net and a question made ready: how runs start, and which markings are which. It is the same in every run. `late` says that the time is over.
 
     With a complete `graph` runs go by that; a net's `home` without a guide is the first tangible marking, by its numbers of tokens.
     """
 
-    def __init__(self, question: Question, net: PreparedNet, graph: Graph, guide: Guide | None) -> None:
+    def __init__(self, question: Question, net: PreparedNet, graph: Graph, guide: Guide | None, late: Callable[[], bool] | None = None) -> None:
         self.question = question
+        self.late = late
+        self._unwatched = 0
         self.net = net
         self.graph = graph
         self.guide = guide
@@ -66,6 +75,15 @@ class World:
             walk = self._on_engine(0, PILOT_KEY)
             walk.settle()
             self._home = walk.simulation.marking.key(())
+
+    def check(self) -> None:
+        """To be called before each step of any run. Raises `OutOfTime`."""
+        if self.late is None:
+            return
+        self._unwatched += 1
+        if (self._unwatched >= UNWATCHED or not self.mapped) and self.late():
+            raise OutOfTime
+        self._unwatched %= UNWATCHED
 
     def start(self, seed: int, *key: int) -> Walk:
         """A run at its beginning, immediate firings still to come. Raises `RunError`."""
@@ -176,7 +194,7 @@ class Course:
 
 
 def replicate(world: World, search: Search, course: Course, seed: int, number: int) -> Row:
-    """Replication `number`. Raises `RunError`."""
+    """Replication `number`. Raises `RunError` and `OutOfTime`."""
     return _Replication(world, search, course, seed, number).run()
 
 
@@ -199,6 +217,7 @@ class _Replication:
         kind = world.kind(walk)
         row.own_event = lives and kind == TARGET
         while not row.own_event:
+            world.check()
             fresh = fresh and kind == END
             time = walk.peek()
             if time > end or time == math.inf:
@@ -263,6 +282,7 @@ def force(world: World, walk: Walk, end: float, fresh: bool, rng: Generator, fou
     found.copies += 1
     begun, led = False, -math.inf
     while True:
+        world.check()
         while walk.vanishing:
             number = walk.number
             weight *= fire_immediate(walk, guide.alternatives[number] if number >= 0 else {}, rng)
@@ -303,6 +323,7 @@ def after(world: World, walk: Walk, found: Found) -> tuple[int, float]:
     """How often the condition comes true, and how many seconds it holds, from the event to the end of the cycle, by the net's own law."""
     entries, seconds, holds = 1, 0.0, True
     for _ in range(MOST_FIRINGS):
+        world.check()
         since = walk.now
         if not step(walk, math.inf):
             found.absorbed += holds

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -32,8 +32,8 @@ from spn.rare.question import Question
 
 MOST_MARKINGS = 20_000
 MOST_STEPS = 200_000
-MOST_COPIED = 5_000_000
-"""Tokens copied, so that a queue without a bound ends before it is as long as all that."""
+MOST_COPIED, MOST_CELLS = 5_000_000, 20_000_000
+"""Tokens copied, so that a queue without a bound ends before it is as long as all that; and elements of places, which are kept for each marking."""
 FASTEST = 1e12
 """The rate (per second) of a delay that takes no time."""
 
@@ -145,11 +145,16 @@ def compared_places(net: PreparedNet) -> tuple[int, ...]:
     return tuple(number for number, place in enumerate(net.places) if net.valued[number] and not isinstance(place.colour, Record))
 
 
+class _Enough(Exception):
+    """There is more than a map is worth, in the middle of a marking."""
+
+
 class Explorer:
     """Breadth-first from the initial marking, markings that fewer timed firings reach first, until all are known or there are too many."""
 
-    def __init__(self, net: PreparedNet, question: Question, folded: bool = False) -> None:
+    def __init__(self, net: PreparedNet, question: Question, folded: bool = False, late: Callable[[], bool] = lambda: False) -> None:
         self.net = net
+        self._late = late
         valued = compared_places(net)
         self._fold = fold_of(net, question) if folded else Fold(valued)
         self._lives = question.has_lives
@@ -167,7 +172,8 @@ class Explorer:
         self._exact = not folded and len(valued) == sum(net.valued) and not any(place.order == "random" for place in net.places)
         self._exact = self._exact and not net.dependencies.always
         self._markovian = True
-        self._steps = self._copied = 0
+        self._steps = self._copied = self._cells = 0
+        self._size = sum(place.size for place in net.places)
         self._why = "" if self._exact else "tokens carry times or numbers, or something depends on the time or on a random order"
 
     def explore(self, most: int = MOST_MARKINGS) -> Graph:
@@ -182,20 +188,32 @@ class Explorer:
         self._number(marking, fresh=True)
         complete = self._exact
         while self._early or self._waiting:
-            if len(self.nodes) > most or self._steps > MOST_STEPS or self._copied > MOST_COPIED:
-                complete, self._why = False, f"there are more than {len(self.nodes):,} markings"
+            if len(self.nodes) > most or self._enough:
+                complete, self._why = False, self._too_many()
                 break
             at = (self._early or self._waiting).popleft()
             if self.nodes[at].expanded:
                 continue
             try:
                 self._expand(at)
+            except _Enough:
+                self.nodes[at].steps.clear()
+                complete, self._why = False, self._too_many()
+                break
             except (RunError, EvaluationError) as error:
                 # Perhaps no run comes here: what may happen here is left open.
                 complete, self._why = False, f"in a marking that can perhaps be reached: {error}"
             self._markings[at] = None
         starts = tuple(kind.first for kind in self.net.classes)
         return Graph(self.nodes, self.numbers, self._fold, complete, self._markovian and self._exact, self._why, starts)
+
+    @property
+    def _enough(self) -> bool:
+        """Whether more has been looked at than a map is worth."""
+        return self._steps > MOST_STEPS or self._copied > MOST_COPIED or self._cells > MOST_CELLS or self._late()
+
+    def _too_many(self) -> str:
+        return f"there {'was no time to look at' if self._late() else 'are'} more than {len(self.nodes):,} markings"
 
     def _number(self, marking: Marking, fresh: bool) -> int:
         key = self._fold.key(marking)
@@ -278,8 +296,11 @@ class Explorer:
         return Entry((binding.site.code, binding.values), binding.degree, law, kind.memory, kind.priority, changing)
 
     def _step(self, node: Node, marking: Marking, binding: Binding, rate: float, at: int) -> None:
+        if self._enough:
+            raise _Enough
         self._steps += 1
         self._copied += marking.total
+        self._cells += self._size
         child = marking.copy(self._uniform)
         state = State(self.net, {}, child)
         fire(binding, state)

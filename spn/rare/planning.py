@@ -67,9 +67,10 @@ def nothing(*_: object) -> None:
 
 @final
 class Planner:
-    """Makes plans for a world. `late` says that there is no time left for looking ahead."""
+    """Makes plans for a world. `late` says that there is no time left for looking ahead; `told` is called with pilot replications and firings."""
 
-    def __init__(self, world: World, seed: int, late: Callable[[], bool]) -> None:
+    def __init__(self, world: World, seed: int, late: Callable[[], bool], told: Callable[[int, int], None]) -> None:
+        self.told = told
         self.world = world
         self.seed = seed
         self.late = late
@@ -77,7 +78,7 @@ class Planner:
         self.notes: list[str] = []
 
     def plan(self, method: Method) -> Plan:
-        """The plan for a method. Raises `Refused` and `RunError`."""
+        """The plan for a method. Raises `Refused`, `RunError`, and `OutOfTime`."""
         course = self._course()
         levels: Levels | None = None
         search: Search = force
@@ -92,6 +93,7 @@ class Planner:
         while len(rows) < 2 or (len(rows) < PILOT and fired < PILOT_FIRINGS and not self.late()):
             rows.append(replicate(self.world, search, replace(course, copies=copies), self.seed, PILOT_KEY + len(rows)))
             fired += rows[-1].firings + rows[-1].found.firings
+            self.told(len(rows), self.firings + fired)
         self.firings += fired
         chosen = best_copies(rows, copies) if copies else 0
         own = sum(row.firings for row in rows)
@@ -162,6 +164,7 @@ class _Scan:
         self.dead = False
         self._look(walk)
         while walk.firings < SCAN_FIRINGS and self.arrivals < SCAN_CYCLES:
+            world.check()
             if not step(walk, math.inf):
                 self.dead = True
                 break

@@ -82,6 +82,7 @@ class Run:
     def goes_on(self, world: World, end: float) -> bool:
         """One timed firing and what follows at once; False at the end of the cycle or life. To be called while not `done`."""
         walk = self.walk
+        world.check()
         if self.begun and (not step(walk, end) or walk.firings > MOST_FIRINGS):
             return False
         walk.settle()

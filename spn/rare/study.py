@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -14,7 +15,7 @@ from spn.expressions.tree import Now
 from spn.expressions.walk import walk
 from spn.rare.analysis import Sample
 from spn.rare.crew import Crew
-from spn.rare.cycles import World
+from spn.rare.cycles import OutOfTime, World
 from spn.rare.graph import Explorer, Graph
 from spn.rare.guide import Guide, guide
 from spn.rare.planning import NAMES, Method, Plan, Planner, Refused, begins_with_it
@@ -70,18 +71,23 @@ class Study:
         self._began = self.clock()
         self._refuse()
         net = PreparedNet(replace(self.question.net, measures=()))
-        graph = Explorer(net, self.question).explore()
+        graph = Explorer(net, self.question, late=self._late).explore()
         if not graph.complete and not graph.targets:
-            folded = Explorer(net, self.question, folded=True).explore()
+            folded = Explorer(net, self.question, folded=True, late=self._late).explore()
             graph = folded if folded.targets else graph
         found = guide(graph, self.question.within) if graph.targets else None
-        world = World(self.question, net, graph, found)
+        world = World(self.question, net, graph, found, None if self.settings.max_seconds is None else self._late)
         if begins_with_it(world):
             raise Refused(f"the condition '{self.condition}' holds at the start: it is no event to wait for")
         if graph.complete and not graph.targets:
             return self._unreachable(graph)
-        planner = Planner(world, self.settings.seed, lambda: self._late(0.3))
-        plan, sample, reason = self._simulated(world, planner, graph, found)
+        planner = Planner(world, self.settings.seed, lambda: self._late(0.3), self._tell_pilot)
+        if self._late():
+            raise self._no_time(0)
+        try:
+            plan, sample, reason = self._simulated(world, planner, graph, found)
+        except OutOfTime:
+            raise self._no_time(planner.firings) from None
         return self._result(plan, sample, reason, graph, found)
 
     def _refuse(self) -> None:
@@ -117,7 +123,8 @@ class Study:
     def _run(self, world: World, plan: Plan) -> tuple[Sample, Reason]:
         """Replications until the precision is reached or a limit is."""
         settings = self.settings
-        crew = Crew(world, plan, settings.seed, settings.workers, self.clock)
+        until = math.inf if settings.max_seconds is None else self._began + settings.max_seconds
+        crew = Crew(world, plan, settings.seed, settings.workers, self.clock, until)
         sample = Sample([], self.question.has_lives, self.question.until is not None, plan.method == "plain")
         reason: Reason | None = None
         try:
@@ -131,6 +138,8 @@ class Study:
             reason = Reason.INTERRUPTED
         finally:
             crew.close()
+        if len(sample.rows) < 2:
+            raise self._no_time(plan.firings + sample.firings)
         return sample, reason
 
     def _reason(self, plan: Plan, sample: Sample) -> Reason | None:
@@ -142,6 +151,7 @@ class Study:
         if self._late():
             return Reason.TIME
         if count < sample.wanted:
+            self._tell(count, fired, elapsed, math.inf)
             return None
         reached = sample.reached(settings.confidence)
         self._tell(count, fired, elapsed, reached)
@@ -155,6 +165,17 @@ class Study:
         """Whether that share of the time, if it is limited, has passed."""
         limit = self.settings.max_seconds
         return limit is not None and self.clock() - self._began >= share * limit
+
+    def _no_time(self, firings: int) -> Refused:
+        """What is said if the time is over before there is anything to say."""
+        return Refused(
+            f"the time was over after {self.clock() - self._began:.3g} s, before two runs had ended ({firings:,} firings): "
+            "give it more time, or ask about a smaller net"
+        )
+
+    def _tell_pilot(self, replications: int, firings: int) -> None:
+        if self.progress is not None:
+            self.progress(Progress("pilot", 0, replications, firings, self.clock() - self._began, self.settings.max_firings, {}))
 
     def _tell(self, replications: int, firings: int, elapsed: float, reached: float) -> None:
         if self.progress is not None:
