@@ -183,7 +183,8 @@ def simulate(
     `engine` is ``auto`` (begin at once on the reference engine, go on compiled where that pays), ``reference`` or ``compiled`` (compile first), and
     `workers` the number of threads on which compiled replications run (None: as many as there are cores); the numbers are the same for all of these,
     to the last bit. The result's `engine` says what was used. `notice` is called with a line of text when a kernel has to be compiled.
-    Raises `ModelError`, `spn.study.NotSupported`, `RunError` if the net cannot go on, ValueError (a setting out of range, nothing to simulate for)
+    Raises `ModelError`, `spn.study.NotSupported`, `RunError` if the net cannot go on, `spn.study.OutOfTime` if `max_seconds` were over before there was
+    anything to say, ValueError (a setting out of range, nothing to simulate for)
     and
     KeyError (no such measure).
     """
@@ -240,7 +241,8 @@ def rare_event(
     half-width to reach. More than one of `workers` are processes, for which a script has to guard its main module (``if __name__ == "__main__":``);
     the numbers do not depend on them. `warned` is called with warnings about the model.
 
-    Raises `ModelError`, `spn.rare.Refused` if there is no answer, and `RunError` if the net cannot go on.
+    Raises `ModelError`, `spn.rare.Refused` if there is no answer, `RunError` if the net cannot go on, and `spn.study.OutOfTime` if `max_seconds` were
+    over before there was one.
     """
     from spn import rare
     from spn.study.run import new_seed

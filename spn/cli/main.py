@@ -114,8 +114,11 @@ def _tell(error: Exception, options: argparse.Namespace) -> Exit | None:
 
 def _tell_of_run(error: Exception, options: argparse.Namespace) -> Exit | None:
     from spn.observation import RunError
-    from spn.study import NotSupported
+    from spn.study import NotSupported, OutOfTime
 
+    if isinstance(error, OutOfTime):
+        note(f"spn {options.command}: {error}")
+        return Exit.NOT_REACHED
     if isinstance(error, RunError):
         note(f"{error.code}: {error.message} (at time {error.time:.9g} s)")
         return Exit.MODEL

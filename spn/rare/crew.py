@@ -13,7 +13,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any, final
 
 from spn.engine.reference.prepared import PreparedNet
-from spn.rare.cycles import OutOfTime, Row, World, replicate
+from spn.rare.cycles import Late, Row, World, replicate
 from spn.rare.graph import Graph
 from spn.rare.guide import Guide
 from spn.rare.planning import Plan
@@ -100,7 +100,7 @@ class Crew:
         try:
             for number in numbers:
                 rows.append(replicate(self._world, self._plan.search, self._plan.course, self._seed, number))
-        except OutOfTime:
+        except Late:
             pass
         return rows
 

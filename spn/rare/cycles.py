@@ -42,7 +42,7 @@ REGENERATING = 1e-9
 """Relative age up to which a clock is new."""
 
 
-class OutOfTime(Exception):
+class Late(Exception):
     """A limit of time was reached within a run, which is worth nothing then."""
 
 
@@ -77,12 +77,12 @@ class World:
             self._home = walk.simulation.marking.key(())
 
     def check(self) -> None:
-        """To be called before each step of any run. Raises `OutOfTime`."""
+        """To be called before each step of any run. Raises `Late`."""
         if self.late is None:
             return
         self._unwatched += 1
         if (self._unwatched >= UNWATCHED or not self.mapped) and self.late():
-            raise OutOfTime
+            raise Late
         self._unwatched %= UNWATCHED
 
     def start(self, seed: int, *key: int) -> Walk:
@@ -194,7 +194,7 @@ class Course:
 
 
 def replicate(world: World, search: Search, course: Course, seed: int, number: int) -> Row:
-    """Replication `number`. Raises `RunError` and `OutOfTime`."""
+    """Replication `number`. Raises `RunError` and `Late`."""
     return _Replication(world, search, course, seed, number).run()
 
 

@@ -78,7 +78,7 @@ class Planner:
         self.notes: list[str] = []
 
     def plan(self, method: Method) -> Plan:
-        """The plan for a method. Raises `Refused`, `RunError`, and `OutOfTime`."""
+        """The plan for a method. Raises `Refused`, `RunError`, and `Late`."""
         course = self._course()
         levels: Levels | None = None
         search: Search = force

@@ -15,12 +15,13 @@ from spn.expressions.tree import Now
 from spn.expressions.walk import walk
 from spn.rare.analysis import Sample
 from spn.rare.crew import Crew
-from spn.rare.cycles import OutOfTime, World
+from spn.rare.cycles import Late, World
 from spn.rare.graph import Explorer, Graph
 from spn.rare.guide import Guide, guide
 from spn.rare.planning import NAMES, Method, Plan, Planner, Refused, begins_with_it
 from spn.rare.question import Question
 from spn.rare.result import Diagnostics, RareResult, Trust
+from spn.study.batches import OutOfTime
 from spn.study.result import Progress, versions
 
 MAX_FIRINGS = 50_000_000
@@ -67,7 +68,9 @@ class Study:
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
     def answer(self) -> RareResult:
-        """Raises `Refused` (there is nothing to answer, or no way to), `RunError`, and `KeyboardInterrupt` before there are two replications."""
+        """Raises `Refused` (there is nothing to answer, or no way to) and `RunError`; before there are two replications `OutOfTime` and
+        `KeyboardInterrupt`.
+        """
         self._began = self.clock()
         self._refuse()
         net = PreparedNet(replace(self.question.net, measures=()))
@@ -83,11 +86,11 @@ class Study:
             return self._unreachable(graph)
         planner = Planner(world, self.settings.seed, lambda: self._late(0.3), self._tell_pilot)
         if self._late():
-            raise self._no_time(0)
+            raise OutOfTime(self.clock() - self._began)
         try:
             plan, sample, reason = self._simulated(world, planner, graph, found)
-        except OutOfTime:
-            raise self._no_time(planner.firings) from None
+        except Late:
+            raise OutOfTime(self.clock() - self._began) from None
         return self._result(plan, sample, reason, graph, found)
 
     def _refuse(self) -> None:
@@ -139,7 +142,7 @@ class Study:
         finally:
             crew.close()
         if len(sample.rows) < 2:
-            raise self._no_time(plan.firings + sample.firings)
+            raise OutOfTime(self.clock() - self._began)
         return sample, reason
 
     def _reason(self, plan: Plan, sample: Sample) -> Reason | None:
@@ -165,13 +168,6 @@ class Study:
         """Whether that share of the time, if it is limited, has passed."""
         limit = self.settings.max_seconds
         return limit is not None and self.clock() - self._began >= share * limit
-
-    def _no_time(self, firings: int) -> Refused:
-        """What is said if the time is over before there is anything to say."""
-        return Refused(
-            f"the time was over after {self.clock() - self._began:.3g} s, before two runs had ended ({firings:,} firings): "
-            "give it more time, or ask about a smaller net"
-        )
 
     def _tell_pilot(self, replications: int, firings: int) -> None:
         if self.progress is not None:

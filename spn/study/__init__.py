@@ -1,6 +1,6 @@
 """Studies: a net simulated until its measures are precise enough. Joins engines and estimates; prints nothing."""
 
-from spn.study.batches import Drive, serial
+from spn.study.batches import Drive, OutOfTime, serial
 from spn.study.crew import cores
 from spn.study.plan import BatchResult, Plan, run_batch
 from spn.study.result import Progress, Result
@@ -10,6 +10,7 @@ __all__ = [
     "BatchResult",
     "Drive",
     "NotSupported",
+    "OutOfTime",
     "Plan",
     "Progress",
     "Result",

@@ -11,6 +11,7 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar, final
 
+from spn.estimate.stopping import Reason
 from spn.study.plan import BatchResult, Plan
 
 T = TypeVar("T")
@@ -27,6 +28,26 @@ class Request:
     index: int
     sure: int
     likely: int
+
+
+class TimeIsUp(KeyboardInterrupt):
+    """A limit of time interrupts, and not a person."""
+
+
+class OutOfTime(Exception):
+    """A limit of time was reached before there was anything to say. The message is for people."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"the time was over after {seconds:.3g} s, before there was anything to say: give it more time, or ask about a smaller net")
+        self.seconds = seconds
+
+    def __reduce__(self) -> tuple[type[OutOfTime], tuple[float]]:
+        return (type(self), (self.seconds,))
+
+
+def interruption(error: KeyboardInterrupt) -> Reason:
+    """Why an experiment ends."""
+    return Reason.TIME if isinstance(error, TimeIsUp) else Reason.INTERRUPTED
 
 
 Dialogue = Generator[Request, BatchResult, T]
@@ -98,12 +119,10 @@ class Conversation(Generic[T]):
     def _next(self) -> int:
         return -1 if self.request is None else self.request.index
 
-    def interrupt(self) -> None:
+    def interrupt(self, reason: type[KeyboardInterrupt] = KeyboardInterrupt) -> None:
         """End it with what there is."""
-        if self.request is not None:
-            self._answer(KeyboardInterrupt())
-        while self.request is not None:  # it goes on to what it can say without simulating
-            self._answer(KeyboardInterrupt())
+        while self.request is not None:  # more than once: it goes on to what it can say without simulating
+            self._answer(reason())
 
     def _answer(self, found: BatchResult | BaseException) -> None:
         if isinstance(found, BaseException):

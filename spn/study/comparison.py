@@ -16,12 +16,12 @@ from spn.estimate.paired import Down, contrast, paired_difference, ratio_of
 from spn.estimate.stopping import Reason
 from spn.net.types import At, Availability, Measure, Net
 from spn.observation import Engine
-from spn.study.batches import Dialogue, Drive
+from spn.study.batches import Dialogue, Drive, OutOfTime, TimeIsUp
 from spn.study.crew import crew
 from spn.study.experiment import is_steady
 from spn.study.pilot import SteadyPlan, batch_sizes
 from spn.study.result import Progress, Result
-from spn.study.run import Budget, NotSupported, Session, Settings, Study, budget, new_seed
+from spn.study.run import Budget, NotSupported, Session, Settings, Study, budget, new_seed, seconds_left
 from spn.study.together import Ended, Several, Together, in_step, of_net
 
 MOST_COST = 3.0
@@ -164,8 +164,11 @@ def compare(
     sessions = [Session(study, lambda: clock() - began) for study in studies]
     several = Several(engine, nets)
     paired = _Pair(tuple(sessions), measures, asked, common)
-    drive = drive or crew(several, workers)
-    ended, planned = drive(paired.dialogue(progress), several.running(seed))
+    drive = drive or crew(several, workers, seconds_left(max_seconds, began, clock))
+    try:
+        ended, planned = drive(paired.dialogue(progress), several.running(seed))
+    except TimeIsUp:
+        raise OutOfTime(clock() - began) from None
     elapsed = clock() - began
     results = []
     for own, (study, session, part) in enumerate(zip(studies, sessions, planned, strict=True)):

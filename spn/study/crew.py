@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import os
 import threading
-from queue import SimpleQueue
+from collections.abc import Callable
+from queue import Empty, SimpleQueue
 from typing import TypeVar, final
 
 from spn.observation import Prepared
-from spn.study.batches import Conversation, Dialogue, Drive, Request, Run
+from spn.study.batches import Conversation, Dialogue, Drive, Request, Run, TimeIsUp
 from spn.study.plan import PILOT, BatchResult, Plan
 
 T = TypeVar("T")
@@ -28,8 +29,9 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def crew(prepared: Prepared, workers: int) -> Drive:
-    """A driver for what `run` does on `prepared`, with up to `workers` threads. An interruption ends batches that run, and so does the end.
+def crew(prepared: Prepared, workers: int, left: Callable[[], float] | None = None) -> Drive:
+    """A driver for what `run` does on `prepared`, with up to `workers` threads. An interruption ends batches that run, and so does the end, and the
+    time, of which `left` says how many seconds there are.
 
     Even one batch after the other is run on a thread of its own: Ctrl-C comes up in this one, and never in the middle of what an engine does.
     """
@@ -57,7 +59,11 @@ def crew(prepared: Prepared, workers: int) -> Drive:
                 for index in talk.take((workers + 1 if several else 1) - running, ahead=several):
                     jobs.put((request.plan, index))
                     running += 1
-                plan, index, found = results.get()
+                try:
+                    plan, index, found = results.get(timeout=None if left is None else max(0.0, left()))
+                except Empty:
+                    talk.interrupt(TimeIsUp)
+                    break
                 running -= 1
                 outlook.note(plan, found)
                 talk.put(plan, index, found)

@@ -16,7 +16,7 @@ from spn.estimate.measures import LEAST_REPLICATIONS, Sample, Subject, estimate
 from spn.estimate.stopping import Criterion, Look, Precision, Reason, Status
 from spn.net.types import At, Availability, FirstPassage, Measure, Steady, Tally
 from spn.observation import End
-from spn.study.batches import Dialogue, Request
+from spn.study.batches import Dialogue, Request, interruption
 from spn.study.plan import EXPERIMENTS, BatchResult, Plan
 from spn.study.result import Progress
 
@@ -101,8 +101,8 @@ class Experiment:
                     name = EXPERIMENTS[self.plan.experiment]
                     progress(Progress(name, last.index, replications, firings, elapsed(), self.max_firings, dict(precision)))
                 reason = criterion.reason(Status(replications, firings, elapsed(), simulated, looks))
-        except KeyboardInterrupt:
-            reason = Reason.INTERRUPTED
+        except KeyboardInterrupt as error:
+            reason = interruption(error)
         return Finished(batches, reason, self.estimates(batches) if found is None else found)
 
     def _likely(self, replications: int, looks: Mapping[str, Look]) -> int:

@@ -15,7 +15,7 @@ from spn.estimate.intervals import check_confidence
 from spn.estimate.stopping import Criterion, Firings, Precision, Reason, Replications, SimulatedTime, WallTime
 from spn.net.types import Measure, Net
 from spn.observation import End, Engine
-from spn.study.batches import Dialogue, Drive
+from spn.study.batches import Dialogue, Drive, OutOfTime, TimeIsUp
 from spn.study.crew import crew
 from spn.study.experiment import Experiment, Finished, is_steady
 from spn.study.pilot import Pilot, Sampling, SteadyPlan
@@ -137,9 +137,17 @@ def simulate(
     study = Study(net, chosen, new_seed() if seed is None else seed, settings, engine.name, progress, clock, digest, dict(parameters or {}))
     began = clock()
     prepared = engine.prepare(net)
-    drive = drive or crew(prepared, workers)
-    result = drive(study.dialogue(began), lambda plan, index: run_batch(prepared, plan, study.seed, index))
+    drive = drive or crew(prepared, workers, seconds_left(max_seconds, began, clock))
+    try:
+        result = drive(study.dialogue(began), lambda plan, index: run_batch(prepared, plan, study.seed, index))
+    except TimeIsUp:
+        raise OutOfTime(clock() - began) from None
     return replace(result, engine=prepared.name)
+
+
+def seconds_left(most: float | None, began: float, clock: Callable[[], float]) -> Callable[[], float] | None:
+    """How many seconds there are until a limit of time; None without one."""
+    return None if most is None else lambda: most - (clock() - began)
 
 
 def budget(max_firings: int | None) -> int:

@@ -18,12 +18,12 @@ from spn.estimate.paired import Down, contrast
 from spn.estimate.stopping import Firings, Reason, WallTime
 from spn.net.types import Measure, Net
 from spn.observation import Engine, RunError
-from spn.study.batches import Dialogue, Drive
+from spn.study.batches import Dialogue, Drive, OutOfTime, TimeIsUp, interruption
 from spn.study.crew import crew
 from spn.study.experiment import Experiment, is_steady
 from spn.study.pilot import SteadyPlan
 from spn.study.result import Progress, Result
-from spn.study.run import Budget, NotSupported, Session, Settings, Study, budget, new_seed
+from spn.study.run import Budget, NotSupported, Session, Settings, Study, budget, new_seed, seconds_left
 from spn.study.together import Ended, Several, Together, in_step, stretched
 from spn.text.problems import ModelError
 
@@ -246,16 +246,19 @@ def sensitivity(
     nets = [net]
     several = Several(engine, nets, alike=True)
     session = Session(study, lambda: clock() - began)
-    drive = drive or crew(several, workers)
+    drive = drive or crew(several, workers, seconds_left(max_seconds, began, clock))
     run = _Sensitivity(session, measure, tuple(changes), nets, several)
-    result, found = drive(run.dialogue(), several.running(seed))
+    try:
+        result, found, ended = drive(run.dialogue(), several.running(seed))
+    except TimeIsUp:
+        raise OutOfTime(clock() - began) from None
     elapsed = clock() - began
     result = replace(result, engine=several.name, elapsed_s=elapsed)
     ordered = tuple(sorted(found, key=lambda each: -abs(each.interval.estimate) if math.isfinite(each.interval.estimate) else 1.0))
     reasons_seen = [result.stop_reason, *(each.stop_reason for each in found)]
     reason = max(reasons_seen, key=lambda part: part.weight)
-    if len(found) < len(changes) and reason not in HOPELESS:
-        reason = Reason.INTERRUPTED
+    if ended is not None and reason not in HOPELESS:
+        reason = ended
     firings = result.firings + sum(each.firings for each in found)
     return Sensitivities(result, measure.name, ordered, reason, seed, firings, elapsed, precision, left_out or {})
 
@@ -275,7 +278,8 @@ class _Sensitivity:
     def asked(self) -> Settings:
         return self.session.settings
 
-    def dialogue(self) -> Dialogue[tuple[Result, list[Elasticity]]]:
+    def dialogue(self) -> Dialogue[tuple[Result, list[Elasticity], Reason | None]]:
+        """The result, what was found of each parameter, and why there is nothing of others, if so."""
         parts, most = (self.measure,), self.asked.max_firings
         share = most // (1 + len(self.changes))
         planned: SteadyPlan | None = None
@@ -285,23 +289,23 @@ class _Sensitivity:
         else:
             experiment = self.session.from_start(parts, Budget(share, self._until(len(self.changes) + 1)))
         finished = yield from experiment.run(self.session.elapsed, self.session.study.progress)
-        if finished.reason is Reason.INTERRUPTED and finished.replications < 2:
-            raise KeyboardInterrupt
+        if finished.reason in (Reason.INTERRUPTED, Reason.TIME) and finished.replications < 2:
+            raise KeyboardInterrupt if finished.reason is Reason.INTERRUPTED else TimeIsUp
         part = self.session.part(experiment, finished, planned)
         result = self.session.study.result([part], self.session.elapsed())
         found: list[Elasticity] = []
         if result.stop_reason in HOPELESS:
-            return result, found
+            return result, found, None
         for place, change in enumerate(self.changes):
             if result.stop_reason is Reason.INTERRUPTED or (found and found[-1].stop_reason is Reason.INTERRUPTED):
-                break
+                return result, found, Reason.INTERRUPTED
             spent = result.firings + sum(each.firings for each in found)
             left = len(self.changes) - place
             try:
                 found.append((yield from self._elasticity(change, experiment, planned, max(1, (most - spent) // left), self._until(left))))
-            except KeyboardInterrupt:
-                break
-        return result, found
+            except KeyboardInterrupt as error:
+                return result, found, interruption(error)
+        return result, found, None
 
     def _until(self, left: int) -> float | None:
         """When, in seconds since the beginning, the next of `left` parts has to end."""

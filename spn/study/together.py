@@ -18,7 +18,7 @@ from spn.estimate.paired import Down, down_of
 from spn.estimate.stopping import Criterion, Look, Precision, Reason, Status
 from spn.net.types import Net
 from spn.observation import Abandoned, Engine, Outcome, Prepared, RunError, Task
-from spn.study.batches import Dialogue, Request, Run
+from spn.study.batches import Dialogue, Request, Run, interruption
 from spn.study.experiment import Experiment, Finished
 from spn.study.plan import EXPERIMENTS, PILOT, BatchResult, Plan, run_batch
 from spn.study.result import Progress
@@ -228,8 +228,8 @@ class Together:
                 if progress is not None:
                     progress(Progress(EXPERIMENTS[plan.experiment], last.index, replications, firings, elapsed(), self.max_firings, reached))
                 reason = criterion.reason(Status(replications, firings, elapsed(), simulated, looks))
-        except KeyboardInterrupt:
-            reason = Reason.INTERRUPTED
+        except KeyboardInterrupt as error:
+            reason = interruption(error)
             if sum(batch.replications for batch in batches) < 2:
                 raise
         return Ended(self.experiments, batches, reason, self.before)

@@ -10,7 +10,7 @@ from spn import comparing
 from spn.engine.reference import ReferenceEngine
 from spn.estimate.comparison import Claim
 from spn.estimate.stopping import Reason
-from spn.study.batches import Conversation
+from spn.study.batches import Conversation, OutOfTime, TimeIsUp
 from spn.study.comparison import NotComparable, availability_of, compare
 from tests.study.test_simulate import scrambled
 
@@ -100,7 +100,7 @@ def test_a_curve_is_not_compared():
         availability_of(spn.resolve(Source("m", text.replace("  system:\n    doc: the system is up\n    {", "  system: {"))))
 
 
-def interrupted_at(number):
+def interrupted_at(number, reason=KeyboardInterrupt):
     """A driver that is interrupted at that batch of the joint plan."""
 
     def drive(dialogue, run):
@@ -108,7 +108,7 @@ def interrupted_at(number):
         while talk.request is not None:
             plan, index = talk.request.plan, talk.request.index
             if plan.others and plan.segments == 2 and index == number:
-                talk.interrupt()
+                talk.interrupt(reason)
             else:
                 talk.put(plan, index, run(plan, index))
         return talk.result()
@@ -123,6 +123,14 @@ def test_an_interruption_keeps_what_is_finished():
     assert math.isfinite(found.ratio.estimate)
     with pytest.raises(KeyboardInterrupt):
         compared("two_state", against={"repair_rate": "1 / (200 s)"}, drive=interrupted_at(0))
+
+
+def test_so_does_a_limit_of_time():
+    found = compared("two_state", against={"repair_rate": "1 / (200 s)"}, drive=interrupted_at(3, TimeIsUp))
+    assert found.stop_reason is Reason.TIME and not found.converged
+    assert found.results[0].experiments[0].replications == 24
+    with pytest.raises(OutOfTime):
+        compared("two_state", against={"repair_rate": "1 / (200 s)"}, drive=interrupted_at(0, TimeIsUp))
 
 
 def test_an_error_of_a_run_says_in_which_model():

@@ -11,7 +11,7 @@ import pytest
 import spn
 from spn.estimate.stopping import Reason
 from spn.observation import RunError
-from spn.study import crew, serial, simulate
+from spn.study import OutOfTime, crew, serial, simulate
 from tests.study.fakes import Fake, alternating, availability, exponential, net
 
 
@@ -73,3 +73,34 @@ def test_ctrl_c_keeps_what_is_finished_and_leaves_no_thread(workers):
     assert result.stop_reason is Reason.INTERRUPTED
     assert result.experiments[0].replications > 100
     assert threading.active_count() == before
+
+
+def stuck(first):
+    """A system whose replications from `first` (experiment, number) on do not end before nobody wants them any more."""
+    over = threading.Event()
+
+    def process(rng, task):
+        if task.key[1:3] >= first:
+            over.wait(60.0)
+        return alternating(exponential(100.0), exponential(1.0))(rng, task)
+
+    class Stuck(Fake):
+        def abandon(self):
+            over.set()
+
+    return Stuck(process, concurrent=True)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_limit_of_time_ends_batches_that_take_longer(workers):
+    # The clock stands still: no batch but the one that is stuck takes two seconds.
+    found = simulate(net(availability()), stuck((1, 40)), seed=5, precision=1e-4, workers=workers, max_seconds=2.0, clock=lambda: 0.0)
+    assert found.stop_reason is Reason.TIME
+    assert found.experiments[0].replications == 40
+    expected = simulate(net(availability()), system(), seed=5, precision=1e-4, max_replications=40)
+    assert found.measures == expected.measures
+
+
+def test_a_limit_of_time_within_the_pilot_is_told_in_words():
+    with pytest.raises(OutOfTime, match="before there was anything to say"):
+        simulate(net(availability()), stuck((0, 20)), seed=5, max_seconds=2.0, clock=lambda: 0.0)
