@@ -183,10 +183,8 @@ def simulate(
     `engine` is ``auto`` (begin at once on the reference engine, go on compiled where that pays), ``reference`` or ``compiled`` (compile first), and
     `workers` the number of threads on which compiled replications run (None: as many as there are cores); the numbers are the same for all of these,
     to the last bit. The result's `engine` says what was used. `notice` is called with a line of text when a kernel has to be compiled.
-    Raises `ModelError`, `spn.study.NotSupported`, `RunError` if the net cannot go on, `spn.study.OutOfTime` if `max_seconds` were over before there was
-    anything to say, ValueError (a setting out of range, nothing to simulate for)
-    and
-    KeyError (no such measure).
+    Raises `ModelError`, `spn.study.NotSupported`, `RunError` if the net cannot go on, `spn.study.OutOfTime` if `max_seconds` were over before there
+    was anything to say, ValueError (a setting out of range, nothing to simulate for) and KeyError (no such measure).
     """
     from spn import study
     from spn.engine.engines import find_engine
