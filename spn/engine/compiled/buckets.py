@@ -21,9 +21,11 @@ from typing import Any
 
 import numpy as np
 
-from spn.engine.compiled.cells import AHEAD, COUNT, ENTRIES, FEW, FIRED, HEAP_CLOCKS, HEAP_TIMES, QUEUE
-from spn.engine.compiled.heap import IN_HEAP, STANDS, WHERE, push
+from spn.engine.compiled.cells import AHEAD, COUNT, ENTRIES, FEW, FIRED, HEAP_CLOCKS, HOLE, QUEUE
+from spn.engine.compiled.heap import IN_HEAP, STANDS, WHERE, push, put_root
 from spn.engine.compiled.primitives import (
+    apart,
+    inlined,
     integers,
     lowest_bit,
     plain,
@@ -42,9 +44,11 @@ from spn.engine.compiled.primitives import (
 ORIGIN, RATE, EDGE, END, FAR_FROM, YEAR, ASIDE, URGENT = range(8)
 # Integers: the bucket of the year that is looked at next, the number of buckets, addresses of each bucket's first clock and of a bit for each that is
 # not empty, address and number of the far clocks, how many clocks in the heap are too many, and how many firings there must have been before
-# all are arranged anew because of that; how many clocks this year has put into the heap, and how many are put aside.
-NEXT, BUCKETS, HEADS, OCCUPIED, FAR, FARS, MOST, PATIENCE, TAKEN, PUT_ASIDE = range(8, 18)
-SAMPLE = 18
+# all are arranged anew because of that; how many clocks this year has put into the heap, and how many are put aside; which word of bits is being
+# looked at, and those of its bits whose buckets are still to come. (They are not in memory with the others, so that who looks for the next bucket
+# need not wait until it is known where the newest clock goes.)
+NEXT, BUCKETS, HEADS, OCCUPIED, FAR, FARS, MOST, PATIENCE, TAKEN, PUT_ASIDE, WORD, REST = range(8, 20)
+SAMPLE = 20
 """From this cell on there is room for a sample of times, then for the clocks that are put aside (32-bit integers)."""
 
 MOST_SAMPLED, MOST_ASIDE = 256, 16
@@ -56,12 +60,15 @@ IN_FAR, IS_ASIDE = IN_HEAP + 1, IN_HEAP + 2
 is the next clock (-1: none), and `STANDS` the one before, or -1 - the bucket for the first, and for those behind it of which nobody has asked yet:
 the clocks that do not know the one before them are the first ones of their bucket, back to one that does."""
 
-PER_GAP, PER_GAP_SMALL = 2.0, 3.0
-"""So many buckets for each clock, where clocks are densest, and in the smallest years: measured, as the next two. Most buckets then have one clock or
-none; more buckets still are not worth the memory, unless it is hardly any."""
+SPARSE = 0x100
+"""Up to so many clocks have buckets of their own more often, for those are near the processor all the same: measured, as the next four."""
+
+PER_GAP, PER_GAP_OF_SPARSE = 2.0, 4.0
+"""So many buckets for each clock, where clocks are densest. Most buckets then have one clock or none."""
 
 SMALL_YEAR, NEAR_YEAR, MOST_BUCKETS = 0x1000, 0x8000, 0x4000000
-"""A year has eight buckets for each clock up to the first of these, so that hardly a clock is far; four up to the second; of more only two."""
+"""A year has eight buckets for each clock (for sparse ones sixteen) up to the first of these, so that hardly a clock is far; four up to the second;
+of more only two."""
 
 NEAR_BUCKETS, SOON = 0x4000, 0x400
 """So many buckets are near the processor. In a year of more, clocks are put aside whose place is at least `SOON` buckets further."""
@@ -79,9 +86,9 @@ def make_queue(state: Any, clocks: int) -> None:
         reals[ORIGIN], reals[RATE], reals[EDGE], reals[END], reals[FAR_FROM], reals[YEAR] = 0.0, 0.0, 0.0, 0.0, math.inf, 0.0
         queue[BUCKETS], queue[HEADS], queue[OCCUPIED], queue[FAR], queue[FARS] = 0, 0, 0, 0, 0
         queue[MOST], queue[PATIENCE], queue[TAKEN] = 2 * state[FEW], 0, 0
-        queue[PUT_ASIDE], reals[URGENT], reals[ASIDE] = 0, math.inf, math.inf
+        queue[PUT_ASIDE], reals[URGENT], reals[ASIDE] = 0, math.inf, 0.0
         _make_buckets(queue, 0)
-        queue[NEXT] = queue[BUCKETS]
+        queue[NEXT], queue[WORD], queue[REST] = queue[BUCKETS], queue[BUCKETS] >> 6, 0
     queue = integers(state[QUEUE])
     queue[FAR] = reallocate(queue[FAR], 4 * clocks)
 
@@ -100,19 +107,35 @@ def free_queue(state: Any) -> None:
 
 @plain
 def queue_set(state: Any, clock: int, time: float) -> None:
-    """A clock that is not set shall fire at `time`."""
+    """A clock that is not set shall fire at `time`. What is less usual is apart, so that nothing is kept on the stack for it."""
     reals_at(state[ENTRIES])[2 * clock] = time
     queue, reals = integers(state[QUEUE]), reals_at(state[QUEUE])
     place = (time - reals[ORIGIN]) * reals[RATE]
     if place < reals[EDGE]:
-        push(state, clock, time)
-        if unlikely(state[COUNT] > queue[MOST]):
-            _too_many(state)
-    elif place < reals[END]:
-        if place < reals[ASIDE]:
-            _link(state, clock, int(place) & (queue[BUCKETS] - 1))
+        if state[HOLE] != 0 and state[COUNT] == 1:
+            state[HOLE] = 0
+            put_root(state, clock, time)
         else:
-            _put_aside(state, clock, place)
+            _set_soon(state, clock, time)
+    elif place < reals[ASIDE]:
+        _link(state, clock, int(place) & (queue[BUCKETS] - 1))
+    else:
+        _set_late(state, clock, time, place)
+
+
+@apart
+def _set_soon(state: Any, clock: int, time: float) -> None:
+    """A clock goes into the heap."""
+    push(state, clock, time)
+    if unlikely(state[COUNT] > integers(state[QUEUE])[MOST]):
+        _too_many(state)
+
+
+@apart
+def _set_late(state: Any, clock: int, time: float, place: float) -> None:
+    """A clock is not put into a bucket, or not yet."""
+    if place < reals_at(state[QUEUE])[END]:
+        _put_aside(state, clock, place)
     else:
         _put_far(state, clock, time)
 
@@ -164,10 +187,12 @@ def queue_drop(state: Any, clock: int) -> None:
         bucket = -1 - stands
         if np.int64(shorts(queue[HEADS])[bucket]) == clock:
             shorts(queue[HEADS])[bucket] = where
-            if where < 0:
-                integers(queue[OCCUPIED])[bucket >> 6] ^= np.int64(1) << (bucket & 63)
-            else:
+            if where >= 0:
                 entries[4 * where + STANDS] = stands
+            elif bucket >> 6 == queue[WORD] and bucket >= queue[NEXT]:
+                queue[REST] ^= np.int64(1) << (bucket & 63)
+            else:
+                integers(queue[OCCUPIED])[bucket >> 6] ^= np.int64(1) << (bucket & 63)
             return
         _tell_before(entries, np.int64(shorts(queue[HEADS])[bucket]))
         stands = np.int64(entries[4 * clock + STANDS])
@@ -189,12 +214,27 @@ def _tell_before(entries: Any, first: int) -> None:
 
 @plain
 def advance(state: Any) -> int:
-    """The heap is empty: put the next bucket into it. The clock that fires next; -1 if none is set."""
+    """The heap is empty: put the next bucket into it, which mostly has one clock. The clock that fires next; -1 if none is set."""
+    queue, reals = integers(state[QUEUE]), reals_at(state[QUEUE])
+    found = queue[REST]
+    if found != 0:
+        bucket = (queue[WORD] << 6) + lowest_bit(found)
+        clock = np.int64(shorts(queue[HEADS])[bucket])
+        if np.int64(shorts(state[ENTRIES])[4 * clock + WHERE]) < 0 and reals[YEAR] + (bucket + 1) <= reals[URGENT]:
+            _open(state, bucket)
+            put_root(state, clock, reals_at(state[ENTRIES])[2 * clock])
+            queue[TAKEN] += 1
+            return clock  # type: ignore[return-value]
+    return _advance_further(state)  # type: ignore[no-any-return]
+
+
+@apart
+def _advance_further(state: Any) -> int:
+    """The same, whatever comes next."""
     queue, reals = integers(state[QUEUE]), reals_at(state[QUEUE])
     while True:
-        occupied = integers(queue[OCCUPIED])
-        word, words = queue[NEXT] >> 6, queue[BUCKETS] >> 6
-        found = occupied[word] & (np.int64(-1) << (queue[NEXT] & 63))
+        word, found = queue[WORD], queue[REST]
+        occupied, words = integers(queue[OCCUPIED]), queue[BUCKETS] >> 6
         while found == 0 and word < words:
             word += 1
             found = occupied[word]
@@ -208,31 +248,20 @@ def advance(state: Any) -> int:
                 break
             continue
         bucket = (word << 6) + lowest_bit(found)
-        edge = reals[YEAR] + (bucket + 1)
-        if unlikely(edge > reals[URGENT]):
+        if unlikely(reals[YEAR] + (bucket + 1) > reals[URGENT]):
             _link_aside(state)
             continue
-        entries, heads = shorts(state[ENTRIES]), shorts(queue[HEADS])
-        clock = np.int64(heads[bucket])
-        heads[bucket] = -1
-        bit = np.int64(1) << (bucket & 63)
-        occupied[word] ^= bit
-        queue[NEXT] = bucket + 1
-        reals[EDGE] = edge
-        reals[END] = edge + queue[BUCKETS]
-        if queue[BUCKETS] > NEAR_BUCKETS:
-            reals[ASIDE] = edge + SOON
-            _look_ahead(state, word, found ^ bit)
+        if word != queue[WORD]:
+            queue[WORD], queue[REST] = word, found
+            occupied[word] = 0
+        clock = np.int64(shorts(queue[HEADS])[bucket])
+        _open(state, bucket)
         taken = 0
         while clock >= 0:
-            after = np.int64(entries[4 * clock + WHERE])
+            after = np.int64(shorts(state[ENTRIES])[4 * clock + WHERE])
             time = reals_at(state[ENTRIES])[2 * clock]
             if taken == 0:
-                entries[4 * clock + WHERE] = 0
-                entries[4 * clock + STANDS] = IN_HEAP
-                reals_at(state[HEAP_TIMES])[0] = time
-                shorts(state[HEAP_CLOCKS])[0] = clock
-                state[COUNT] = 1
+                put_root(state, clock, time)
             else:
                 push(state, clock, time)
             taken += 1
@@ -244,6 +273,23 @@ def advance(state: Any) -> int:
                 continue
         break
     return np.int64(shorts(state[HEAP_CLOCKS])[0])  # type: ignore[return-value]
+
+
+@inlined
+def _open(state: Any, bucket: int) -> None:
+    """A bucket's turn has come."""
+    queue, reals = integers(state[QUEUE]), reals_at(state[QUEUE])
+    shorts(queue[HEADS])[bucket] = -1
+    rest = without_lowest_bit(queue[REST])
+    queue[REST], queue[NEXT] = rest, bucket + 1
+    edge = reals[YEAR] + (bucket + 1)
+    reals[EDGE] = edge
+    reals[END] = edge + queue[BUCKETS]
+    if queue[BUCKETS] > NEAR_BUCKETS:
+        reals[ASIDE] = edge + SOON
+        _look_ahead(state, bucket >> 6, rest)
+    else:
+        reals[ASIDE] = edge + queue[BUCKETS]
 
 
 @plain
@@ -270,7 +316,10 @@ def _link(state: Any, clock: int, bucket: int) -> None:
     entries, heads = shorts(state[ENTRIES]), shorts(queue[HEADS])
     entries[4 * clock + WHERE] = np.int64(heads[bucket])
     entries[4 * clock + STANDS] = -1 - bucket
-    integers(queue[OCCUPIED])[bucket >> 6] |= np.int64(1) << (bucket & 63)
+    if unlikely(bucket >> 6 == queue[WORD] and bucket >= queue[NEXT]):
+        queue[REST] |= np.int64(1) << (bucket & 63)
+    else:
+        integers(queue[OCCUPIED])[bucket >> 6] |= np.int64(1) << (bucket & 63)
     heads[bucket] = clock
 
 
@@ -298,10 +347,10 @@ def _new_year(state: Any) -> bool:
             return False
         _arrange(state)
         return True
-    queue[TAKEN], queue[NEXT] = 0, 0
+    queue[TAKEN], queue[NEXT], queue[WORD], queue[REST] = 0, 0, -1, 0
     reals[YEAR] += number
     reals[EDGE] = reals[YEAR]
-    reals[END] = reals[YEAR] + number
+    reals[END], reals[ASIDE] = reals[YEAR] + number, reals[YEAR] + number
     if (reals[FAR_FROM] - reals[ORIGIN]) * reals[RATE] < reals[END]:
         _place_far(state)
     return True
@@ -340,6 +389,9 @@ def _gather(state: Any) -> None:
         _put_far(state, clock, times[2 * clock])
     state[COUNT] = 0
     entries, heads, occupied = shorts(state[ENTRIES]), shorts(queue[HEADS]), integers(queue[OCCUPIED])
+    if queue[REST] != 0:
+        occupied[queue[WORD]] |= queue[REST]
+        queue[REST] = 0
     for word in range(queue[BUCKETS] >> 6):
         while occupied[word] != 0:
             bucket = (word << 6) + lowest_bit(occupied[word])
@@ -360,16 +412,16 @@ def _arrange(state: Any) -> None:
     gap = 0.0
     if number > state[FEW]:
         gap = _gap(state)
-    reals[YEAR], queue[TAKEN], reals[ASIDE] = 0.0, 0, math.inf
+    reals[YEAR], queue[TAKEN] = 0.0, 0
     if gap > 0.0:
         _make_buckets(queue, number)
-        reals[ORIGIN], reals[RATE] = reals[FAR_FROM], (PER_GAP_SMALL if queue[BUCKETS] <= SMALL_YEAR else PER_GAP) / gap
-        reals[EDGE], reals[END] = 0.0, float(queue[BUCKETS])
-        queue[NEXT] = 0
+        reals[ORIGIN], reals[RATE] = reals[FAR_FROM], (PER_GAP_OF_SPARSE if number <= SPARSE else PER_GAP) / gap
+        reals[EDGE], reals[END], reals[ASIDE] = 0.0, float(queue[BUCKETS]), float(queue[BUCKETS])
+        queue[NEXT], queue[WORD] = 0, -1
     else:
         # Few clocks, or all at one time.
-        reals[ORIGIN], reals[RATE], reals[EDGE], reals[END] = 0.0, 0.0, 1.0, 1.0
-        queue[NEXT] = queue[BUCKETS]
+        reals[ORIGIN], reals[RATE], reals[EDGE], reals[END], reals[ASIDE] = 0.0, 0.0, 1.0, 1.0, 1.0
+        queue[NEXT], queue[WORD] = queue[BUCKETS], queue[BUCKETS] >> 6
     queue[PATIENCE] = state[FIRED] + number
     queue[MOST] = max(2 * state[FEW], queue[MOST] // 2)
     _place_far(state)
@@ -404,7 +456,8 @@ def _gap(state: Any) -> float:
 def _make_buckets(queue: Any, clocks: int) -> None:
     """Room for a year of so many clocks. All buckets are empty."""
     before, number = queue[BUCKETS], 64
-    while number < max(2 * clocks, min(4 * clocks, NEAR_YEAR), min(8 * clocks, SMALL_YEAR)) and number < MOST_BUCKETS:
+    near = 16 * clocks if clocks <= SPARSE else min(8 * clocks, SMALL_YEAR)
+    while number < max(2 * clocks, min(4 * clocks, NEAR_YEAR), near) and number < MOST_BUCKETS:
         number *= 2
     if number == before:
         return

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from spn.engine.compiled.cells import COUNT, ENTRIES, HEAP_CLOCKS, HEAP_TIMES, HOLE, KEYS, NODE, STATIC
-from spn.engine.compiled.primitives import integers, plain, reals_at, shorts
+from spn.engine.compiled.primitives import inlined, integers, plain, reals_at, shorts
 
 # A clock's entry is 16 bytes: its time (a double, infinity: not set), then two 32-bit integers that say where it stands. (Below, as indices of
 # 32-bit integers.) In the heap `WHERE` is the seat.
@@ -113,6 +113,17 @@ def push(state: Any, clock: int, time: float) -> None:
         _up(state, state[COUNT] - 1, time, clock)
 
 
+@inlined
+def put_root(state: Any, clock: int, time: float) -> None:
+    """The only clock."""
+    entries = shorts(state[ENTRIES])
+    entries[4 * clock + WHERE] = 0
+    entries[4 * clock + STANDS] = IN_HEAP
+    reals_at(state[HEAP_TIMES])[0] = time
+    shorts(state[HEAP_CLOCKS])[0] = clock
+    state[COUNT] = 1
+
+
 @plain
 def remove(state: Any, clock: int) -> None:
     """Take a clock out."""
@@ -120,6 +131,8 @@ def remove(state: Any, clock: int) -> None:
     seat = np.int64(shorts(state[ENTRIES])[4 * clock + WHERE])
     last = state[COUNT] - 1
     state[COUNT] = last
+    if state[HOLE] != 0:
+        times[0] = -math.inf
     if seat != last:
         time, moved = times[last], np.int64(clocks[last])
         above = (seat - 1) >> 2
@@ -131,8 +144,7 @@ def remove(state: Any, clock: int) -> None:
 
 @plain
 def take_root(state: Any) -> None:
-    """The first clock fires."""
-    reals_at(state[HEAP_TIMES])[0] = -math.inf
+    """The first clock fires. Its time stays, and is no longer than any other's."""
     state[HOLE] = 1
 
 
