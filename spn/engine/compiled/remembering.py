@@ -28,7 +28,7 @@ from spn.net.types import Count, Rate
 NAMES = f"""\
     table = integers(state[{TABLES}])
     rows, where, components, slots = shorts(table[{at.ROWS}]), shorts(table[{at.WHERE}]), shorts(table[{at.COMPONENTS}]), shorts(table[{at.SLOTS}])
-    states, records, pending = shorts(table[{at.STATES}]), shorts(table[{at.RECORDS}]), integers(table[{at.PENDING}])
+    states, records, pending = shorts(table[{at.STATES}]), shorts(table[{at.RECORDS}]), shorts(table[{at.PENDING}])
     steps, even = shorts(table[{at.STEPS}]), table[{at.STEPS}] != 0
     asked = state[{ASKED}]
     all_in_history(state, state[{INSTANT}])
@@ -43,8 +43,8 @@ RECALL = """\
             if record > 0 and (calm > 0 or usable(state, records, record, budget - done, most_tokens)):
                 while True:
                     calm -= 1
-                    pending[state[6]] = {pending}
-                    {row} = np.int64(records[record])
+                    pending[2 * state[6]] = record
+{pending}                    {row} = np.int64(records[record])
 {stored}                    records[record + 2] += 1
                     state[4] |= records[record + 3] & asked
 {counters}                    first = record + {operations}
@@ -91,6 +91,10 @@ LONE_NAMES = """\
 
 LONE_FOLLOW = """\
         row = np.int64(rows[0])
+"""
+
+PENDING = """\
+                    pending[2 * state[6] + 1] = component
 """
 
 APART = f"""\
@@ -320,7 +324,7 @@ class Remembering:
             find=FIND_LONE.format(cell="slot + offset" if self.alone else "np.int64(where[2 * slot + 1])") if self.lone else FIND,
             row="row" if self.lone else "rows[component]",
             stored=f"{' ' * 20}rows[0] = row\n" if self.lone else "",
-            pending="record" if self.lone else "component << 32 | record",
+            pending="" if self.lone else PENDING,
             cells=at.COMPONENT_CELLS,
             header=at.ROW_HEADER,
             counters="".join(f"{' ' * 20}{line}\n" for line in counters),

@@ -11,9 +11,8 @@ RECORDING, ENTRY, COMPONENT, BEGUN, BEFORE, PEAK, MASK, NOTED = range(19, 27)
 """What is being recorded: the cell of STATES for the record, the component, firings at this instant, tokens, most tokens, changed measures,
 operations on clocks."""
 PENDED, PENDING, HITS, MISSES, STRIKES, COUNTERS, NEVER, CHOICES, CHOICES_END, CHOICES_ROOM, RIVALS, WEIGHTS, PERIOD = range(27, 40)
-"""PENDED: so many firings at the instant PENDED_AT are in the history of firings. What was replayed at this instant since then is listed at PENDING,
-each at the number of firings before it: the component in the upper half, the record in the lower.
-PERIOD: so many misses are looked at together when it is judged whether tables are of use."""
+"""PENDED: so many firings at the instant PENDED_AT are in the history of firings. What was replayed at this instant since then is listed at PENDING:
+records and their components, each at the number of firings before it. PERIOD: so many misses are looked at together when it is judged whether tables are of use."""
 LONE = 79
 """Whether there is only one component, so that records name slots themselves."""
 COUNTER_CELLS, COUNTER_VALUES, MOST_COUNTERS = 40, 60, 19

@@ -105,7 +105,7 @@ class Tables:
             at.HASH: np.zeros(HASH_CELLS, np.int32),
             at.OPERATIONS: np.zeros(at.MOST_OPERATIONS, np.int32),
             at.CHOICES: np.zeros(CHOICE_CELLS),
-            at.PENDING: np.zeros(most_firings + 2, np.int64),
+            at.PENDING: np.zeros(2 * most_firings + 4, np.int32),
         }
         for cell, block in self._blocks.items():
             table[cell] = block.ctypes.data

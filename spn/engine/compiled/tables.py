@@ -197,10 +197,10 @@ def all_in_history(state: Any, firings: int) -> None:
 def write_history(state: Any) -> None:
     """The codes of the firings replayed since anything else was made, which end the list of those at this instant."""
     table = integers(state[TABLES])
-    pending, records, codes, history = integers(table[PENDING]), shorts(table[RECORDS]), shorts(table[CODES]), integers(state[HISTORY])
+    pending, records, codes, history = shorts(table[PENDING]), shorts(table[RECORDS]), shorts(table[CODES]), integers(state[HISTORY])
     done = table[PENDED] if reals_at(state[TABLES])[PENDED_AT] == reals_at(state[REALS + 3])[NOW] else 0
     while done < state[INSTANT]:
-        record, own = pending[done] & 0xFFFFFFFF, COMPONENT_CELLS * (pending[done] >> 32)
+        record, own = np.int64(pending[2 * done]), COMPONENT_CELLS * pending[2 * done + 1]
         at = record + RECORD_HEADER + table[COUNTERS] + records[record + CLOCKS]
         first = shorts(table[COMPONENTS])[own + CODES_AT]
         for k in range(records[record + FIRINGS]):
