@@ -32,7 +32,7 @@ def {name}({context}, budget, limit, most_tokens):
 {near_limits}            take_clock(state, clock)
             if time > values[0]:
                 state[6] = 0
-            values[1] = values[0]
+{fresh}            values[1] = values[0]
             values[0] = time
 {epoch}            slot = clock
 {several}            state[12] = slot
@@ -129,6 +129,7 @@ class Loop:
             ahead=self.look_ahead,
             near_limits=indent(near_limits, " " * 12),
             limits=indent(limits, " " * 12),
+            fresh="                pended = 0\n" if remembering.on else "",
             epoch="            state[5] += 1\n" if resampling else "",
             several="" if layout.single else SEVERAL,
             recall=remembering.recall([f"resample_{plan.name}({CONTEXT})" for plan in resampling]) if remembering.on else "",

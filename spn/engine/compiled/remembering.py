@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spn.engine.compiled import table_cells as at
-from spn.engine.compiled.cells import ASKED, INSTANT, TABLES
+from spn.engine.compiled.cells import ASKED, TABLES
 from spn.engine.compiled.components import Component, Components
 from spn.engine.compiled.layout import ClassPlan
 from spn.engine.compiled.looks import Look
@@ -31,9 +31,8 @@ NAMES = f"""\
     states, records, pending = shorts(table[{at.STATES}]), shorts(table[{at.RECORDS}]), shorts(table[{at.PENDING}])
     steps, even = shorts(table[{at.STEPS}]), table[{at.STEPS}] != 0
     asked = state[{ASKED}]
-    all_in_history(state, state[{INSTANT}])
-    # So many records may be replayed, whichever they are, before any limit can be within one.
-    calm = 0
+    # So many records may be replayed, whichever they are, before any limit can be within one; so many have been at this instant.
+    calm, pended = 0, 0
     chosen = -1
 """
 
@@ -43,8 +42,10 @@ RECALL = """\
             if record > 0 and (calm > 0 or usable(state, records, record, budget - done, most_tokens)):
                 while True:
                     calm -= 1
-                    pending[2 * state[6]] = record
-{pending}                    {row} = np.int64(records[record])
+                    pending[2 * pended] = record
+{pending}                    pended += 1
+                    table[{pended}] = pended
+                    {row} = np.int64(records[record])
 {stored}                    records[record + 2] += 1
                     state[4] |= records[record + 3] & asked
 {counters}                    first = record + {operations}
@@ -94,7 +95,7 @@ LONE_FOLLOW = """\
 """
 
 PENDING = """\
-                    pending[2 * state[6] + 1] = component
+                    pending[2 * pended + 1] = component
 """
 
 APART = f"""\
@@ -126,7 +127,7 @@ IMMEDIATE = f"""\
 """
 
 FOLLOW = f"""\
-        calm = 0
+        pended, calm = 0, 0
         if table[19] != 0:
             follow(tokens, state, competing({CONTEXT}))
 """
@@ -325,6 +326,7 @@ class Remembering:
             row="row" if self.lone else "rows[component]",
             stored=f"{' ' * 20}rows[0] = row\n" if self.lone else "",
             pending="" if self.lone else PENDING,
+            pended=at.PENDED,
             cells=at.COMPONENT_CELLS,
             header=at.ROW_HEADER,
             counters="".join(f"{' ' * 20}{line}\n" for line in counters),

@@ -11,8 +11,8 @@ RECORDING, ENTRY, COMPONENT, BEGUN, BEFORE, PEAK, MASK, NOTED = range(19, 27)
 """What is being recorded: the cell of STATES for the record, the component, firings at this instant, tokens, most tokens, changed measures,
 operations on clocks."""
 PENDED, PENDING, HITS, MISSES, STRIKES, COUNTERS, NEVER, CHOICES, CHOICES_END, CHOICES_ROOM, RIVALS, WEIGHTS, PERIOD = range(27, 40)
-"""PENDED: so many firings at the instant PENDED_AT are in the history of firings. What was replayed at this instant since then is listed at PENDING:
-records and their components, each at the number of firings before it. PERIOD: so many misses are looked at together when it is judged whether tables are of use."""
+"""PENDED: how many replayed records at this instant are not yet in the history of firings; they and their components are listed at PENDING.
+PERIOD: so many misses are looked at together when it is judged whether tables are of use."""
 LONE = 79
 """Whether there is only one component, so that records name slots themselves."""
 COUNTER_CELLS, COUNTER_VALUES, MOST_COUNTERS = 40, 60, 19
@@ -21,9 +21,7 @@ STEPS = 80
 next one; else 0."""
 WIDEST, HIGHEST = 81, 82
 """The most firings of any record, and the most tokens that any adds on the way or to the end; at least 1."""
-PENDED_AT = 83
-"""A real number."""
-HEADER_CELLS = 84
+HEADER_CELLS = 83
 
 # A component's cells in COMPONENTS: shape, cells and bindings in a row, where its lists begin in CELLS, SLOTS, CODES, where those of its cells that
 # measures read are listed in CELLS, how many they are, how many codes it has.

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from spn.engine.compiled.cells import DIRTY, ERROR, HISTORY, INSTANT, NOW, REALS, STATIC, TABLES, TOTAL, TRAP
+from spn.engine.compiled.cells import DIRTY, ERROR, HISTORY, INSTANT, REALS, STATIC, TABLES, TOTAL, TRAP
 from spn.engine.compiled.primitives import inlined, integers, plain, prefetch, rare, reals_at, shorts
 from spn.engine.compiled.table_cells import (
     BEFORE,
@@ -60,7 +60,6 @@ from spn.engine.compiled.table_cells import (
     OPERATIONS,
     PEAK,
     PENDED,
-    PENDED_AT,
     PENDING,
     PERIOD,
     RECORD_HEADER,
@@ -186,26 +185,20 @@ def bring_row(state: Any, clock: int) -> None:
 
 
 @plain
-def all_in_history(state: Any, firings: int) -> None:
-    """So many firings at this instant are in the history, or will be when something is replayed next."""
-    table = integers(state[TABLES])
-    table[PENDED] = firings
-    reals_at(state[TABLES])[PENDED_AT] = reals_at(state[REALS + 3])[NOW]
-
-
-@plain
 def write_history(state: Any) -> None:
     """The codes of the firings replayed since anything else was made, which end the list of those at this instant."""
     table = integers(state[TABLES])
     pending, records, codes, history = shorts(table[PENDING]), shorts(table[RECORDS]), shorts(table[CODES]), integers(state[HISTORY])
-    done = table[PENDED] if reals_at(state[TABLES])[PENDED_AT] == reals_at(state[REALS + 3])[NOW] else 0
-    while done < state[INSTANT]:
-        record, own = np.int64(pending[2 * done]), COMPONENT_CELLS * pending[2 * done + 1]
+    last = state[INSTANT]
+    for back in range(table[PENDED] - 1, -1, -1):
+        record, own = np.int64(pending[2 * back]), COMPONENT_CELLS * pending[2 * back + 1]
+        number = records[record + FIRINGS]
         at = record + RECORD_HEADER + table[COUNTERS] + records[record + CLOCKS]
         first = shorts(table[COMPONENTS])[own + CODES_AT]
-        for k in range(records[record + FIRINGS]):
-            history[done + k] = codes[first + records[at + 2 * k + 1]]
-        done += records[record + FIRINGS]
+        last -= number
+        for k in range(number):
+            history[last + k] = codes[first + records[at + 2 * k + 1]]
+    table[PENDED] = 0
 
 
 @plain
@@ -214,7 +207,7 @@ def prepare(tokens: Any, state: Any, component: int, cell: int, record: int) -> 
     table = integers(state[TABLES])
     if state[INSTANT] > 0:
         write_history(state)
-    all_in_history(state, state[INSTANT] + 1)
+    table[PENDED] = 0
     rows = shorts(table[ROWS])
     row = rows[component]
     if row == table[NEVER]:
@@ -338,8 +331,6 @@ def prepare_immediate(tokens: Any, state: Any, slot: int) -> None:
         where = shorts(table[WHERE])
         component, cell = where[2 * (state[STATIC] + slot)], where[2 * (state[STATIC] + slot) + 1]
         prepare(tokens, state, component, cell, shorts(table[STATES])[shorts(table[ROWS])[component] + cell])
-    else:
-        all_in_history(state, state[INSTANT] + 1)
 
 
 @plain
