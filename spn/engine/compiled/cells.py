@@ -21,6 +21,9 @@ FOUND = 33
 TABLES = 47
 """The address of the tables of remembered firings (see `table_cells`), if the kernel has them."""
 
+PENDED = 42
+"""How many replayed records at this instant are listed, and not yet in the history of firings (`table_cells.PENDING`)."""
+
 ASKED = 31
 """Which measures are asked for, a bit for each."""
 

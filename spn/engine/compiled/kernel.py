@@ -66,7 +66,7 @@ def kernel(rng_at, tokens_at, ints_at, reals_at_, state_at, values_at, command, 
 '''
 
 
-SCANNED = (2, 4, 6, 8, 12, 16, 20)
+SCANNED = (2, 4, 6, 8, 10, 12, 16, 20)
 """Up to the last of these numbers clocks are scanned, by a kernel for the next of them."""
 
 MOST_IN_BLOCKS = 160

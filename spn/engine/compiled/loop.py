@@ -18,17 +18,14 @@ def {name}({context}, budget, limit, most_tokens):
     fired = state[16]
 {foresee}{names}    while True:
         if unlikely(state[0] != 0):
-            state[16] = fired + done
-            return 4
+{leave}            return 4
         if state[3] == 0:
 {observe}            clock = {next}
             if unlikely(clock < 0):
-                state[16] = fired + done
-                return 1
+{leave_timed}                return 1
             time = next_time(state, clock)
 {ahead}            if unlikely(not time <= limit):
-                state[16] = fired + done
-                return 1
+{leave_timed}                return 1
 {near_limits}            take_clock(state, clock)
             if time > values[0]:
                 state[6] = 0
@@ -44,14 +41,12 @@ def {name}({context}, budget, limit, most_tokens):
 
 BUDGET = '''\
 if unlikely(done >= budget):
-    state[16] = fired + done
-    return 0
+{leave}    return 0
 '''
 
 TOKENS = '''\
 if unlikely(state[7] > most_tokens):
-    state[16] = fired + done
-    return 3
+{leave}    return 3
 '''
 
 CALM = '''\
@@ -62,8 +57,7 @@ CALM = '''\
 NEAR = '''\
 if unlikely(calm <= 0):
     if done >= budget:
-        state[16] = fired + done
-        return 0
+{leave}        return 0
 {tokens}    calm = max(1, min(budget - done, state[15] - state[6]))
 '''
 
@@ -79,6 +73,10 @@ NEAR_TRAP = '''\
                 fail(state, 8)
 '''
 
+LEAVE = """\
+state[16] = fired + done
+"""
+
 SEVERAL = '''\
             if clock >= state[26]:
                 slot = use_up(state, clock)
@@ -87,9 +85,11 @@ SEVERAL = '''\
 OBSERVE = f"""\
 if state[4] != 0:
     observe({CONTEXT})
+"""
+
+HOLDS = """\
     if state[2] != 0:
-        state[16] = fired + done
-        return 2
+{leave}        return 2
 """
 
 
@@ -111,25 +111,32 @@ class Loop:
         resampling = [plan for plan in layout.alive if plan.memory == "resampling"]
         resample = "".join(f"            resample_{plan.name}({CONTEXT})\n" for plan in resampling)
         watched = any(self.observing.watched(meter.measure) for meter in self.observing.meters)
+        waited_for = any(meter.waits >= 0 for meter in self.observing.meters)
         timed, immediate = self._fired()
         names = "".join(f"    {line}\n" for line in self._names)
+        leave = LEAVE + remembering.leave if remembering.on else LEAVE
+        budget, tokens = (part.format(leave=indent(leave, " " * 4)) for part in (BUDGET, TOKENS))
         if remembering.on:
-            limits = BUDGET + TOKENS
-            near_limits = f"if calm <= 0:\n{indent(limits, ' ' * 4)}"
+            limits = budget + tokens
+            near_limits = f"if unlikely(done >= calm):\n{indent(limits, ' ' * 4)}"
         else:
             changing = self.writer.holds(f"state[{TOTAL}] ")
-            near_limits = limits = NEAR.format(tokens="" if changing else indent(TOKENS, " " * 4)) + (TOKENS if changing else "")
+            near = NEAR.format(leave=indent(leave, " " * 8), tokens="" if changing else indent(tokens, " " * 4))
+            near_limits = limits = near + (tokens if changing else "")
+        observe = OBSERVE + HOLDS.format(leave=indent(leave, " " * 8)) if waited_for else OBSERVE
         text = RUN.format(
             name="fire_until" if remembering.on else "run",
             context=CONTEXT,
             foresee="    foresee(rng, state, values)\n" if layout.exponential else "",
             names=remembering.names if remembering.on else CALM + names,
-            observe=indent(OBSERVE, " " * 12) if watched else "",
+            observe=indent(observe, " " * 12) if watched else "",
             next=self.next_clock,
             ahead=self.look_ahead,
+            leave=indent(leave, " " * 12),
+            leave_timed=indent(leave, " " * 16),
             near_limits=indent(near_limits, " " * 12),
             limits=indent(limits, " " * 12),
-            fresh="                pended = 0\n" if remembering.on else "",
+            fresh=remembering.fresh if remembering.on else "",
             epoch="            state[5] += 1\n" if resampling else "",
             several="" if layout.single else SEVERAL,
             recall=remembering.recall([f"resample_{plan.name}({CONTEXT})" for plan in resampling]) if remembering.on else "",

@@ -8,12 +8,13 @@ set and drop; from then on the record is replayed. Delays are drawn by the same 
 from __future__ import annotations
 
 from functools import cached_property
+from textwrap import indent
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spn.engine.compiled import table_cells as at
-from spn.engine.compiled.cells import ASKED, TABLES
+from spn.engine.compiled.cells import ASKED, PENDED, TABLES
 from spn.engine.compiled.components import Component, Components
 from spn.engine.compiled.layout import ClassPlan
 from spn.engine.compiled.looks import Look
@@ -31,72 +32,99 @@ NAMES = f"""\
     states, records, pending = shorts(table[{at.STATES}]), shorts(table[{at.RECORDS}]), shorts(table[{at.PENDING}])
     steps, even = shorts(table[{at.STEPS}]), table[{at.STEPS}] != 0
     asked = state[{ASKED}]
-    # So many records may be replayed, whichever they are, before any limit can be within one; so many have been at this instant.
-    calm, pended = 0, 0
+    # Records may be replayed, whichever they are, while fewer firings than `calm` are done: no limit can be within one. The `newest` was replayed
+    # last; those before it at this instant are listed. What is replayed stands in these names until somebody else asks for it.
+    calm, newest, component = 0, 0, 0
     chosen = -1
 """
 
 RECALL = """\
-{find}            if calm <= 0 and record > 0:
-                calm = ahead_of_limits(state, budget - done, most_tokens)
-            if record > 0 and (calm > 0 or usable(state, records, record, budget - done, most_tokens)):
+{find}            replayed = record
+            if unlikely(record <= 0 or done >= calm):
+{keep_16}                if record == 0:
+                    record = ask(tokens, state, component, cell)
+{again}                    replayed = record
+                if record > 0 and done >= calm:
+                    calm = done + ahead_of_limits(state, budget - done, most_tokens)
+                    if done >= calm and not usable(state, records, record, budget - done, most_tokens):
+                        replayed = -1
+            if replayed > 0:
                 while True:
-                    calm -= 1
-                    pending[2 * pended] = record
-{pending}                    pended += 1
-                    table[{pended}] = pended
+                    newest = record
                     {row} = np.int64(records[record])
-{stored}                    records[record + 2] += 1
+                    records[record + 2] += 1
                     state[4] |= records[record + 3] & asked
 {counters}                    first = record + {operations}
                     for k in range(first, first + records[record + 5]):
-                        what = records[k]
-{slot}                        if what & 1:
-                            begin_clock({context}, other)
+                        what = np.int64(records[k])
+                        if what >= 0:
+{begun}                            begin_clock({context}, what)
                         else:
-                            lose_clock({context}, other)
+{lost}                            lose_clock({context}, what)
 {show}                    done += records[record + 1]
-                    state[6] += records[record + 1]
                     if records[record + 6] == 0:
 {resample}                        break
-                    if state[0] != 0 or (calm <= 0 and (done >= budget or state[7] > most_tokens)):
-                        surface({context}, component)
+{listed_20}                    if state[0] != 0 or (done >= calm and (done >= budget or state[7] > most_tokens)):
+{keep_24}                        surface({context}, component)
                         break
                     cell = pick(rng, state, np.int64(records[record + 6]))
                     record = np.int64(states[{row} + cell])
-                    if record <= 0 or (calm <= 0 and not usable(state, records, record, budget - done, most_tokens)):
-                        surface({context}, component)
+                    if record <= 0 or (done >= calm and not usable(state, records, record, budget - done, most_tokens)):
+{keep_24}                        surface({context}, component)
                         chosen = np.int64(slots[components[{cells} * component + 4] + cell - {header} - components[{cells} * component + 1]])
                         break
                 continue
 """
 
+OF_COMPONENT = f"""\
+listed = {at.COMPONENT_CELLS} * component + {at.SLOTS_AT}
+what = np.int64(steps[2 * what] + component * steps[2 * what + 1] if even else slots[components[listed] + what])
+"""
+
 FIND = """\
             component, cell = np.int64(where[2 * slot]), np.int64(where[2 * slot + 1])
             record = np.int64(states[rows[component] + cell])
-            if record == 0:
-                record = ask(tokens, state, component, cell)
 """
 
 FIND_LONE = """\
-            component, cell = 0, {cell}
+            cell = np.int64(where[2 * slot + 1])
             record = np.int64(states[row + cell])
-            if record == 0:
-                record = ask(tokens, state, 0, cell)
-                row = np.int64(rows[0])
+"""
+
+FIND_ALONE = """\
+            cell = slot + offset
+            record = np.int64(own_states[row + slot])
 """
 
 LONE_NAMES = """\
-    row, offset = np.int64(rows[0]), np.int64(where[1])
+    row = np.int64(rows[0])
+"""
+
+ALONE_NAMES = f"""\
+    offset = np.int64(where[1])
+    own_states = shorts(table[{at.STATES}] + 4 * offset)
+"""
+
+KEEP = """\
+rows[0] = row
 """
 
 LONE_FOLLOW = """\
         row = np.int64(rows[0])
 """
 
-PENDING = """\
-                    pending[2 * pended + 1] = component
+LISTED = f"""\
+pending[2 * state[{PENDED}]] = newest
+{{of}}state[{PENDED}] += 1
+state[6] += records[newest + 1]
+newest = 0
 """
+
+FRESH = f"""\
+                state[{PENDED}] = 0
+                newest = 0
+            elif newest != 0:
+{{listed}}"""
 
 APART = f"""\
 @apart
@@ -127,7 +155,7 @@ IMMEDIATE = f"""\
 """
 
 FOLLOW = f"""\
-        pended, calm = 0, 0
+        newest, calm = 0, 0
         if table[19] != 0:
             follow(tokens, state, competing({CONTEXT}))
 """
@@ -166,7 +194,22 @@ class Remembering:
     @property
     def names(self) -> str:
         """Local names of the loop."""
-        return NAMES + (LONE_NAMES if self.lone else "")
+        return NAMES + (LONE_NAMES if self.lone else "") + (ALONE_NAMES if self.alone else "")
+
+    @property
+    def _listed(self) -> str:
+        """What puts the newest replayed record into the list of those at this instant."""
+        return LISTED.format(of="" if self.lone else f"pending[2 * state[{PENDED}] + 1] = component\n")
+
+    @property
+    def fresh(self) -> str:
+        """What is done when time goes on, and when it does not."""
+        return FRESH.format(listed=indent(self._listed, " " * 16))
+
+    @property
+    def leave(self) -> str:
+        """What the loop does before it comes back."""
+        return (KEEP if self.lone else "") + "note_replayed(state, newest, component)\n"
 
     @property
     def follow(self) -> str:
@@ -316,23 +359,24 @@ class Remembering:
     def recall(self, resampling: list[str]) -> str:
         """The part of the loop that uses records."""
         counters = [f"state[{cell}] += records[record + {at.RECORD_HEADER + k}]" for k, cell in enumerate(self.counters)]
-        number = "what >> 1"
-        if not self.lone:
-            listed = f"slots[components[{at.COMPONENT_CELLS} * component + {at.SLOTS_AT}] + (what >> 1)]"
-            number = f"steps[(what | 1) - 1] + component * steps[what | 1] if even else {listed}"
+        keep = KEEP if self.lone else ""
+        of_component = "" if self.lone else OF_COMPONENT
+        find = FIND_ALONE if self.alone else FIND_LONE if self.lone else FIND
         return RECALL.format(
             context=CONTEXT,
-            find=FIND_LONE.format(cell="slot + offset" if self.alone else "np.int64(where[2 * slot + 1])") if self.lone else FIND,
+            find=find,
             row="row" if self.lone else "rows[component]",
-            stored=f"{' ' * 20}rows[0] = row\n" if self.lone else "",
-            pending="" if self.lone else PENDING,
-            pended=at.PENDED,
+            again=indent(LONE_FOLLOW, " " * 12) if self.lone else "",
+            keep_16=indent(keep, " " * 16),
+            keep_24=indent(keep, " " * 24),
+            listed_20=indent(self._listed, " " * 20),
             cells=at.COMPONENT_CELLS,
             header=at.ROW_HEADER,
             counters="".join(f"{' ' * 20}{line}\n" for line in counters),
             operations=at.RECORD_HEADER + len(counters),
-            slot=f"{' ' * 24}other = np.int64({number})\n",
-            show=f"{' ' * 20}if state[4] != 0:\n{' ' * 24}show(tokens, state, component)\n" if self._direct else "",
+            begun=indent(of_component, " " * 28),
+            lost=indent(f"what = -1 - what\n{of_component}", " " * 28),
+            show=f"{' ' * 20}if state[4] != 0:\n{indent(keep, ' ' * 24)}{' ' * 24}show(tokens, state, component)\n" if self._direct else "",
             resample="".join(f"{' ' * 24}{line}\n" for line in resampling),
         )
 

@@ -10,8 +10,8 @@ STATES_END, STATES_ROOM, RECORDS_END, RECORDS_ROOM, HASH_ROOM, KNOWN, FULL = ran
 RECORDING, ENTRY, COMPONENT, BEGUN, BEFORE, PEAK, MASK, NOTED = range(19, 27)
 """What is being recorded: the cell of STATES for the record, the component, firings at this instant, tokens, most tokens, changed measures,
 operations on clocks."""
-PENDED, PENDING, HITS, MISSES, STRIKES, COUNTERS, NEVER, CHOICES, CHOICES_END, CHOICES_ROOM, RIVALS, WEIGHTS, PERIOD = range(27, 40)
-"""PENDED: how many replayed records at this instant are not yet in the history of firings; they and their components are listed at PENDING.
+PENDING, HITS, MISSES, STRIKES, COUNTERS, NEVER, CHOICES, CHOICES_END, CHOICES_ROOM, RIVALS, WEIGHTS, PERIOD = range(27, 39)
+"""PENDING: where replayed records that are not yet in the history of firings are listed with their components (`cells.PENDED`).
 PERIOD: so many misses are looked at together when it is judged whether tables are of use."""
 LONE = 79
 """Whether there is only one component, so that records name slots themselves."""
@@ -32,7 +32,8 @@ SHAPE, WIDTH, LENGTH, CELLS_AT, SLOTS_AT, CODES_AT, SHOWN_AT, SHOWN, NUMBER, COM
 NOTHING, ROW_HEADER = 2, 3
 
 # A record: the row it leads to, firings, times it was used since they were counted, changed measures, most tokens on the way more than before,
-# operations on clocks, whether a draw decides what happens next; then changes of counters, operations, and for each firing its class and code place.
+# operations on clocks, whether a draw decides what happens next; then changes of counters, operations (a clock that is set, -1 - one that is
+# dropped), and for each firing its class and code place.
 NEXT, FIRINGS, USES, CHANGED, MOST, CLOCKS, CHOICE, RECORD_HEADER = range(8)
 
 UNKNOWN = 0

@@ -126,7 +126,7 @@ class Tables:
         useless = self.table[at.STRIKES] >= at.MOST_STRIKES
         self.rows[:-1] = never if useless else np.where(self.places.remembered, at.UNKNOWN, never)
         self.rows[-1] = never
-        self.table[at.RECORDING : at.PENDED + 1] = 0
+        self.table[at.RECORDING : at.NOTED + 1] = 0
         self.table[[at.HITS, at.MISSES]] = 0
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from spn.engine.compiled.cells import DIRTY, ERROR, HISTORY, INSTANT, REALS, STATIC, TABLES, TOTAL, TRAP
+from spn.engine.compiled.cells import DIRTY, ERROR, HISTORY, INSTANT, PENDED, REALS, STATIC, TABLES, TOTAL, TRAP
 from spn.engine.compiled.primitives import inlined, integers, plain, prefetch, rare, reals_at, shorts
 from spn.engine.compiled.table_cells import (
     BEFORE,
@@ -59,7 +59,6 @@ from spn.engine.compiled.table_cells import (
     NOTHING,
     OPERATIONS,
     PEAK,
-    PENDED,
     PENDING,
     PERIOD,
     RECORD_HEADER,
@@ -190,7 +189,7 @@ def write_history(state: Any) -> None:
     table = integers(state[TABLES])
     pending, records, codes, history = shorts(table[PENDING]), shorts(table[RECORDS]), shorts(table[CODES]), integers(state[HISTORY])
     last = state[INSTANT]
-    for back in range(table[PENDED] - 1, -1, -1):
+    for back in range(state[PENDED] - 1, -1, -1):
         record, own = np.int64(pending[2 * back]), COMPONENT_CELLS * pending[2 * back + 1]
         number = records[record + FIRINGS]
         at = record + RECORD_HEADER + table[COUNTERS] + records[record + CLOCKS]
@@ -198,7 +197,19 @@ def write_history(state: Any) -> None:
         last -= number
         for k in range(number):
             history[last + k] = codes[first + records[at + 2 * k + 1]]
-    table[PENDED] = 0
+    state[PENDED] = 0
+
+
+@rare
+def note_replayed(state: Any, record: int, component: int) -> None:
+    """List the record that was replayed last, if there is one."""
+    if record != 0:
+        table, pended = integers(state[TABLES]), state[PENDED]
+        pending = shorts(table[PENDING])
+        pending[2 * pended] = record
+        pending[2 * pended + 1] = component
+        state[PENDED] = pended + 1
+        state[INSTANT] += shorts(table[RECORDS])[record + FIRINGS]
 
 
 @plain
@@ -207,7 +218,7 @@ def prepare(tokens: Any, state: Any, component: int, cell: int, record: int) -> 
     table = integers(state[TABLES])
     if state[INSTANT] > 0:
         write_history(state)
-    table[PENDED] = 0
+    state[PENDED] = 0
     rows = shorts(table[ROWS])
     row = rows[component]
     if row == table[NEVER]:
@@ -235,7 +246,7 @@ def noted(state: Any, slot: int, what: int) -> None:
             abandon(state, -1)
             return
         own = shorts(table[COMPONENTS])[COMPONENT_CELLS * component + WIDTH] + ROW_HEADER
-        shorts(table[OPERATIONS])[table[NOTED]] = 2 * (where[2 * slot + 1] - own) + what
+        shorts(table[OPERATIONS])[table[NOTED]] = where[2 * slot + 1] - own if what != 0 else own - where[2 * slot + 1] - 1
         table[NOTED] += 1
 
 
@@ -316,10 +327,9 @@ def usable(state: Any, records: Any, record: int, budget: int, most_tokens: int)
 
 @rare
 def ahead_of_limits(state: Any, budget: int, most_tokens: int) -> int:
-    """How many records may be replayed, whichever they are, before any limit can be within one."""
+    """Records may be replayed, whichever they are, until so many firings more are done, before any limit can be within one. Each has one at least."""
     table = integers(state[TABLES])
-    widest = table[WIDEST]
-    firings = min(budget, state[TRAP] - state[INSTANT]) // widest
+    firings = min(budget, state[TRAP] - state[INSTANT]) - table[WIDEST] + 1
     return max(min(firings, (most_tokens - state[TOTAL]) // table[HIGHEST]), 0)  # type: ignore[no-any-return]
 
 
@@ -369,8 +379,10 @@ def finish_record(tokens: Any, state: Any, candidates: int) -> None:
     first = at + RECORD_HEADER + counters
     slots, own = shorts(table[SLOTS]), shorts(table[COMPONENTS])[COMPONENT_CELLS * component + SLOTS_AT]
     for k in range(operations):
-        what = noted[k]
-        records[first + k] = 2 * slots[own + (what >> 1)] + (what & 1) if table[LONE] != 0 else what
+        what = np.int64(noted[k])
+        if table[LONE] != 0:
+            what = slots[own + what] if what >= 0 else -1 - slots[own - 1 - what]
+        records[first + k] = what
     first += operations
     for k in range(firings):
         code = history[begun + k]
