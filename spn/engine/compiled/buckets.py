@@ -57,8 +57,8 @@ QUEUE_CELLS = LIST + MOST_ASIDE // 2
 
 IN_FAR, IS_ASIDE = IN_HEAP + 1, IN_HEAP + 2
 """What `STANDS` says of a far clock, of which `WHERE` is the position, and of one that is put aside, of which it is the bucket. In a bucket `WHERE`
-is the next clock (-1: none), and `STANDS` the one before, or -1 - the bucket for the first, and for those behind it of which nobody has asked yet: the
-clocks that do not know the one before them are the first ones of their bucket, back to one that does."""
+is the next clock (-1: none), and `STANDS` the one before, or -1 - the bucket for the first, and for those behind it of which nobody has asked yet:
+the clocks that do not know the one before them are the first ones of their bucket, back to one that does."""
 
 SPARSE = 0x100
 """Up to so many clocks have buckets of their own more often, for those are near the processor all the same: measured, as the next four."""
