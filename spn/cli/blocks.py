@@ -6,9 +6,13 @@ import math
 
 from spn.cli.wording import seconds
 from spn.estimate.estimates import AnyEstimate, AvailabilityEstimate, CurveEstimate, Estimate
+from spn.estimate.intervals import Interval
 from spn.estimate.numbers import duration, percent, with_interval
 
 Rows = list[tuple[str, str]]
+
+LEAST_BIAS = 0.025
+"""A bias of less than this share of the interval's width is not told."""
 
 _CURVES = {"availability_curve": "unavailability U", "average_curve": "expected value", "first_passage_curve": "probability"}
 _WORDS = {"average": "average", "integral": "integral", "rate": "firings per second", "count": "firings", "tally": "mean"}
@@ -20,6 +24,8 @@ def block(name: str, estimate: AnyEstimate) -> str:
     lines = [f"{name}  ({estimate.kind.replace('_', ' ')}, intervals of {percent(confidence)} confidence)"]
     rows = _rows(estimate)
     rows.append(("basis", _basis(estimate)))
+    if (bias := _bias(estimate)) is not None:
+        rows.append(("bias", bias))
     if (reduction := estimate.assessment.variance_reduction) is not None:
         rows.append(("controls", f"{', '.join(estimate.assessment.controls)}: {reduction:.3g} times less variance than without them"))
     if not estimate.converged:
@@ -91,3 +97,17 @@ def _basis(estimate: AnyEstimate) -> str:
     parts.append(f"{batches}{assessment.replications:,} replications")
     method = (estimate.unavailability if isinstance(estimate, AvailabilityEstimate) else estimate.interval).method
     return ", ".join([*parts, *([method] if method else [])])
+
+
+def _bias(estimate: AnyEstimate) -> str | None:
+    """What stopping had added to the estimate, if that is anything beside its interval; of a curve, where it is most."""
+    if isinstance(estimate, CurveEstimate):
+        parts: tuple[Interval, ...] = estimate.points
+    else:
+        parts = (estimate.unavailability if isinstance(estimate, AvailabilityEstimate) else estimate.interval,)
+    worth = [(abs(part.bias) / (part.high - part.low), part) for part in parts if part.bias and 0.0 < part.high - part.low < math.inf]
+    share, most = max(worth, key=lambda pair: pair[0], default=(0.0, None))
+    if most is None or share < LEAST_BIAS:
+        return None
+    where = " at most" if len(parts) > 1 else ""
+    return f"{100.0 * most.bias / (most.estimate + most.bias):+.2g} %{where} from stopping when precise, taken off"

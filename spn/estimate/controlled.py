@@ -30,6 +30,9 @@ ROUNDING_WIDTH = 1e-6
 LEAST_GAIN = 1.25
 """Where controls leave more than 1 / this of the variance they are not used: what they take to keep must not outweigh what they bring."""
 
+WITH = ", with "
+"""In the name of a method, before its controls."""
+
 F_TO_ENTER = 8.0
 """A control is added if it lowers the residual sum of squares by this times the residual variance (Efroymson's forward selection)."""
 
@@ -59,8 +62,13 @@ def ratio_with_controls(numerators: Floats, denominators: Floats, controls: Floa
         return None
     slack = LEAST_WIDTH * abs(found.estimate)
     method = STUDENT if variances[2] <= (1e-9 * below.intercept) ** 2 else FIELLER
-    text = f"{method}, with {number} control variate{'s' if number > 1 else ''}"
+    text = f"{method}{WITH}{number} control variate{'s' if number > 1 else ''}"
     return Interval(found.estimate, min(found.low, found.estimate - slack), max(found.high, found.estimate + slack), confidence, text)
+
+
+def with_controls(found: Interval) -> bool:
+    """Whether an interval is one of `ratio_with_controls`."""
+    return WITH in found.method
 
 
 def _excess_kurtosis(residuals: Floats) -> float:

@@ -34,7 +34,7 @@ class Assessment:
     """How an estimate came about and what to think of it.
 
     `target` is the relative half-width asked for, `batches` the windows taken for independent where replications have several (None: one each),
-    `events` the number of failures, firings or values behind it (None where nothing is counted),
+    `events` the number of failures, firings or values behind it (None where nothing is counted), `wanted` how many of them there have to be,
     `censored` the replications whose observation was cut short, `drift` Student's t between the halves of the windows and
     `shift` their relative difference, `controls` the control variates and `variance_reduction` how many times less variance they leave,
     `notes` what a reader has to know.
@@ -51,6 +51,7 @@ class Assessment:
     variance_reduction: float | None = None
     notes: tuple[str, ...] = ()
     batches: int | None = None
+    wanted: int = 0
 
     @property
     def converged(self) -> bool:

@@ -31,23 +31,35 @@ ROUNDING = 1e-12
 @final
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """An estimate between `low` and `high`. Unknown is NaN, unbounded is infinite (both null in JSON)."""
+    """An estimate between `low` and `high`. Unknown is NaN, unbounded is infinite (both null in JSON).
+
+    `bias` is what the choice of the moment to stop had added to the estimate, which is without it (`spn.estimate.orders`); the ends are as observed.
+    """
 
     estimate: float
     low: float
     high: float
     confidence: float
     method: str
+    bias: float = 0.0
 
     @property
     def relative_half_width(self) -> float:
-        """Half the width over the absolute estimate; infinite if the estimate is 0 or anything is unknown or unbounded; 0 without any width."""
+        """Half the width over the absolute estimate, with its bias, as it was looked at when the run ended; infinite if the estimate is 0 or anything
+        is unknown or unbounded; 0 without any width.
+        """
         if self.estimate == self.low == self.high:
             return 0.0
-        if self.estimate == 0.0 or not math.isfinite(self.estimate):
+        middle = self.estimate + self.bias
+        if middle == 0.0 or not math.isfinite(middle):
             return math.inf
         width = (self.high - self.low) / 2.0
-        return width / abs(self.estimate) if math.isfinite(width) else math.inf
+        return width / abs(middle) if math.isfinite(width) else math.inf
+
+    def without(self, bias: float) -> Interval:
+        """The same with the estimate freed from a bias, as far as it stays between the ends."""
+        estimate = min(max(self.estimate - bias, self.low), self.high)
+        return Interval(estimate, self.low, self.high, self.confidence, self.method, self.estimate - estimate)
 
     def clipped(self, low: float, high: float) -> Interval:
         """The same with all three numbers brought into [low, high]."""
@@ -55,15 +67,15 @@ class Interval:
         def into(value: float) -> float:
             return value if math.isnan(value) else min(max(value, low), high)
 
-        return Interval(into(self.estimate), into(self.low), into(self.high), self.confidence, self.method)
+        return Interval(into(self.estimate), into(self.low), into(self.high), self.confidence, self.method, self.bias)
 
     def scaled(self, factor: float) -> Interval:
         """The interval of `factor` (> 0) times the quantity."""
-        return Interval(self.estimate * factor, self.low * factor, self.high * factor, self.confidence, self.method)
+        return Interval(self.estimate * factor, self.low * factor, self.high * factor, self.confidence, self.method, self.bias * factor)
 
     def complement(self) -> Interval:
         """The interval of 1 minus the quantity."""
-        return Interval(1.0 - self.estimate, 1.0 - self.high, 1.0 - self.low, self.confidence, self.method)
+        return Interval(1.0 - self.estimate, 1.0 - self.high, 1.0 - self.low, self.confidence, self.method, -self.bias)
 
     def reciprocal(self) -> Interval:
         """The interval of 1 over the (non-negative) quantity; 1/0 is unbounded, and as an estimate unknown."""
@@ -75,7 +87,8 @@ class Interval:
         return Interval(estimate, inverse(self.high), inverse(self.low), self.confidence, self.method)
 
     def to_dict(self) -> dict[str, Any]:
-        return {"estimate": number(self.estimate), "low": number(self.low), "high": number(self.high), "method": self.method}
+        found = {"estimate": number(self.estimate), "low": number(self.low), "high": number(self.high), "method": self.method}
+        return found | ({"bias": number(self.bias)} if self.bias else {})
 
 
 def number(value: float | None) -> float | None:

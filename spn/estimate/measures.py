@@ -152,6 +152,7 @@ def _judged(base: Assessment, interval: Interval, seen: bool, min_events: int) -
     """The state, from the gravest on."""
     if base.replications == 0:
         return base
+    base = replace(base, wanted=min_events)
     if base.censored:
         note = f"{base.censored} of {base.replications + base.censored} replications were cut short and are left out: the estimate can be biased"
         return replace(base, state=State.CENSORED, notes=(*base.notes, note))

@@ -8,6 +8,11 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import final
 
+import numpy as np
+from numpy.typing import NDArray
+
+from spn.estimate.intervals import Floats
+
 
 class Reason(Enum):
     """Why a simulation ended. The values are what users read; the order is that of their weight."""
@@ -57,6 +62,20 @@ class Status:
     looks: Mapping[str, Look] = field(default_factory=dict)
 
 
+@final
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """What criteria would have seen at one look in each of `number` orders of the same replications: as in `Look`, arrays of that length by measure.
+    `hopeless` are measures that no further replication would have helped.
+    """
+
+    number: int
+    relative: Mapping[str, Floats]
+    enough: Mapping[str, NDArray[np.bool_]]
+    events: Mapping[str, Floats | None]
+    hopeless: frozenset[str] = frozenset()
+
+
 def _check_positive(what: str, value: float) -> None:
     if not value > 0.0:
         raise ValueError(f"{what} must be positive, not {value}")
@@ -68,6 +87,10 @@ class Criterion(ABC):
     @abstractmethod
     def reason(self, status: Status) -> Reason | None:
         """The reason to stop, or None to go on."""
+
+    def among(self, orders: Orders) -> NDArray[np.bool_]:
+        """In which of several orders it would have stopped by what was observed. Criteria that do not look at that stop in none."""
+        return np.zeros(orders.number, np.bool_)
 
     def __or__(self, other: Criterion) -> Criterion:
         return AnyOf((self, other))
@@ -86,6 +109,9 @@ class AnyOf(Criterion):
     def reason(self, status: Status) -> Reason | None:
         return next((reason for part in self.parts if (reason := part.reason(status)) is not None), None)
 
+    def among(self, orders: Orders) -> NDArray[np.bool_]:
+        return np.asarray(np.logical_or.reduce([part.among(orders) for part in self.parts]), np.bool_)
+
 
 @final
 @dataclass(frozen=True)
@@ -98,6 +124,9 @@ class AllOf(Criterion):
         reasons = [part.reason(status) for part in self.parts]
         found = [reason for reason in reasons if reason is not None]
         return max(found, key=lambda reason: reason.weight) if found and len(found) == len(reasons) else None
+
+    def among(self, orders: Orders) -> NDArray[np.bool_]:
+        return np.asarray(np.logical_and.reduce([part.among(orders) for part in self.parts]), np.bool_)
 
 
 @final
@@ -129,6 +158,10 @@ class Precision(Criterion):
                 return None
         return gravest
 
+    def among(self, orders: Orders) -> NDArray[np.bool_]:
+        met = [orders.enough[name] & (part <= self.target(name)) for name, part in orders.relative.items() if name not in orders.hopeless]
+        return np.logical_and.reduce(met) if met else np.ones(orders.number, np.bool_)
+
 
 @final
 @dataclass(frozen=True)
@@ -146,6 +179,10 @@ class Events(Criterion):
         counting = [look for look in status.looks.values() if look.events is not None]
         seen = all((look.events or 0) >= self.least or look.hopeless is not None for look in counting)
         return Reason.EVENTS if counting and seen else None
+
+    def among(self, orders: Orders) -> NDArray[np.bool_]:
+        seen = [part >= self.least for name, part in orders.events.items() if part is not None and name not in orders.hopeless]
+        return np.logical_and.reduce(seen) if seen else np.zeros(orders.number, np.bool_)
 
 
 @final

@@ -11,14 +11,19 @@ import numpy as np
 
 from spn.estimate import batch_means
 from spn.estimate.estimates import AnyEstimate, AvailabilityEstimate, State
+from spn.estimate.influence import Influences, influences, weighted
 from spn.estimate.intervals import Floats
 from spn.estimate.measures import LEAST_REPLICATIONS, Sample, Subject, estimate
+from spn.estimate.orders import Measured, weights
 from spn.estimate.stopping import Criterion, Look, Precision, Reason, Status
 from spn.net.types import At, Availability, FirstPassage, Measure, Steady, Tally
 from spn.observation import End
 from spn.study.batches import Dialogue, Request, interruption
 from spn.study.plan import EXPERIMENTS, BatchResult, Plan
 from spn.study.result import Progress
+
+CHOSEN = (Reason.CONVERGED, Reason.EVENTS)
+"""The ends that are chosen by what was observed."""
 
 DEAD_REPLICATIONS = 256
 """Replications that end in the dead marking are all alike but for where they end: no more of them are made."""
@@ -82,6 +87,7 @@ class Experiment:
         firings, simulated, sure, likely = self.before, self.simulated_before, 0, 0
         reason: Reason | None = None
         found: Mapping[str, AnyEstimate] | None = None
+        course: list[tuple[int, Mapping[str, Look]]] = []
         try:
             while reason is None:
                 sure = sure if sure > len(batches) else self.plan.next_look(len(batches)) + 1
@@ -95,6 +101,7 @@ class Experiment:
                 if self.plan.is_look(last.index):
                     found = self.estimates(batches)
                     looks = {name: self.look(part, firings, replications) for name, part in found.items()}
+                    course.append((replications, looks))
                     precision.update({name: (look.relative, self.precision.target(name)) for name, look in looks.items()})
                     likely = self._likely(replications, looks)
                 if progress is not None:
@@ -103,7 +110,30 @@ class Experiment:
                 reason = criterion.reason(Status(replications, firings, elapsed(), simulated, looks))
         except KeyboardInterrupt as error:
             reason = interruption(error)
-        return Finished(batches, reason, self.estimates(batches) if found is None else found)
+        found = self.estimates(batches) if found is None else found
+        return Finished(batches, reason, self._without_selection(found, batches, course) if reason in CHOSEN else found)
+
+    def _without_selection(
+        self, found: Mapping[str, AnyEstimate], batches: Sequence[BatchResult], course: Sequence[tuple[int, Mapping[str, Look]]]
+    ) -> Mapping[str, AnyEstimate]:
+        """The estimates without what they owe to the run having ended when they were precise."""
+        if len(course) < 2:
+            return found
+        replications = course[-1][0]
+        moving: dict[str, Influences] = {}
+        for measure in self.measures:
+            part = subject(measure)
+            sample = self._sample(part.kind, measure.name, batches)
+            each = influences(part, sample, found[measure.name])
+            if each is not None:
+                moving[measure.name] = each.folded(replications)
+        measured = {
+            name: Measured(each, [looks[name] for _, looks in course], found[name].assessment.wanted) for name, each in moving.items()
+        }
+        counting = weights([number for number, _ in course], measured, self.stop.among)
+        if counting is None:
+            return found
+        return {name: weighted(each, moving[name], counting) if name in moving else each for name, each in found.items()}
 
     def _likely(self, replications: int, looks: Mapping[str, Look]) -> int:
         """How many batches it will probably take, as half-widths shrink with the root of the replications; at most twice as many as there are."""

@@ -125,7 +125,7 @@ def _measured(data: Mapping[str, Any]) -> Measured:
 
 def plain_interval(interval: Interval) -> list[Any]:
     """An interval as a list; not a number and infinities stay what they are."""
-    return [interval.estimate, interval.low, interval.high, interval.confidence, interval.method]
+    return [interval.estimate, interval.low, interval.high, interval.confidence, interval.method, interval.bias]
 
 
 def interval_of(entry: list[Any]) -> Interval:
