@@ -148,6 +148,14 @@ def _untransformed(transformed: float, a: float) -> float:
     return 3.0 * shifted / (root * root + root + 1.0)
 
 
+def halls_half_width(quantile: float, a: Floats) -> Floats:
+    """Half the width, in standard errors, of intervals with Hall's transformation (see `studentised_ends`), for several a at once."""
+    small = np.abs(a) < 1e-6
+    safe = np.where(small, 1.0, a)
+    above, below = (3.0 / safe * (np.cbrt(1.0 + safe * (y - safe / 6.0)) - 1.0) for y in (quantile, -quantile))
+    return np.asarray(np.where(small, quantile, (above - below) / 2.0), np.float64)
+
+
 def mean(values: Floats, confidence: float) -> Interval:
     """The mean of i.i.d. observations by Student's interval (Student, Biometrika 6, 1908), corrected for skewness (`studentised_ends`).
 

@@ -20,14 +20,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spn.estimate.influence import Influences
-from spn.estimate.intervals import Floats
+from spn.estimate.intervals import Floats, halls_half_width
 from spn.estimate.stopping import Look, Orders
 
 DRAWN = 400
 """The orders that are drawn. What is random in them adds less than a thousandth to the variance of an estimate."""
 
-MOST_MOVED = 20_000_000
-"""So many replications are put into other orders at most, for each number, but for the `FEWEST` orders: a run of a million has 20."""
+MOST_MOVED = 5_000_000
+"""So many replications are put into other orders at most, of all numbers together, but for the `FEWEST` orders."""
 
 FEWEST = 16
 
@@ -38,7 +38,7 @@ NEVER = 0.01
 """A look at which fewer of the orders end counts as one at which none does."""
 
 NORMAL = 1.96
-"""The half-width over the standard error where no look says otherwise."""
+"""The half-width over the standard error of symmetric observations, where no look says otherwise."""
 
 Truths = NDArray[np.bool_]
 Order = NDArray[np.int64]
@@ -66,7 +66,9 @@ def weights(replications: Sequence[int], measured: Mapping[str, Measured], ends:
         return None
     width = max(1, sum(part.terms.shape[1] for each in measured.values() for part in each.influences.asked.values()))
     number = int(min(DRAWN, max(FEWEST, MOST_MOVED // (total * width))))
-    alive = np.concatenate([_alive(replications, measured, ends, part) for part in _chunks(number, max(1, TOGETHER // (total * width)))])
+    chunks = list(_chunks(number, max(1, TOGETHER // (total * width))))
+    scales = {name: _scales(replications, each) for name, each in measured.items()}
+    alive = np.concatenate([_alive(replications, measured, scales, ends, _orders(chunk, total)) for chunk in chunks])
     alive[0] = True
     alive = np.logical_and.accumulate(alive, axis=1)
     ended = np.flatnonzero(1.0 - alive.mean(axis=0) > NEVER)
@@ -74,8 +76,9 @@ def weights(replications: Sequence[int], measured: Mapping[str, Measured], ends:
         return None
     first = replications[int(ended[0])]
     counts = np.zeros(total)
-    for kept in np.flatnonzero(alive[:, -1]):
-        counts[_order(int(kept), total)[:first]] += 1.0
+    for chunk in chunks:
+        kept = _orders(chunk, total)[alive[chunk.start : chunk.stop, -1]]
+        counts += np.bincount(kept[:, :first].ravel(), minlength=total)
     return np.asarray(counts * (total / counts.sum()), np.float64)
 
 
@@ -84,15 +87,17 @@ def _chunks(number: int, size: int) -> Iterator[range]:
         yield range(start, min(number, start + size))
 
 
-def _order(number: int, total: int) -> Order:
-    """One of the orders. The one in which they came is the first: it is one of those that end where the run did, and as good as any."""
-    return np.random.Generator(np.random.SFC64([19900806, number])).permutation(total) if number else np.arange(total)
+def _orders(numbers: range, total: int) -> Order:
+    """Some of the orders, a row each. The one in which they came is the first: it is one of those that end where the run did, and as good as any."""
+    found = np.tile(np.arange(total), (len(numbers), 1))
+    start = 1 if numbers.start == 0 else 0
+    found[start:] = np.random.Generator(np.random.SFC64([19900806, numbers.start])).permuted(found[start:], axis=1)
+    return found
 
 
-def _alive(replications: Sequence[int], measured: Mapping[str, Measured], ends: Ends, numbers: range) -> Truths:
+def _alive(replications: Sequence[int], measured: Mapping[str, Measured], scales: Mapping[str, Floats], ends: Ends, orders: Order) -> Truths:
     """Which of some orders would not have ended at each look but the last, whatever they do at others; shape (orders, looks)."""
-    orders = np.stack([_order(number, replications[-1]) for number in numbers])
-    relative = {name: _raw(replications, each, orders) * _scales(replications, each) for name, each in measured.items()}
+    relative = {name: _raw(replications, each, orders) * scales[name] for name, each in measured.items()}
     counted = {name: _counted(replications, each, orders) for name, each in measured.items()}
     alive = np.ones((len(orders), len(replications) - 1), np.bool_)
     for look in range(len(replications) - 1):
@@ -110,28 +115,35 @@ def _prefixes(replications: Sequence[int], values: Floats) -> Floats:
 
 
 def _raw(replications: Sequence[int], each: Measured, orders: Order) -> Floats:
-    """The largest standard error over the greatest value among the numbers that are asked for, at each look but the last; shape (orders, looks)."""
+    """The largest half-width over the greatest value among the numbers that are asked for, at each look but the last; shape (orders, looks).
+
+    Half-widths are those of means with a normal quantile and Hall's correction (`spn.estimate.intervals.studentised_ends`): skewed observations have
+    wide intervals where their skewness is great, and it matters which orders end for that.
+    """
     sizes = np.array(replications[:-1], np.float64)[None, :, None]
     found = np.zeros((len(orders), len(replications) - 1))
     for part in each.influences.asked.values():
         picked = part.terms[orders[:, : replications[-2]]]
-        means = _prefixes(replications, picked) / sizes
-        variances = (_prefixes(replications, picked * picked) / sizes - means * means) * (sizes / (sizes - 1.0))
-        error = np.sqrt(np.maximum(variances, 0.0) / sizes).max(axis=2)
+        square = picked * picked
+        means, squares, cubes = (_prefixes(replications, terms) / sizes for terms in (picked, square, square * picked))
+        variances = np.maximum(squares - means * means, 0.0)
+        third = cubes - 3.0 * means * squares + 2.0 * means**3
+        skewness = np.divide(third, variances**1.5, out=np.zeros_like(third), where=variances > 0.0)
+        half = (np.sqrt(variances / (sizes - 1.0)) * halls_half_width(NORMAL, skewness / np.sqrt(sizes))).max(axis=2)
         greatest = np.abs(part.values + means).max(axis=2)
-        np.maximum(found, np.divide(error, greatest, out=np.full_like(error, math.inf), where=greatest > 0.0), out=found)
+        np.maximum(found, np.divide(half, greatest, out=np.full_like(half, math.inf), where=greatest > 0.0), out=found)
     return found
 
 
 def _scales(replications: Sequence[int], each: Measured) -> Floats:
-    """The relative half-width at each look over what `_raw` makes of it: the quantile, and whatever a method does besides."""
+    """The relative half-width at each look over what `_raw` makes of it: another quantile, and whatever a method does besides."""
     own = np.arange(replications[-1])[None, :]
     raw = _raw(replications, each, own)[0]
     known = np.array([look.relative for look in each.looks[:-1]])
     good = np.isfinite(known) & np.isfinite(raw) & (known > 0.0) & (raw > 0.0)
-    scales = np.full(len(known), NORMAL)
+    scales = np.ones(len(known))
     scales[good] = known[good] / raw[good]
-    last = NORMAL
+    last = 1.0
     for look in range(len(scales) - 1, -1, -1):
         last = scales[look] = float(scales[look]) if good[look] else last
     return scales
