@@ -28,7 +28,7 @@ def tallied(rng):
 
 
 def controlled(rng, terms):
-    return Sample(terms, (), np.column_stack([terms[:, 0, 1] - 1.0 + rng.normal(size=COUNT), rng.normal(size=COUNT)]))
+    return Sample(terms, (), np.column_stack([terms[:, 0, 1] - 0.5 + rng.normal(size=COUNT), rng.normal(size=COUNT)]))
 
 
 CASES = {
