@@ -27,11 +27,13 @@ class Influence:
 
     values: Floats
     terms: Floats
+    absolute: bool = False
+    """Whether the half-width that is asked for is not relative to the greatest value."""
 
     def folded(self, replications: int) -> Influence:
         """The same by replications, of which each has equally many windows."""
         number = len(self.terms) // replications
-        return self if number <= 1 else Influence(self.values, self.terms.reshape(replications, number, -1).mean(axis=1))
+        return self if number <= 1 else Influence(self.values, self.terms.reshape(replications, number, -1).mean(axis=1), self.absolute)
 
     def moved(self, weights: Floats) -> Floats:
         """By how much the numbers change if replications count as much as their weights, of mean 1; shape (k,)."""
@@ -153,8 +155,12 @@ def _quantile(found: Interval, reached: Callable[[float], Floats], centred: Call
     return Influence(np.array([found.estimate]), -centred(reached(found.estimate))[:, None] / density) if density > 0.0 else None
 
 
-def weighted(found: AnyEstimate, moving: Influences, weights: Floats) -> AnyEstimate:
-    """The estimate with its numbers as they are if replications count as much as their weights, of mean 1. Intervals stay where they are."""
+def weighted(found: AnyEstimate, moving: Influences | None, weights: Floats) -> AnyEstimate:
+    """The estimate with its numbers as they are if replications count as much as their weights, of mean 1. Intervals stay where they are; and all
+    does, if it is not known what moves it.
+    """
+    if moving is None:
+        return found
 
     def each(name: str, interval: Interval) -> Interval:
         part = moving.asked.get(name) or moving.others.get(name)

@@ -130,7 +130,7 @@ def _raw(replications: Sequence[int], each: Measured, orders: Order) -> Floats:
         third = cubes - 3.0 * means * squares + 2.0 * means**3
         skewness = np.divide(third, variances**1.5, out=np.zeros_like(third), where=variances > 0.0)
         half = (np.sqrt(variances / (sizes - 1.0)) * halls_half_width(NORMAL, skewness / np.sqrt(sizes))).max(axis=2)
-        greatest = np.abs(part.values + means).max(axis=2)
+        greatest = np.ones_like(half) if part.absolute else np.abs(part.values + means).max(axis=2)
         np.maximum(found, np.divide(half, greatest, out=np.full_like(half, math.inf), where=greatest > 0.0), out=found)
     return found
 

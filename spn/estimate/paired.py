@@ -88,14 +88,22 @@ class Contrast:
     half_width: float
     variance: float
     independent: float
+    terms: Floats | None = None
+    """Of each replication, of mean 0: what moves the estimate (`spn.estimate.influence`). None if the systems had different numbers of them."""
+
+    def moved(self, weights: Floats | None) -> float:
+        """By how much the estimate changes if replications count as much as their weights, of mean 1."""
+        return 0.0 if weights is None or self.terms is None else float(weights @ self.terms) / len(weights)
 
     @property
     def gain(self) -> float:
         """How many times less variance it has for the random numbers in common; infinite, if it was the same in all replications but for rounding."""
         return self.independent / self.variance if self.variance > SAME * self.independent else math.inf
 
-    def interval(self, confidence: float, method: str = METHOD) -> Interval:
-        return Interval(self.estimate, self.estimate - self.half_width, self.estimate + self.half_width, confidence, method)
+    def interval(self, confidence: float, method: str = METHOD, weights: Floats | None = None) -> Interval:
+        """Its interval, and the estimate with replications counting as much as their weights."""
+        found = Interval(self.estimate, self.estimate - self.half_width, self.estimate + self.half_width, confidence, method)
+        return found.without(-self.moved(weights))
 
 
 def contrast(parts: Sequence[Down], weights: Sequence[float], confidence: float) -> Contrast:
@@ -113,7 +121,8 @@ def contrast(parts: Sequence[Down], weights: Sequence[float], confidence: float)
     linear = [part.linearised() for part in parts]
     half, variance, independent = _half_width(linear, weights, max(map(abs, weights)) * _unseen(parts, confidence), confidence)
     estimate = sum(weight * math.log(part.share) for weight, part in zip(weights, linear, strict=True))
-    return Contrast(estimate, half, variance, independent)
+    alike = len({len(part.terms) for part in linear}) == 1
+    return Contrast(estimate, half, variance, independent, _together(linear, weights) if alike else None)
 
 
 def _unseen(parts: Sequence[Down], confidence: float) -> float:
@@ -150,10 +159,11 @@ def _variances(parts: Sequence[Linear], weights: Sequence[float]) -> tuple[float
     return max(variance, 0.0), independent
 
 
-def ratio_of(found: Contrast, confidence: float) -> Interval:
-    """U / U from the contrast of their logarithms."""
+def ratio_of(found: Contrast, confidence: float, weights: Floats | None = None) -> Interval:
+    """U / U from the contrast of their logarithms, the estimate with replications counting as much as their weights."""
     estimate = math.exp(found.estimate)
-    return Interval(estimate, math.exp(found.estimate - found.half_width), math.exp(found.estimate + found.half_width), confidence, METHOD)
+    interval = Interval(estimate, math.exp(found.estimate - found.half_width), math.exp(found.estimate + found.half_width), confidence, METHOD)
+    return interval.without(-estimate * math.expm1(found.moved(weights)))
 
 
 def paired_ratio(a: Down, b: Down, confidence: float) -> Interval:
@@ -161,11 +171,14 @@ def paired_ratio(a: Down, b: Down, confidence: float) -> Interval:
     return ratio_of(contrast((a, b), (1.0, -1.0), confidence), confidence)
 
 
-def paired_difference(a: Down, b: Down, confidence: float) -> Interval:
-    """U(a) - U(b), where replication i of both used the same random numbers: as `contrast`, with the terms of U instead of those of log U."""
+def paired_difference(a: Down, b: Down, confidence: float, weights: Floats | None = None) -> Interval:
+    """U(a) - U(b), where replication i of both used the same random numbers: as `contrast`, with the terms of U instead of those of log U. The
+    estimate is that with replications counting as much as their weights.
+    """
     check_confidence(confidence)
     one, other = a.linearised(), b.linearised()
     least = max(one.share, other.share) * _unseen((a, b), confidence)
     half, _, _ = _half_width((one, other), (one.share, -other.share), least, confidence)
-    estimate = one.share - other.share
-    return Interval(estimate, estimate - half, estimate + half, confidence, "common random numbers, delta method")
+    estimate, factors = one.share - other.share, (one.share, -other.share)
+    found = Interval(estimate, estimate - half, estimate + half, confidence, "common random numbers, delta method")
+    return found if weights is None else found.without(-float(weights @ _together((one, other), factors)) / len(weights))

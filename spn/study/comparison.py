@@ -8,9 +8,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, final
 
+import numpy as np
+
 from spn.estimate.comparison import Claim, difference_interval, ratio_interval
 from spn.estimate.estimates import AnyEstimate, AvailabilityEstimate
-from spn.estimate.intervals import Interval, number
+from spn.estimate.influence import Influence
+from spn.estimate.intervals import Floats, Interval, number
 from spn.estimate.measures import LEAST_REPLICATIONS
 from spn.estimate.paired import Down, contrast, paired_difference, ratio_of
 from spn.estimate.stopping import Reason
@@ -178,7 +181,7 @@ def compare(
 
 
 def _made(ended: Ended, results: tuple[Result, Result], asked: Settings, common: bool, claim: Claim | None, seed: int, elapsed: float) -> Comparison:
-    ratio, difference, gain = measured(ended.downs, ended.found, asked.confidence)
+    ratio, difference, gain = measured(ended.downs, ended.found, asked.confidence, ended.weights)
     same = _same_windows(ended)
     warnings = ("both are the same net: U / U is 1",) if results[0].digest and results[0].digest == results[1].digest else ()
     reason = max([ended.reason, *(result.stop_reason for result in results)], key=lambda part: part.weight)
@@ -199,12 +202,16 @@ def _same_windows(ended: Ended) -> bool:
     return math.isclose(*stretches, rel_tol=1e-9)
 
 
-def measured(downs: Sequence[Down | None], found: Sequence[AnyEstimate], confidence: float) -> tuple[Interval, Interval, float | None]:
-    """U / U and U - U, and the factor that their covariance is worth: paired where both are known well enough, else from the two intervals."""
+def measured(
+    downs: Sequence[Down | None], found: Sequence[AnyEstimate], confidence: float, weights: Floats | None = None
+) -> tuple[Interval, Interval, float | None]:
+    """U / U and U - U, and the factor that their covariance is worth: paired where both are known well enough, else from the two intervals. Estimates
+    are those with replications counting as much as their weights.
+    """
     a, b = downs
     if a is not None and b is not None and a.enough and b.enough:
         contrasted = contrast((a, b), (1.0, -1.0), confidence)
-        return ratio_of(contrasted, confidence), paired_difference(a, b, confidence), contrasted.gain
+        return ratio_of(contrasted, confidence, weights), paired_difference(a, b, confidence, weights), contrasted.gain
     first, second = found
     assert isinstance(first, AvailabilityEstimate) and isinstance(second, AvailabilityEstimate)
     parts = first.unavailability, second.unavailability
@@ -222,6 +229,14 @@ class _Ratio:
 
     def relative(self, downs: Sequence[Down | None], found: Sequence[AnyEstimate]) -> float:
         return measured(downs, found, self.confidence)[0].relative_half_width
+
+    def influence(self, downs: Sequence[Down | None]) -> Influence | None:
+        a, b = downs
+        if a is None or b is None or not (a.enough and b.enough):
+            return None
+        found = contrast((a, b), (1.0, -1.0), self.confidence)
+        # The relative half-width of a ratio depends on the half-width of its logarithm alone.
+        return None if found.terms is None else Influence(np.array([found.estimate]), found.terms[:, None], absolute=True)
 
 
 @final

@@ -119,21 +119,20 @@ class Experiment:
         """The estimates without what they owe to the run having ended when they were precise."""
         if len(course) < 2:
             return found
-        replications = course[-1][0]
+        moving = self.influences(found, batches, course[-1][0])
+        measured = {name: Measured(each, [looks[name] for _, looks in course], found[name].assessment.wanted) for name, each in moving.items()}
+        counting = weights([number for number, _ in course], measured, self.stop.among)
+        return found if counting is None else {name: weighted(each, moving.get(name), counting) for name, each in found.items()}
+
+    def influences(self, found: Mapping[str, AnyEstimate], batches: Sequence[BatchResult], replications: int) -> dict[str, Influences]:
+        """What single replications add to the estimates, as far as it can be told."""
         moving: dict[str, Influences] = {}
         for measure in self.measures:
             part = subject(measure)
-            sample = self._sample(part.kind, measure.name, batches)
-            each = influences(part, sample, found[measure.name])
+            each = influences(part, self._sample(part.kind, measure.name, batches), found[measure.name])
             if each is not None:
                 moving[measure.name] = each.folded(replications)
-        measured = {
-            name: Measured(each, [looks[name] for _, looks in course], found[name].assessment.wanted) for name, each in moving.items()
-        }
-        counting = weights([number for number, _ in course], measured, self.stop.among)
-        if counting is None:
-            return found
-        return {name: weighted(each, moving[name], counting) if name in moving else each for name, each in found.items()}
+        return moving
 
     def _likely(self, replications: int, looks: Mapping[str, Look]) -> int:
         """How many batches it will probably take, as half-widths shrink with the root of the replications; at most twice as many as there are."""

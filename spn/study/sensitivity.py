@@ -12,8 +12,11 @@ from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Any, final
 
+import numpy as np
+
 from spn.estimate.estimates import AnyEstimate, AvailabilityEstimate
-from spn.estimate.intervals import Interval, number, unknown
+from spn.estimate.influence import Influence
+from spn.estimate.intervals import Floats, Interval, number, unknown
 from spn.estimate.paired import Down, contrast
 from spn.estimate.stopping import Firings, Reason, WallTime
 from spn.net.types import Measure, Net
@@ -199,11 +202,18 @@ class _Derivative:
     def relative(self, downs: Sequence[Down | None], found: Sequence[AnyEstimate]) -> float:
         return shared_half(self.interval(downs, weights(self.step)))
 
-    def interval(self, downs: Sequence[Down | None], factors: Sequence[float]) -> Interval:
+    def influence(self, downs: Sequence[Down | None]) -> Influence | None:
+        parts = [down for down in downs if down is not None and down.enough]
+        if len(parts) < len(downs):
+            return None
+        found = contrast(parts, weights(self.step), self.confidence)
+        return None if found.terms is None else Influence(np.array([found.estimate]), found.terms[:, None], absolute=abs(found.estimate) <= 1.0)
+
+    def interval(self, downs: Sequence[Down | None], factors: Sequence[float], counting: Floats | None = None) -> Interval:
         parts = [down for down in downs if down is not None and down.enough]
         if len(parts) < len(downs):
             return unknown(self.confidence, f"{METHOD}: too few events")
-        return contrast(parts, factors, self.confidence).interval(self.confidence, METHOD)
+        return contrast(parts, factors, self.confidence).interval(self.confidence, METHOD, counting)
 
     def gain(self, downs: Sequence[Down | None]) -> float | None:
         parts = [down for down in downs if down is not None and down.enough]
@@ -365,7 +375,7 @@ class _Sensitivity:
 
     def _made(self, change: Change, step: float, ended: Ended, spent: int) -> Elasticity:
         goal = _Derivative(step, self.asked.confidence, change.name)
-        interval, curved = goal.interval(ended.downs, weights(step)), goal.interval(ended.downs, curvature(step))
+        interval, curved = (goal.interval(ended.downs, factors(step), ended.weights) for factors in (weights, curvature))
         notes = dict.fromkeys(note for part in ended.found for note in part.assessment.notes)
         reason = ended.reason
         return Elasticity(

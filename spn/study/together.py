@@ -14,12 +14,15 @@ from typing import Any, Protocol, TypeVar, final
 import numpy as np
 
 from spn.estimate.estimates import AnyEstimate
+from spn.estimate.influence import Influence, Influences, weighted
+from spn.estimate.intervals import Floats
+from spn.estimate.orders import Measured, weights
 from spn.estimate.paired import Down, down_of
 from spn.estimate.stopping import Criterion, Look, Precision, Reason, Status
 from spn.net.types import Net
 from spn.observation import Abandoned, Engine, Outcome, Prepared, RunError, Task
 from spn.study.batches import Dialogue, Request, Run, interruption
-from spn.study.experiment import Experiment, Finished
+from spn.study.experiment import CHOSEN, Experiment, Finished
 from spn.study.plan import EXPERIMENTS, PILOT, BatchResult, Plan, run_batch
 from spn.study.result import Progress
 
@@ -181,6 +184,10 @@ class Goal(Protocol):
         """Its relative half-width, from what the replications of each net saw and the estimates of each."""
         ...
 
+    def influence(self, downs: Sequence[Down | None]) -> Influence | None:
+        """What single replications add to it, or None if that cannot be told."""
+        ...
+
 
 @final
 @dataclass(frozen=True)
@@ -210,6 +217,7 @@ class Together:
         batches: list[BatchResult] = []
         firings, simulated, sure, likely = self.before, 0.0, 0, 0
         reached: dict[str, tuple[float, float]] = {}
+        course: list[tuple[int, Mapping[str, Look]]] = []
         reason: Reason | None = None
         try:
             while reason is None:
@@ -222,6 +230,7 @@ class Together:
                 looks: Mapping[str, Look] = {}
                 if plan.is_look(last.index):
                     looks = self._looks(names, Ended(self.experiments, batches, Reason.CONVERGED), firings, replications)
+                    course.append((replications, looks))
                     relative = looks[self.goal.name].relative
                     reached = {self.goal.name: (relative, self.precision)}
                     likely = plan.batches_for(int(replications * min(2.0, (relative / self.precision) ** 2)))
@@ -232,7 +241,21 @@ class Together:
             reason = interruption(error)
             if sum(batch.replications for batch in batches) < 2:
                 raise
-        return Ended(self.experiments, batches, reason, self.before)
+        ended = Ended(self.experiments, batches, reason, self.before)
+        return replace(ended, weights=self._weights(ended, names, course, criterion)) if reason in CHOSEN else ended
+
+    def _weights(self, ended: Ended, names: Sequence[str], course: Sequence[tuple[int, Mapping[str, Look]]], criterion: Criterion) -> Floats | None:
+        """How much each replication counts, so that estimates owe nothing to the run having ended when they were precise."""
+        influence = self.goal.influence(ended.downs)
+        if len(course) < 2 or influence is None:
+            return None
+        moving = {self.goal.name: Influences({"": influence})}
+        for number, name in enumerate(names):
+            if (own := ended.influences(number)) is not None:
+                moving[name] = own
+        wanted = {name: ended.found[number].assessment.wanted for number, name in enumerate(names)}
+        measured = {name: Measured(each, [looks[name] for _, looks in course], wanted.get(name, 0)) for name, each in moving.items()}
+        return weights([number for number, _ in course], measured, criterion.among)
 
     def _looks(self, names: Sequence[str], ended: Ended, firings: int, replications: int) -> dict[str, Look]:
         found = ended.found
@@ -254,6 +277,8 @@ class Ended:
     batches: Sequence[BatchResult]
     reason: Reason
     before: int = 0
+    weights: Floats | None = None
+    """How much each replication counts (`spn.estimate.orders`); None: all the same."""
     found: tuple[AnyEstimate, ...] = field(init=False)
     """The estimate of each net's measure."""
     downs: tuple[Down | None, ...] = field(init=False)
@@ -263,11 +288,20 @@ class Ended:
         own = [self.of(number) for number in range(len(self.experiments))]
         estimates = [experiment.estimates(batches) for experiment, batches in zip(self.experiments, own, strict=True)]
         object.__setattr__(self, "found", tuple(next(iter(each.values())) for each in estimates))
+        if self.weights is not None:
+            counting = self.weights
+            object.__setattr__(self, "found", tuple(weighted(each, self.influences(k), counting) for k, each in enumerate(self.found)))
         object.__setattr__(self, "downs", tuple(_down(experiment, batches) for experiment, batches in zip(self.experiments, own, strict=True)))
 
     def of(self, number: int) -> list[BatchResult]:
         """The batches of one net."""
         return [(batch, *batch.others)[number] for batch in self.batches]
+
+    def influences(self, number: int) -> Influences | None:
+        """What single replications add to the estimate of one net."""
+        experiment = self.experiments[number]
+        name = experiment.measures[0].name
+        return experiment.influences({name: self.found[number]}, self.of(number), self.replications).get(name)
 
     def finished(self, number: int) -> Finished:
         """What one net contributes, as if it had been alone."""

@@ -43,6 +43,33 @@ def test_the_thesis_comparison_is_its_known_ratio():
     assert max(result.measures["system"].relative_half_width for result in found.results) < 0.05
 
 
+AT_A_TIME = """
+spn: 1
+parameters: {lam: 1 / h}
+places: {up: 1, down: 0}
+transitions:
+  fail:   {in: up, out: down, delay: exponential(rate=lam)}
+  repair: {in: down, out: up, delay: exponential(rate=3 / h)}
+measures:
+  a: {availability: up == 1, at: 1 h}
+"""
+
+
+def test_ratio_and_unavailabilities_are_freed_from_the_same_stop(tmp_path):
+    """The ratio of the corrected U is the corrected ratio, to first order in what is taken off."""
+    path = tmp_path / "at_a_time.yaml"
+    path.write_text(AT_A_TIME)
+    took = 0
+    for seed in range(6):
+        found = compared(str(path), against={"lam": "2 / h"}, precision=0.1, seed=seed)
+        a, b = (estimate.unavailability for estimate in found.estimates)
+        assert found.ratio.estimate == pytest.approx(a.estimate / b.estimate, rel=1e-3)
+        assert found.difference.estimate == pytest.approx(a.estimate - b.estimate, abs=1e-3 * a.estimate)
+        assert found.ratio.low < found.ratio.estimate < found.ratio.high and found.ratio.relative_half_width <= 0.1
+        took += found.ratio.bias != 0.0 and a.bias != 0.0 and b.bias != 0.0
+    assert took >= 2
+
+
 def test_a_model_with_all_its_times_of_failure_halved_differs_by_the_factor_in_every_replication():
     """The windows are stretched with the pace, so that the draws are the same; U = R / (R + kappa), and R is small."""
     found = compared("monolithic", against={"failure": "lognormal(mean=1104 h, sigma=0.4)"})

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from spn.estimate import Events, Precision, Reason, State
+from spn.estimate import Events, Precision, Reason, State, intervals
 from spn.estimate.intervals import mean
 from spn.study import simulate
 from spn.study.batches import Conversation
@@ -164,6 +164,47 @@ def test_terminating_measures_come_from_the_initial_marking():
     assert found.converged
     assert found.unavailability.estimate == pytest.approx(0.1, rel=0.15)
     assert found.failures_per_year is None
+
+
+def test_what_stopping_adds_to_a_probability_is_taken_off():
+    """Runs that had fewer events than expected at the look before the last, and more after it, were too high. Each is told from the others by what it
+    would have done in another order; the interval stays that of all replications.
+    """
+    errors = []
+    for seed in range(100):
+        found = simulate(net(at()), Fake(single(lambda rng: (float(rng.random() < 0.9),))), seed=seed, precision=0.3).measures["early"]
+        u = found.unavailability
+        observed = u.estimate + u.bias
+        events = observed * found.assessment.replications
+        assert events == pytest.approx(round(events)) and found.relative_half_width <= 0.3
+        assert found.interval.estimate + found.interval.bias == pytest.approx(1.0 - observed)
+        exact = intervals.proportion(round(events), found.assessment.replications, 0.95)
+        assert (u.low, u.high) == (exact.low, exact.high) and u.low <= u.estimate <= u.high
+        errors.append((u.estimate / 0.1 - 1.0, u.bias != 0.0))
+    rises, corrected = np.array(errors).T
+    assert corrected.mean() > 0.8
+    assert abs(rises.mean()) < 4.0 * 0.15 / math.sqrt(100)
+
+
+def test_several_measures_are_freed_from_the_same_stop():
+    """U, failures and mean times come from the same replications: corrected, they still belong together."""
+    for seed in range(5):
+        slow = Fake(alternating(lambda rng, size: rng.lognormal(9.0, 1.5, size), uniform(30, 300)))
+        found = simulate(net(availability()), slow, seed=seed, precision=0.01, max_firings=3_000_000, controls=False)
+        estimate = found.measures["up"]
+        rate = estimate.failures_per_year.estimate / (365.25 * 86400)
+        assert estimate.unavailability.estimate == pytest.approx(rate * estimate.mean_down_s.estimate, rel=1e-3)
+        if found.experiments[0].replications > 32 and found.converged:
+            assert estimate.unavailability.bias != 0.0
+            return
+    pytest.fail("no run took more than one look")
+
+
+def test_one_look_or_a_budget_adds_nothing():
+    first = simulate(net(availability()), FAILING, seed=1)
+    assert first.experiments[0].replications == 32 and first.measures["up"].unavailability.bias == 0.0
+    spent = simulate(net(at()), Fake(single(lambda rng: (float(rng.random() < 0.9),))), seed=1, precision=0.01, max_firings=10_000)
+    assert spent.stop_reason is Reason.FIRINGS and spent.measures["early"].unavailability.bias == 0.0
 
 
 def test_a_passage_not_reached_is_not_converged():
