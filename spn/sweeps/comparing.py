@@ -28,7 +28,13 @@ def ratio(store: Store, ends: Sequence[tuple[Record, int]], measures: tuple[str,
     a, b = downs
     if a is None or b is None or not a.enough or not b.enough:
         return ratio_interval(first.primary, second.primary)
-    return paired_ratio(a, b, confidence)
+    found = paired_ratio(a, b, confidence)
+    return found.without(found.estimate * (1.0 - _freed(first.primary) / _freed(second.primary)))
+
+
+def _freed(u: Interval) -> float:
+    """By what factor U is changed by taking off what stopping had added to it: either point ended by itself."""
+    return u.estimate / (u.estimate + u.bias)
 
 
 def last_batches(store: Store, number: int, experiment: int, digest: str) -> list[BatchResult]:

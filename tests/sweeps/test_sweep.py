@@ -48,6 +48,20 @@ def test_the_numbers_are_those_of_closed_forms(undisturbed):
     assert [(ratio.of.axes["spares"], ratio.to.axes["spares"]) for ratio in undisturbed.ratios] == [("0", "1")] * 2
 
 
+def test_a_ratio_is_that_of_two_points_that_ended_by_themselves(tmp_path):
+    """What stopping had added is taken off U of either point, and off their ratio."""
+    model = MACHINE.replace("{availability: up > 0}", "{availability: up > 0, at: 60 s}")
+    study = SMALL.replace("spares: [0, 1]", "mttr: [20 s, 40 s]").replace("mttf: [500 s, 1000 s]", "mttf: [100 s, 200 s]")
+    study = study.replace("spares: 0", "mttr: 20 s").replace("spares: 1", "mttr: 40 s").replace("12000", "200000")
+    _, results = sweep(write(tmp_path, study, model), tmp_path)
+    assert len(results.ratios) == 2 and any(point.record.measures["system"].primary.bias for point in results.points)
+    for ratio in results.ratios:
+        of, to = (
+            next(point for point in results.points if point.axes == end.axes).record.measures["system"].primary for end in (ratio.of, ratio.to)
+        )
+        assert ratio.interval.estimate == pytest.approx(of.estimate / to.estimate, rel=1e-9)
+
+
 def test_the_time_simulated_at_a_point_is_limited(tmp_path):
     """With 20 h for a point none has the precision of 0.1 %; each has been simulated for about that, and other points are those of another study."""
     study = SMALL.replace("precision: 20 %\nmax_firings: 12000", "precision: 0.1 %\nmax_time: 20 h")
