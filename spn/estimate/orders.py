@@ -13,13 +13,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from spn.estimate.influence import Influences
+from spn.estimate.influence import Influence, Influences
 from spn.estimate.intervals import Floats, halls_half_width
 from spn.estimate.stopping import Look, Orders
 
@@ -27,12 +27,18 @@ DRAWN = 400
 """The orders that are drawn. What is random in them adds less than a thousandth to the variance of an estimate."""
 
 MOST_MOVED = 5_000_000
-"""So many replications are put into other orders at most, of all numbers together, but for the `FEWEST` orders."""
+"""So much is put into other orders at most, of all numbers together, but for the `FEWEST` orders."""
 
 FEWEST = 16
 
 TOGETHER = 2_000_000
-"""Replications that are put into other orders at a time, for memory's sake."""
+"""What is put into other orders at a time, for memory's sake."""
+
+EARLY = 16
+"""Looks at less than this part of the replications are left out: the interval was about four times as wide there as is asked for."""
+
+LEAST_BLOCKS = 4096
+"""Of more replications than twice as many, some that came one after the other are moved together: it is their number that takes time."""
 
 NEVER = 0.01
 """A look at which fewer of the orders end counts as one at which none does."""
@@ -62,24 +68,36 @@ def weights(replications: Sequence[int], measured: Mapping[str, Measured], ends:
     the run at a look. None if all replications count the same.
     """
     total = replications[-1]
-    if len(replications) < 2 or not measured:
+    early = next(look for look, number in enumerate(replications) if number * EARLY >= total)
+    numbers = replications[early:]
+    if len(numbers) < 2 or not measured:
         return None
-    width = max(1, sum(part.terms.shape[1] for each in measured.values() for part in each.influences.asked.values()))
-    number = int(min(DRAWN, max(FEWEST, MOST_MOVED // (total * width))))
-    chunks = list(_chunks(number, max(1, TOGETHER // (total * width))))
-    scales = {name: _scales(replications, each) for name, each in measured.items()}
-    alive = np.concatenate([_alive(replications, measured, scales, ends, _orders(chunk, total)) for chunk in chunks])
+    size = _block(numbers)
+    moments = {name: _Moments.of(each, early, numbers, size) for name, each in measured.items()}
+    ends_at = [number // size for number in numbers]
+    width = max(1, sum(sums.shape[1] for each in moments.values() for _, sums, _, _ in each.parts))
+    drawn = int(min(DRAWN, max(FEWEST, MOST_MOVED // (ends_at[-1] * width))))
+    chunks = list(_chunks(drawn, max(1, TOGETHER // (ends_at[-1] * width))))
+    alive = np.concatenate([_alive(numbers, moments, ends, _orders(chunk, ends_at[-1])) for chunk in chunks])
     alive[0] = True
     alive = np.logical_and.accumulate(alive, axis=1)
     ended = np.flatnonzero(1.0 - alive.mean(axis=0) > NEVER)
     if not len(ended):
         return None
-    first = replications[int(ended[0])]
-    counts = np.zeros(total)
+    first = ends_at[int(ended[0])]
+    counts = np.zeros(ends_at[-1])
     for chunk in chunks:
-        kept = _orders(chunk, total)[alive[chunk.start : chunk.stop, -1]]
-        counts += np.bincount(kept[:, :first].ravel(), minlength=total)
-    return np.asarray(counts * (total / counts.sum()), np.float64)
+        kept = _orders(chunk, ends_at[-1])[alive[chunk.start : chunk.stop, -1]]
+        counts += np.bincount(kept[:, :first].ravel(), minlength=ends_at[-1])
+    return np.repeat(counts * (ends_at[-1] / counts.sum()), size)
+
+
+def _block(numbers: Sequence[int]) -> int:
+    """How many replications are moved together: a power of two that divides all `numbers` at which looks are."""
+    size, common = 1, math.gcd(*numbers)
+    while common % (2 * size) == 0 and numbers[-1] // (2 * size) >= LEAST_BLOCKS:
+        size *= 2
+    return size
 
 
 def _chunks(number: int, size: int) -> Iterator[range]:
@@ -95,50 +113,75 @@ def _orders(numbers: range, total: int) -> Order:
     return found
 
 
-def _alive(replications: Sequence[int], measured: Mapping[str, Measured], scales: Mapping[str, Floats], ends: Ends, orders: Order) -> Truths:
+@final
+@dataclass(frozen=True, slots=True)
+class _Moments:
+    """One measure by blocks of replications. Of each number that is asked for: its influence, and sums of its terms, of their squares and of their
+    cubes, shape (blocks, k). `events`: of each block, or None. `looks` are those that are not left out, `bounds` the blocks at them, `sizes` the
+    replications at all but the last; `scales` see `_scales`.
+    """
+
+    parts: list[tuple[Influence, Floats, Floats, Floats]]
+    events: Floats | None
+    looks: Sequence[Look]
+    wanted: int
+    bounds: Sequence[int]
+    sizes: Floats
+    scales: Floats
+
+    @staticmethod
+    def of(each: Measured, early: int, numbers: Sequence[int], size: int) -> _Moments:
+        def summed(terms: Floats) -> Floats:
+            return terms if size == 1 else terms.reshape(len(terms) // size, size, -1).sum(axis=1)
+
+        parts = [(part, summed(x := part.terms), summed(y := x * x), summed(y * x)) for part in each.influences.asked.values()]
+        events = each.influences.events
+        bounds, looks = [number // size for number in numbers], each.looks[early:]
+        sizes = np.array(numbers[:-1], np.float64)[None, :, None]
+        found = _Moments(parts, None if events is None else summed(events[:, None])[:, 0], looks, each.wanted, bounds, sizes, np.ones(len(looks) - 1))
+        return replace(found, scales=_scales(found))
+
+    def prefixes(self, values: Floats, orders: Order) -> Floats:
+        """Sums of what blocks have up to each look but the last; shape (orders, looks, ...)."""
+        starts = np.array([0, *self.bounds[:-2]])
+        picked = values[orders[:, : self.bounds[-2]]]
+        return np.asarray(np.cumsum(np.add.reduceat(picked, starts, axis=1), axis=1), np.float64)
+
+
+def _alive(numbers: Sequence[int], moments: Mapping[str, _Moments], ends: Ends, orders: Order) -> Truths:
     """Which of some orders would not have ended at each look but the last, whatever they do at others; shape (orders, looks)."""
-    relative = {name: _raw(replications, each, orders) * scales[name] for name, each in measured.items()}
-    counted = {name: _counted(replications, each, orders) for name, each in measured.items()}
-    alive = np.ones((len(orders), len(replications) - 1), np.bool_)
-    for look in range(len(replications) - 1):
+    relative = {name: _raw(each, orders) * each.scales for name, each in moments.items()}
+    counted = {name: None if each.events is None else each.prefixes(each.events, orders) for name, each in moments.items()}
+    alive = np.ones((len(orders), len(numbers) - 1), np.bool_)
+    for look in range(len(numbers) - 1):
         events = {name: None if seen is None else seen[:, look] for name, seen in counted.items()}
-        enough = {name: _enough(each, look, events[name], len(orders)) for name, each in measured.items()}
-        hopeless = frozenset(name for name, each in measured.items() if each.looks[look].hopeless is not None)
+        enough = {name: _enough(each, look, events[name], len(orders)) for name, each in moments.items()}
+        hopeless = frozenset(name for name, each in moments.items() if each.looks[look].hopeless is not None)
         alive[:, look] = ~ends(Orders(len(orders), {name: part[:, look] for name, part in relative.items()}, enough, events, hopeless))
     return alive
 
 
-def _prefixes(replications: Sequence[int], values: Floats) -> Floats:
-    """Sums up to each look but the last of `values` (orders, replications at the look before the last, ...)."""
-    starts = np.array([0, *replications[:-2]])
-    return np.asarray(np.cumsum(np.add.reduceat(values, starts, axis=1), axis=1), np.float64)
-
-
-def _raw(replications: Sequence[int], each: Measured, orders: Order) -> Floats:
+def _raw(each: _Moments, orders: Order) -> Floats:
     """The largest half-width over the greatest value among the numbers that are asked for, at each look but the last; shape (orders, looks).
 
     Half-widths are those of means with a normal quantile and Hall's correction (`spn.estimate.intervals.studentised_ends`): skewed observations have
     wide intervals where their skewness is great, and it matters which orders end for that.
     """
-    sizes = np.array(replications[:-1], np.float64)[None, :, None]
-    found = np.zeros((len(orders), len(replications) - 1))
-    for part in each.influences.asked.values():
-        picked = part.terms[orders[:, : replications[-2]]]
-        square = picked * picked
-        means, squares, cubes = (_prefixes(replications, terms) / sizes for terms in (picked, square, square * picked))
+    found = np.zeros((len(orders), len(each.bounds) - 1))
+    for part, *sums in each.parts:
+        means, squares, cubes = (each.prefixes(values, orders) / each.sizes for values in sums)
         variances = np.maximum(squares - means * means, 0.0)
         third = cubes - 3.0 * means * squares + 2.0 * means**3
         skewness = np.divide(third, variances**1.5, out=np.zeros_like(third), where=variances > 0.0)
-        half = (np.sqrt(variances / (sizes - 1.0)) * halls_half_width(NORMAL, skewness / np.sqrt(sizes))).max(axis=2)
+        half = (np.sqrt(variances / (each.sizes - 1.0)) * halls_half_width(NORMAL, skewness / np.sqrt(each.sizes))).max(axis=2)
         greatest = np.ones_like(half) if part.absolute else np.abs(part.values + means).max(axis=2)
         np.maximum(found, np.divide(half, greatest, out=np.full_like(half, math.inf), where=greatest > 0.0), out=found)
     return found
 
 
-def _scales(replications: Sequence[int], each: Measured) -> Floats:
+def _scales(each: _Moments) -> Floats:
     """The relative half-width at each look over what `_raw` makes of it: another quantile, and whatever a method does besides."""
-    own = np.arange(replications[-1])[None, :]
-    raw = _raw(replications, each, own)[0]
+    raw = _raw(each, np.arange(each.bounds[-1])[None, :])[0]
     known = np.array([look.relative for look in each.looks[:-1]])
     good = np.isfinite(known) & np.isfinite(raw) & (known > 0.0) & (raw > 0.0)
     scales = np.ones(len(known))
@@ -149,13 +192,7 @@ def _scales(replications: Sequence[int], each: Measured) -> Floats:
     return scales
 
 
-def _counted(replications: Sequence[int], each: Measured, orders: Order) -> Floats | None:
-    """The events at each look but the last, shape (orders, looks)."""
-    counts = each.influences.events
-    return None if counts is None else _prefixes(replications, counts[orders[:, : replications[-2]]])
-
-
-def _enough(each: Measured, look: int, events: Floats | None, number: int) -> Truths:
+def _enough(each: _Moments, look: int, events: Floats | None, number: int) -> Truths:
     """Where replications and events would have been enough at a look. What else was missing would have been missing in any order."""
     seen, own = each.looks[look].enough, each.looks[look].events
     if events is None or own is None:

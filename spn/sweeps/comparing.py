@@ -28,8 +28,8 @@ def ratio(store: Store, ends: Sequence[tuple[Record, int]], measures: tuple[str,
     a, b = downs
     if a is None or b is None or not a.enough or not b.enough:
         return ratio_interval(first.primary, second.primary)
-    found = paired_ratio(a, b, confidence)
-    return found.without(found.estimate * (1.0 - _freed(first.primary) / _freed(second.primary)))
+    between = paired_ratio(a, b, confidence)
+    return between.without(between.estimate * (1.0 - _freed(first.primary) / _freed(second.primary)))
 
 
 def _freed(u: Interval) -> float:
