@@ -134,7 +134,7 @@ class _Moments:
         def summed(terms: Floats) -> Floats:
             return terms if size == 1 else terms.reshape(len(terms) // size, size, -1).sum(axis=1)
 
-        parts = [(part, summed(x := part.terms), summed(y := x * x), summed(y * x)) for part in each.influences.asked.values()]
+        parts = [(part, summed(x := part.terms), summed(y := x * x), summed(y * x)) for part in map(_scaled, each.influences.asked.values())]
         events = each.influences.events
         bounds, looks = [number // size for number in numbers], each.looks[early:]
         sizes = np.array(numbers[:-1], np.float64)[None, :, None]
@@ -146,6 +146,12 @@ class _Moments:
         starts = np.array([0, *self.bounds[:-2]])
         picked = values[orders[:, : self.bounds[-2]]]
         return np.asarray(np.cumsum(np.add.reduceat(picked, starts, axis=1), axis=1), np.float64)
+
+
+def _scaled(part: Influence) -> Influence:
+    """In units of the largest term: the cube of a time can be more than a number holds."""
+    unit = float(np.abs(part.terms).max()) or 1.0
+    return Influence(part.values / unit, part.terms / unit, part.absolute)
 
 
 def _alive(numbers: Sequence[int], moments: Mapping[str, _Moments], ends: Ends, orders: Order) -> Truths:

@@ -93,6 +93,14 @@ def test_a_run_of_many_replications_takes_no_more_memory_and_says_the_same_again
     assert np.array_equal(first, again) and first.mean() == pytest.approx(1.0)
 
 
+@pytest.mark.parametrize("unit", [1e-200, 1e150])
+def test_the_unit_does_not_matter(unit):
+    values = np.random.default_rng(4).lognormal(0.0, 1.0, 64)
+    looks = [Look(mean(values[:number], 0.95).relative_half_width, True) for number in (48, 64)]
+    one, other = (weights([48, 64], measured(values * by, looks), Precision(0.28).among) for by in (1.0, unit))
+    assert one is not None and np.array_equal(one, other)
+
+
 def test_criteria_say_in_which_orders_they_would_have_stopped():
     orders = Orders(
         3,
