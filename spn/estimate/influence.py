@@ -42,14 +42,27 @@ class Influence:
 
 @final
 @dataclass(frozen=True, slots=True)
+class Ranked:
+    """A quantile of i.i.d. `values` that has to meet the precision: how wide its interval is depends on the few values beside it, which no sum tells."""
+
+    values: Floats
+    probability: float
+    confidence: float
+
+
+@final
+@dataclass(frozen=True, slots=True)
 class Influences:
-    """Of one measure: of the numbers that have to meet the precision (`asked`), of the `others`, by name, and the `events` of each replication (None
-    where nothing is counted).
+    """Of one measure: of the numbers that have to meet the precision (`asked`, and quantiles that are `ranked`), of the `others`, by name, and the
+    `events` of each replication (None where nothing is counted). `opaque`: more has to meet the precision than can be told from parts of the
+    replications.
     """
 
     asked: Mapping[str, Influence]
     others: Mapping[str, Influence] = field(default_factory=dict)
     events: Floats | None = None
+    ranked: tuple[Ranked, ...] = ()
+    opaque: bool = False
 
     def folded(self, replications: int) -> Influences:
         """The same by replications, of which each has equally many windows."""
@@ -58,7 +71,7 @@ class Influences:
             return {name: part.folded(replications) for name, part in parts.items()}
 
         counted = None if self.events is None else self.events.reshape(replications, -1).sum(axis=1)
-        return Influences(each(self.asked), each(self.others), counted)
+        return replace(self, asked=each(self.asked), others=each(self.others), events=counted)
 
 
 def influences(subject: Subject, sample: Sample, found: AnyEstimate) -> Influences | None:
@@ -94,7 +107,8 @@ def influences(subject: Subject, sample: Sample, found: AnyEstimate) -> Influenc
     if found.assessment.events is not None and seen is None:
         seen = (above != 0.0).astype(np.float64)
     quantiles = {p: _clustered(sample.values, above if subject.kind != "Tally" else below, p, each) for p, each in found.quantiles.items()}
-    return Influences({"interval": main} | {f"quantile {p}": each for p, each in quantiles.items() if each is not None}, {}, seen)
+    others = {f"quantile {p}": each for p, each in quantiles.items() if each is not None}
+    return Influences({"interval": main}, others, seen, opaque=bool(found.quantiles))
 
 
 def _means(values: Floats) -> Influence:
@@ -122,9 +136,10 @@ def _passage(subject: Subject, observations: Floats, found: AnyEstimate) -> Infl
         return None
     if subject.within:
         return Influences({"interval": _means(value[:, None])}, {}, value)
-    quantiles = {} if isinstance(found, AvailabilityEstimate) else {p: _simple(value, each) for p, each in found.quantiles.items()}
-    asked = {"interval": _means(value[:, None])} | {f"quantile {p}": each for p, each in quantiles.items() if each is not None}
-    return Influences(asked, {}, np.ones(len(value)))
+    asked = {} if isinstance(found, AvailabilityEstimate) else found.quantiles
+    quantiles = {f"quantile {p}": part for p, each in asked.items() if (part := _simple(value, each)) is not None}
+    ranked = tuple(Ranked(value, p, each.confidence) for p, each in asked.items())
+    return Influences({"interval": _means(value[:, None])}, quantiles, np.ones(len(value)), ranked)
 
 
 def _simple(values: Floats, found: Interval) -> Influence | None:

@@ -19,8 +19,9 @@ from typing import final
 import numpy as np
 from numpy.typing import NDArray
 
-from spn.estimate.influence import Influence, Influences
+from spn.estimate.influence import Influence, Influences, Ranked
 from spn.estimate.intervals import Floats, halls_half_width
+from spn.estimate.quantiles import ranks
 from spn.estimate.stopping import Look, Orders
 
 DRAWN = 400
@@ -75,7 +76,7 @@ def weights(replications: Sequence[int], measured: Mapping[str, Measured], ends:
     size = _block(numbers)
     moments = {name: _Moments.of(each, early, numbers, size) for name, each in measured.items()}
     ends_at = [number // size for number in numbers]
-    width = max(1, sum(sums.shape[1] for each in moments.values() for _, sums, _, _ in each.parts))
+    width = max(1, sum(each.width for each in moments.values()))
     drawn = int(min(DRAWN, max(FEWEST, MOST_MOVED // (ends_at[-1] * width))))
     chunks = list(_chunks(drawn, max(1, TOGETHER // (ends_at[-1] * width))))
     alive = np.concatenate([_alive(numbers, moments, ends, _orders(chunk, ends_at[-1])) for chunk in chunks])
@@ -117,11 +118,13 @@ def _orders(numbers: range, total: int) -> Order:
 @dataclass(frozen=True, slots=True)
 class _Moments:
     """One measure by blocks of replications. Of each number that is asked for: its influence, and sums of its terms, of their squares and of their
-    cubes, shape (blocks, k). `events`: of each block, or None. `looks` are those that are not left out, `bounds` the blocks at them, `sizes` the
-    replications at all but the last; `scales` see `_scales`.
+    cubes, shape (blocks, k). `ranked` are quantiles, their values of shape (blocks, replications). `events`: of each block, or None. `looks` are
+    those that are not left out, `bounds` the blocks at them, `sizes` the replications at all but the last; `scales` see `_scales`.
     """
 
     parts: list[tuple[Influence, Floats, Floats, Floats]]
+    ranked: tuple[Ranked, ...]
+    opaque: bool
     events: Floats | None
     looks: Sequence[Look]
     wanted: int
@@ -138,8 +141,16 @@ class _Moments:
         events = each.influences.events
         bounds, looks = [number // size for number in numbers], each.looks[early:]
         sizes = np.array(numbers[:-1], np.float64)[None, :, None]
-        found = _Moments(parts, None if events is None else summed(events[:, None])[:, 0], looks, each.wanted, bounds, sizes, np.ones(len(looks) - 1))
+        ranked = tuple(replace(part, values=part.values.reshape(-1, size)) for part in each.influences.ranked)
+        counts = None if events is None else summed(events[:, None])[:, 0]
+        found = _Moments(parts, ranked, each.influences.opaque, counts, looks, each.wanted, bounds, sizes, np.ones(len(looks) - 1))
         return replace(found, scales=_scales(found))
+
+    @property
+    def width(self) -> int:
+        """How much there is to be moved of each block."""
+        numbers: int = sum(sums.shape[1] for _, sums, _, _ in self.parts)
+        return numbers + len(self.bounds) * sum(int(part.values.shape[1]) for part in self.ranked)
 
     def prefixes(self, values: Floats, orders: Order) -> Floats:
         """Sums of what blocks have up to each look but the last; shape (orders, looks, ...)."""
@@ -156,7 +167,7 @@ def _scaled(part: Influence) -> Influence:
 
 def _alive(numbers: Sequence[int], moments: Mapping[str, _Moments], ends: Ends, orders: Order) -> Truths:
     """Which of some orders would not have ended at each look but the last, whatever they do at others; shape (orders, looks)."""
-    relative = {name: _raw(each, orders) * each.scales for name, each in moments.items()}
+    relative = {name: _relative(each, orders) for name, each in moments.items()}
     counted = {name: None if each.events is None else each.prefixes(each.events, orders) for name, each in moments.items()}
     alive = np.ones((len(orders), len(numbers) - 1), np.bool_)
     for look in range(len(numbers) - 1):
@@ -165,6 +176,13 @@ def _alive(numbers: Sequence[int], moments: Mapping[str, _Moments], ends: Ends, 
         hopeless = frozenset(name for name, each in moments.items() if each.looks[look].hopeless is not None)
         alive[:, look] = ~ends(Orders(len(orders), {name: part[:, look] for name, part in relative.items()}, enough, events, hopeless))
     return alive
+
+
+def _relative(each: _Moments, orders: Order) -> Floats:
+    """The relative half-width of a measure at each look but the last, shape (orders, looks)."""
+    if each.opaque:  # as it was in the order in which they came
+        return np.tile([look.relative for look in each.looks[:-1]], (len(orders), 1))
+    return _raw(each, orders) * each.scales
 
 
 def _raw(each: _Moments, orders: Order) -> Floats:
@@ -182,7 +200,22 @@ def _raw(each: _Moments, orders: Order) -> Floats:
         half = (np.sqrt(variances / (each.sizes - 1.0)) * halls_half_width(NORMAL, skewness / np.sqrt(each.sizes))).max(axis=2)
         greatest = np.ones_like(half) if part.absolute else np.abs(part.values + means).max(axis=2)
         np.maximum(found, np.divide(half, greatest, out=np.full_like(half, math.inf), where=greatest > 0.0), out=found)
+    for quantile in each.ranked:
+        for look, bound in enumerate(each.bounds[:-1]):
+            found[:, look] = np.maximum(found[:, look], _of_quantile(quantile, quantile.values[orders[:, :bound]].reshape(len(orders), -1)))
     return found
+
+
+def _of_quantile(quantile: Ranked, values: Floats) -> Floats:
+    """The relative half-width of a quantile by order statistics, of each row of values."""
+    count = values.shape[1]
+    low, middle, high = ranks(count, quantile.probability, quantile.confidence)
+    if low < 0 or high >= count:
+        return np.full(len(values), math.inf)
+    ordered = np.partition(values, sorted({low, middle, high}), axis=1)
+    estimates = np.abs(ordered[:, middle])
+    half = (ordered[:, high] - ordered[:, low]) / 2.0
+    return np.divide(half, estimates, out=np.full_like(half, math.inf), where=estimates > 0.0)
 
 
 def _scales(each: _Moments) -> Floats:

@@ -17,20 +17,24 @@ def sample_quantile(values: Floats, probability: float, confidence: float) -> In
     the distribution. Where the sample is too small for such a rank the end is unbounded; with no value all is unknown.
     """
     check_confidence(confidence)
-    from scipy.special import bdtr
-
     count = len(values)
     if count == 0:
         return unknown(confidence, "order statistics: no value")
     ordered = np.sort(values)
+    low, middle, high = ranks(count, probability, confidence)
+    ends = float(ordered[low]) if low >= 0 else -math.inf, float(ordered[high]) if high < count else math.inf
+    return Interval(float(ordered[middle]), *ends, confidence, "order statistics")
+
+
+def ranks(count: int, probability: float, confidence: float) -> tuple[int, int, int]:
+    """Which of `count` values in their order, counted from 0, are the low end, the estimate and the high end; -1 and `count` where there is none."""
+    from scipy.special import bdtr
+
     tail = (1.0 - confidence) / 2.0
     below = np.asarray(bdtr(np.arange(count + 1, dtype=np.float64), count, probability))  # P(B <= k), B values lying below the quantile
-    low_rank = int(np.searchsorted(below, tail, side="right"))  # P(B < low_rank) <= tail
-    high_rank = int(np.searchsorted(below, 1.0 - tail, side="left"))  # P(B > high_rank) <= tail
-    low = float(ordered[low_rank - 1]) if low_rank >= 1 else -math.inf
-    high = float(ordered[high_rank]) if high_rank < count else math.inf
-    middle = float(ordered[min(count - 1, max(0, math.ceil(probability * count) - 1))])
-    return Interval(middle, low, high, confidence, "order statistics")
+    low = int(np.searchsorted(below, tail, side="right"))  # P(B < low) <= tail
+    high = int(np.searchsorted(below, 1.0 - tail, side="left"))  # P(B > high) <= tail
+    return low - 1, min(count - 1, max(0, math.ceil(probability * count) - 1)), high
 
 
 def clustered_quantile(values: Sequence[Floats], counts: Sequence[int], probability: float, confidence: float) -> Interval:
