@@ -43,7 +43,7 @@ class Influence:
 @final
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """A quantile of i.i.d. `values` that has to meet the precision: how wide its interval is depends on the few values beside it, which no sum tells."""
+    """A quantile of i.i.d. `values` that has to meet a precision. How wide its interval is depends on the few values beside it, and no sum tells."""
 
     values: Floats
     probability: float

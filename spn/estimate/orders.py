@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from spn.estimate.influence import Influence, Influences, Ranked
 from spn.estimate.intervals import Floats, halls_half_width
-from spn.estimate.quantiles import ranks
+from spn.estimate.quantiles import relative_half_widths
 from spn.estimate.stopping import Look, Orders
 
 DRAWN = 400
@@ -202,20 +202,9 @@ def _raw(each: _Moments, orders: Order) -> Floats:
         np.maximum(found, np.divide(half, greatest, out=np.full_like(half, math.inf), where=greatest > 0.0), out=found)
     for quantile in each.ranked:
         for look, bound in enumerate(each.bounds[:-1]):
-            found[:, look] = np.maximum(found[:, look], _of_quantile(quantile, quantile.values[orders[:, :bound]].reshape(len(orders), -1)))
+            values = quantile.values[orders[:, :bound]].reshape(len(orders), -1)
+            found[:, look] = np.maximum(found[:, look], relative_half_widths(values, quantile.probability, quantile.confidence))
     return found
-
-
-def _of_quantile(quantile: Ranked, values: Floats) -> Floats:
-    """The relative half-width of a quantile by order statistics, of each row of values."""
-    count = values.shape[1]
-    low, middle, high = ranks(count, quantile.probability, quantile.confidence)
-    if low < 0 or high >= count:
-        return np.full(len(values), math.inf)
-    ordered = np.partition(values, sorted({low, middle, high}), axis=1)
-    estimates = np.abs(ordered[:, middle])
-    half = (ordered[:, high] - ordered[:, low]) / 2.0
-    return np.divide(half, estimates, out=np.full_like(half, math.inf), where=estimates > 0.0)
 
 
 def _scales(each: _Moments) -> Floats:

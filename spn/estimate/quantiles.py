@@ -37,6 +37,17 @@ def ranks(count: int, probability: float, confidence: float) -> tuple[int, int, 
     return low - 1, min(count - 1, max(0, math.ceil(probability * count) - 1)), high
 
 
+def relative_half_widths(samples: Floats, probability: float, confidence: float) -> Floats:
+    """Those of `sample_quantile` for each of several samples of one size, shape (samples, values)."""
+    count = samples.shape[1]
+    low, middle, high = ranks(count, probability, confidence)
+    if low < 0 or high >= count:
+        return np.full(len(samples), math.inf)
+    ordered = np.partition(samples, sorted({low, middle, high}), axis=1)
+    estimates, half = np.abs(ordered[:, middle]), (ordered[:, high] - ordered[:, low]) / 2.0
+    return np.divide(half, estimates, out=np.where(half > 0.0, math.inf, 0.0), where=estimates > 0.0)
+
+
 def clustered_quantile(values: Sequence[Floats], counts: Sequence[int], probability: float, confidence: float) -> Interval:
     """A quantile of all values, each weighing the same, that come in independent replications with any dependence inside one.
 

@@ -11,7 +11,7 @@ from scipy import stats
 from spn.estimate import intervals
 from spn.estimate.comparison import ratio_interval
 from spn.estimate.intervals import Interval
-from spn.estimate.quantiles import clustered_quantile, sample_quantile
+from spn.estimate.quantiles import clustered_quantile, relative_half_widths, sample_quantile
 
 
 def hall(terms, error):
@@ -168,6 +168,13 @@ def test_order_statistics_have_their_exact_binomial_coverage():
 def test_a_quantile_beyond_the_sample_is_unbounded():
     assert sample_quantile(np.arange(10.0), 0.99, 0.95).high == math.inf
     assert clustered_quantile([np.arange(2.0)] * 3, [2] * 3, 0.999, 0.95).estimate == 1.0
+
+
+@pytest.mark.parametrize(("count", "probability"), [(10, 0.99), (40, 0.5), (300, 0.1), (2, 0.5)])
+def test_many_samples_have_the_widths_of_each(count, probability):
+    samples = np.random.default_rng(count).exponential(size=(7, count))
+    expected = [sample_quantile(row, probability, 0.95).relative_half_width for row in samples]
+    assert relative_half_widths(samples, probability, 0.95).tolist() == pytest.approx(expected)
 
 
 def test_quantiles_of_dependent_values_are_covered():

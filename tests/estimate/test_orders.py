@@ -1,14 +1,16 @@
 """Estimates without the bias of stopping: against closed forms, and against known means over many runs that stop when they are precise."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from scipy.stats import truncnorm
 
-from spn.estimate.influence import Influence, Influences
+from spn.estimate.influence import Influence, Influences, Ranked
 from spn.estimate.intervals import mean
 from spn.estimate.orders import Measured, weights
+from spn.estimate.quantiles import sample_quantile
 from spn.estimate.stopping import Events, Firings, Look, Orders, Precision, Replications, SimulatedTime, WallTime
 
 HOPEFUL = Look(math.inf, True, None, 0)
@@ -74,6 +76,36 @@ def test_estimates_of_runs_that_stop_when_precise_are_unbiased(name):
     error = scaled[:, 1].std() / math.sqrt(len(scaled))
     assert plain > bias if bias > 0.0 else plain < bias, "stopping biases"
     assert abs(weighted) < 3.5 * error
+
+
+def test_a_run_that_stops_for_a_quantile_leaves_the_mean_unbiased():
+    """It is the spacing of a few values that decides, of which the mean knows little: hardly anything may be taken off. If the width were taken for
+    that of a mean of zeros and ones, it would be -0.19 half-widths.
+    """
+    rng, taken = np.random.default_rng(3), []
+    for _ in range(50):
+        values, looks = np.zeros(0), []
+        for number in LOOKS[8:]:
+            values = np.concatenate([values, rng.exponential(size=number - len(values))])
+            looks.append(Look(sample_quantile(values, 0.1, 0.95).relative_half_width, True))
+            if looks[-1].relative <= 0.25:
+                break
+        terms = (values - values.mean())[:, None]
+        moving = Influences({"interval": Influence(np.array([values.mean()]), terms)}, ranked=(Ranked(values, 0.1, 0.95),))
+        found = weights(LOOKS[8 : 8 + len(looks)], {"m": Measured(moving, looks, 0)}, Precision(0.25).among)
+        half = 1.96 * values.std() / math.sqrt(len(values))
+        taken.append(0.0 if found is None else (float(found @ values) / len(values) - values.mean()) / half)
+    assert np.count_nonzero(taken) > 25
+    assert abs(np.mean(taken)) < 0.1
+
+
+def test_what_cannot_be_told_is_left_as_it_was():
+    values = np.random.default_rng(4).lognormal(0.0, 1.0, 64)
+    looks = [Look(mean(values[:number], 0.95).relative_half_width, True) for number in (48, 64)]
+    (known,) = measured(values, looks).values()
+    assert weights([48, 64], {"m": known}, Precision(0.28).among) is not None
+    opaque = replace(known, influences=replace(known.influences, opaque=True))
+    assert weights([48, 64], {"m": opaque}, Precision(0.28).among) is None
 
 
 def test_where_no_order_would_have_ended_earlier_all_count_the_same():
