@@ -106,7 +106,7 @@ def influences(subject: Subject, sample: Sample, found: AnyEstimate) -> Influenc
         return None
     if found.assessment.events is not None and seen is None:
         seen = (above != 0.0).astype(np.float64)
-    quantiles = {p: _clustered(sample.values, above if subject.kind != "Tally" else below, p, each) for p, each in found.quantiles.items()}
+    quantiles = {p: _clustered(sample.values, below, each) for p, each in found.quantiles.items()}
     others = {f"quantile {p}": each for p, each in quantiles.items() if each is not None}
     return Influences({"interval": main}, others, seen, opaque=bool(found.quantiles))
 
@@ -147,7 +147,7 @@ def _simple(values: Floats, found: Interval) -> Influence | None:
     return _quantile(found, lambda x: np.asarray(values <= x, np.float64), lambda reached: reached - reached.mean())
 
 
-def _clustered(values: Sequence[Floats], counts: Floats, probability: float, found: Interval) -> Influence | None:
+def _clustered(values: Sequence[Floats], counts: Floats, found: Interval) -> Influence | None:
     """A quantile of values that come in replications, each of the `counts` values of a replication weighing the same."""
     total = float(counts.mean()) if len(counts) else 0.0
     if total <= 0.0 or len(values) != len(counts):
