@@ -38,6 +38,8 @@ def heading(result: Result, changed: Mapping[str, str]) -> Rows:
 def _windows(course: Course) -> str:
     """What each replication of a steady experiment observed, and what was left out before. The warm-up is drawn: see `Plan`."""
     assert course.window_s is not None
+    if course.sampling == "regenerative":
+        return f"{course.replications:,} of at least {about(course.window_s)} each, from the initial marking to its return (regenerative: no warm-up)"
     start = course.warmup_s or 0.0
     number = f"{course.replications * course.windows:,} of {about(course.window_s)} each"
     if course.windows > 1:

@@ -31,9 +31,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--sampling",
-        choices=("auto", "replications", "batch-means"),
+        choices=("auto", "replications", "batch-means", "regenerative"),
         default="auto",
-        help="the long run: one window after a warm-up in each replication, or several in a row (default: auto, by what the budget has room for)",
+        help="the long run: one window after a warm-up in each replication, several in a row, or whole cycles without a warm-up, where the net is "
+        "known to forget (default: auto, by what the budget has room for)",
     )
     parser.add_argument("--plot", metavar="FILE", help="write a figure of the curves among the measures: .svg, .pdf or .png")
     parser.add_argument("--explain", action="store_true", help="add what happened: what never fired and why, where tokens piled up, what was dead")
@@ -124,12 +125,16 @@ def simulate(arguments: argparse.Namespace, net: Net, seed: int) -> Result:
     """Simulate `net` as the options say, showing the progress."""
     from spn import api
     from spn.cli.progress import shown
+    from spn.study import NotRegenerative
 
     if not net.measures:
         raise UsageError(f"'{net.name}' has no measures: there is nothing to simulate for (a rare event is asked for by --rare)")
     note(f"{net.name}: seed {seed}")
     with shown() as progress:
-        return api.simulate(net, **asked(arguments, seed), max_time=arguments.max_time, sampling=arguments.sampling, progress=progress)
+        try:
+            return api.simulate(net, **asked(arguments, seed), max_time=arguments.max_time, sampling=arguments.sampling, progress=progress)
+        except NotRegenerative as error:
+            raise UsageError(f"--sampling regenerative: {error}") from None
 
 
 def asked(arguments: argparse.Namespace, seed: int) -> dict[str, Any]:

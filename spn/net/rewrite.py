@@ -32,6 +32,18 @@ def _map(item: Any, function: Callable[[Expression], Expression]) -> Any:
     return item
 
 
+def expressions_of(item: Any) -> Iterator[Expression]:
+    """Every expression in a part of a net, in the order of the fields."""
+    if isinstance(item, Node):
+        yield item  # type: ignore[misc]
+    elif isinstance(item, tuple):
+        for part in item:
+            yield from expressions_of(part)
+    elif _is_part(item):
+        for f in fields(item):
+            yield from expressions_of(getattr(item, f.name))
+
+
 def _is_part(item: Any) -> bool:
     """Whether something is one of the net's own types."""
     return type(item).__module__ == Place.__module__ and is_dataclass(type(item))

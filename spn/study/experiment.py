@@ -148,7 +148,7 @@ class Experiment:
         elif state is State.NOT_STATIONARY and replications * self.plan.windows >= LEAST_REPLICATIONS:
             hopeless = Reason.NOT_STATIONARY
         elif state is State.NO_EVENT and (
-            firings + REPLICATION_COST * replications >= self.patience or (self.plan.segments and replications >= HOPELESS_REPLICATIONS)
+            firings + REPLICATION_COST * replications >= self.patience or (self.plan.is_steady and replications >= HOPELESS_REPLICATIONS)
         ):
             hopeless = Reason.NO_EVENT
         return Look(widest(found), state in (State.CONVERGED, State.IMPRECISE), hopeless, found.assessment.events)
@@ -159,7 +159,7 @@ class Experiment:
         for measure in self.measures:
             part = subject(measure)
             sample = self._sample(part.kind, measure.name, batches)
-            wanted = self.min_events if isinstance(measure.quantity, Availability) or self.plan.segments else 0
+            wanted = self.min_events if isinstance(measure.quantity, Availability) or self.plan.is_steady else 0
             estimated = estimate(part, sample, self.confidence, self.precision.target(measure.name), wanted)
             found[measure.name] = self._stated(measure.name, self._named(measure.name, self._batched(estimated, batches)), batches)
         return found
@@ -211,7 +211,7 @@ class Experiment:
 
     def _stated(self, name: str, found: AnyEstimate, batches: Sequence[BatchResult]) -> AnyEstimate:
         """The estimate with the state that is known from elsewhere than its own observations."""
-        if not self.plan.segments or not batches:
+        if not self.plan.is_steady or not batches:
             return found
         dead = np.concatenate([batch.dead_at for batch in batches])
         died = dead[~np.isnan(dead)]

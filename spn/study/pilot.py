@@ -55,8 +55,8 @@ BATCHES = 4
 LEAST_ROOM = 40
 """Windows that are to fit into the budget."""
 
-Sampling = Literal["auto", "replications", "batch-means"]
-"""How the long run is sampled: by windows of independent replications, or by several windows of each, one after the other."""
+Sampling = Literal["auto", "replications", "batch-means", "regenerative"]
+"""How the long run is sampled: by windows of independent replications, by several windows of each, one after the other, or by whole cycles."""
 
 Note = Callable[[Plan, list[BatchResult]], None]
 """Is told of each part of a pilot that has been run."""

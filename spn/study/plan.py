@@ -41,7 +41,7 @@ MOST_VALUES = 4096
 @dataclass(frozen=True, slots=True)
 class Plan:
     """One experiment. With `segments` > 0 each replication is observed in `windows` windows of `length`, one after the other from `start` on, and
-    each window is cut into as many equal parts.
+    each window is cut into as many equal parts; else as the windows of its net's measures say.
 
     `start` is `warmup`, or, with `phase`, warmup * (1 + u + v), u and v uniform on [0, 1) from the replication's own stream: nets with a period are
     then seen at a phase that is nearly uniform (its Fourier coefficients fall as the square of the number of periods in the warm-up).
@@ -69,6 +69,16 @@ class Plan:
     """The number of the net, where several are simulated in one study. It is no part of the keys."""
     others: tuple[Plan, ...] = ()
     """Of other nets, the plans whose batches are run together with this one's: replication by replication with the same keys."""
+
+    @property
+    def is_steady(self) -> bool:
+        """Whether it is about the long run."""
+        return self.experiment == STEADY
+
+    @property
+    def sampling(self) -> str:
+        """How the long run is sampled."""
+        return "regenerative" if not self.segments else "batch-means" if self.windows > 1 else "replications"
 
     def kept_columns(self, controls: tuple[int, ...]) -> tuple[int, ...]:
         """Where some of the control variates stand among those that are kept."""

@@ -44,6 +44,8 @@ class Course:
     window_s: float | None = None
     windows: int = 1
     """The windows of each replication; more than one: batch means."""
+    sampling: str | None = None
+    """How the long run was sampled: "replications", "batch-means" or "regenerative"."""
     pilot_firings: int = 0
     pilot_horizon_s: float | None = None
     deaths: int = 0
@@ -60,6 +62,7 @@ class Course:
             "warmup_s": number(self.warmup_s),
             "window_s": number(self.window_s),
             "windows": self.windows,
+            "sampling": self.sampling,
             "pilot_firings": self.pilot_firings,
             "pilot_horizon_s": number(self.pilot_horizon_s),
             "deaths": self.deaths,

@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, final
+from typing import Any, final, get_args
 
 import numpy as np
 
@@ -14,13 +14,15 @@ from spn.estimate.estimates import AnyEstimate
 from spn.estimate.intervals import check_confidence
 from spn.estimate.stopping import Criterion, Firings, Precision, Reason, Replications, SimulatedTime, WallTime
 from spn.net.types import Measure, Net
-from spn.observation import End, Engine
-from spn.study.batches import Dialogue, Drive, OutOfTime, TimeIsUp
+from spn.observation import End, Engine, Prepared
+from spn.study.batches import Dialogue, Drive, OutOfTime, Run, TimeIsUp
 from spn.study.crew import crew
 from spn.study.experiment import Experiment, Finished, is_steady
 from spn.study.pilot import Pilot, Sampling, SteadyPlan
 from spn.study.plan import TERMINATING, BatchResult, Plan, run_batch
+from spn.study.regeneration import Cycles
 from spn.study.result import Course, Progress, Result, versions
+from spn.study.together import Several
 
 MAX_FIRINGS = 200_000_000
 """The default budget. It decides how a pilot is planned, and so is the same for all engines."""
@@ -67,6 +69,8 @@ class Settings:
         check_confidence(self.confidence)
         if not self.precision > 0.0:
             raise ValueError(f"precision must be positive, not {self.precision}")
+        if self.sampling not in get_args(Sampling):
+            raise ValueError(f"sampling must be one of {', '.join(get_args(Sampling))}, not {self.sampling}")
         if self.max_firings < 1:
             raise ValueError(f"max_firings must be at least 1, not {self.max_firings}")
         for name in ("max_seconds", "max_time", "max_replications"):
@@ -122,8 +126,9 @@ def simulate(
     kind has half of the budgets, and `stop` is asked for each.
     The same seed gives the same numbers for every number of `workers` (threads, where the engine runs replications concurrently) and for every other
     `drive`, the way in which batches are run. Without `controls` no control variates are used, to see what they are worth. `sampling` says how the
-    long run is sampled: by "replications" or "batch-means", or, "auto", as the pilot finds. `digest` and `parameters` are handed on to the result.
-    Raises `RunError` (the net cannot go on), `NotSupported`, ValueError (settings), KeyError (unknown measure), and
+    long run is sampled: by "replications", "batch-means" or whole cycles ("regenerative"), or, "auto", as the pilot finds. `digest` and `parameters`
+    are handed on to the result.
+    Raises `RunError` (the net cannot go on), `NotSupported`, `NotRegenerative`, ValueError (settings), KeyError (unknown measure), and
     `KeyboardInterrupt` if fewer than two replications had been finished (later, an interrupted result is returned).
     """
     if precision == math.inf:
@@ -136,13 +141,32 @@ def simulate(
         raise NotSupported(engine.name, reasons)
     study = Study(net, chosen, new_seed() if seed is None else seed, settings, engine.name, progress, clock, digest, dict(parameters or {}))
     began = clock()
-    prepared = engine.prepare(net)
-    drive = drive or crew(prepared, workers, seconds_left(max_seconds, began, clock))
+    left = seconds_left(max_seconds, began, clock)
+    prepared: Prepared
+    if sampling == "regenerative" and any(map(is_steady, chosen)):
+        cycles = Cycles.of(net, tuple(filter(is_steady, chosen)), _in_time(left, began, clock))
+        study = replace(study, cycles=cycles)
+        prepared = several = Several(engine, cycles.nets)
+        run: Run = several.running(study.seed)
+    else:
+        prepared = engine.prepare(net)
+        run = lambda plan, index: run_batch(prepared, plan, study.seed, index)  # noqa: E731
+    drive = drive or crew(prepared, workers, left)
     try:
-        result = drive(study.dialogue(began), lambda plan, index: run_batch(prepared, plan, study.seed, index))
+        result = drive(study.dialogue(began), run)
     except TimeIsUp:
         raise OutOfTime(clock() - began) from None
     return replace(result, engine=prepared.name)
+
+
+def _in_time(left: Callable[[], float] | None, began: float, clock: Callable[[], float]) -> Callable[[], None]:
+    """What raises `OutOfTime` when the time is over."""
+
+    def check() -> None:
+        if left is not None and left() <= 0.0:
+            raise OutOfTime(clock() - began)
+
+    return check
 
 
 def seconds_left(most: float | None, began: float, clock: Callable[[], float]) -> Callable[[], float] | None:
@@ -220,6 +244,8 @@ class Study:
     clock: Callable[[], float] = time.monotonic
     digest: str = ""
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    cycles: Cycles | None = None
+    """How the long run is observed in whole cycles, if it is."""
 
     def dialogue(self, began: float | None = None) -> Dialogue[Result]:
         """The study's requests; `began` is when it did by its clock, if that is earlier than now."""
@@ -280,6 +306,8 @@ class Session:
     def steady(self, measures: tuple[Measure, ...], budget: Budget) -> Dialogue[Part]:
         targets = {measure.name: measure.precision or self.settings.precision for measure in measures}
         planned = yield from self.planned(measures, targets, budget)
+        if self.study.cycles is not None:
+            planned = yield from self.study.cycles.plan(planned, self.piloted)
         experiment = self.experiment(planned.plan, measures, budget, planned)
         finished = yield from self._run(experiment, interruptible=False)
         return self.part(experiment, finished, planned)
@@ -368,6 +396,7 @@ class Session:
             warmup_s=plan.warmup if planned else None,
             window_s=plan.length if planned else None,
             windows=plan.windows,
+            sampling=plan.sampling if planned else None,
             pilot_firings=planned.firings if planned else 0,
             pilot_horizon_s=planned.horizon if planned else None,
             deaths=len(deaths),
