@@ -269,6 +269,14 @@ CASES: tuple[Case, ...] = (
         about="four windows in a row after each warm-up",
     ),
     Case(
+        "standard system, whole cycles",
+        "monolithic",
+        lambda: monolithic(6, False),
+        0.05,
+        options={"sampling": "regenerative"},
+        about="from the initial marking to its return, no warm-up",
+    ),
+    Case(
         "alternating renewal",
         "tests/cases/tb_alternating_renewal_lognormal_uniform.yaml",
         alternating,
@@ -286,6 +294,16 @@ CASES: tuple[Case, ...] = (
         ("response", "length", "busy"),
         options={"sampling": "batch-means"},
         about="four windows in a row after each warm-up",
+    ),
+    Case(
+        "M/M/1, load 0.9, whole cycles",
+        "teaching/mg1_fifo",
+        mm1,
+        0.2,
+        MM1,
+        ("response", "length", "busy"),
+        options={"sampling": "regenerative"},
+        about="from the empty queue to its return, no warm-up",
     ),
     Case(
         "duplex",
