@@ -82,7 +82,17 @@ def examine(seed: int) -> Finding:
 
 def _examine(seed: int) -> Finding:
     from spn.engine.compiled import cache
-    from tests.agreement.comparing import Clocks, Disagreement, same_batch, same_events, same_events_after_moving, same_outcomes, task_for, tasks_for
+    from tests.agreement.comparing import (
+        Clocks,
+        Disagreement,
+        same_batch,
+        same_events,
+        same_events_after_moving,
+        same_outcomes,
+        task_for,
+        tasks_for,
+        tasks_from_start,
+    )
     from tests.agreement.features import features
     from tests.agreement.generated import net_of, plan_of, seconds_of, unoptimised
     from tests.agreement.models import model
@@ -110,6 +120,7 @@ def _examine(seed: int) -> Finding:
         same_events_after_moving(plan, kernel, r.randrange(100), moves_at, moves_at + MOVED_FIRINGS)
         if code != "interpreted":
             same_batch(plan, kernel, tasks_for(net, r, seconds_of(net, MOVED_FIRINGS), MOVED_FIRINGS))
+            same_batch(plan, kernel, tasks_from_start(net, r, MOVED_FIRINGS))
     except Disagreement as error:
         return Finding(seed, "disagreement", code=code, trouble=str(error))
     fired = agreement.fired or [0] * len(net.transitions)

@@ -306,8 +306,9 @@ class Pilot:
         warmup = max(start_up, horizon / 4.0, 5.0 * slowest)
         length = max(5.0 * warmup, 10.0 * slowest)
         needed = self._needed(level)
-        # Windows that follow each other have to be long against what the net remembers, however little precision is asked for.
-        least = 1.0 if self.sampling == "batch-means" else LEAST_SHARE
+        # Windows that follow each other have to be long against what the net remembers, however little precision is asked for, and so have those
+        # of whole cycles: the long ones among these are not cut off, so that short windows are more skewed (M/M/1 at load 0.9: 92.7 % instead of 95).
+        least = 1.0 if self.sampling in ("batch-means", "regenerative") else LEAST_SHARE
         excess = min(1.0, max(least, needed / length, start_up / warmup))
         warmup, length = warmup * excess, length * excess
         room = self._room(level, spent, simulated)

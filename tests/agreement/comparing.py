@@ -19,7 +19,7 @@ from spn.engine.compiled.layout import flat
 from spn.engine.compiled.running import Machine
 from spn.engine.reference import ReferenceEngine, Simulation
 from spn.engine.seeding import streams_of
-from spn.net.types import FirstPassage, Net, Steady
+from spn.net.types import FirstPassage, Net, Steady, Tally
 from spn.observation import Outcome, Outcomes, RunError, Task, Tasks, gathered
 
 Kernel = Callable[..., int]
@@ -259,7 +259,7 @@ def same_batch(plan: KernelPlan, kernel: Kernel, tasks: Tasks) -> bool:
         return True
     if expected.ends != found.ends:
         raise Disagreement(f"a batch: {found.ends}, one by one {expected.ends}")
-    for name in ("firings", "times", "dead_at", "tokens", "fired"):
+    for name in ("firings", "times", "dead_at", "tokens", "fired", "controls"):
         if getattr(expected, name).tobytes() != getattr(found, name).tobytes():
             raise Disagreement(f"a batch: {name}: {getattr(found, name).tolist()}, one by one {getattr(expected, name).tolist()}")
     for measure, rows in expected.observations.items():
@@ -309,6 +309,15 @@ def tasks_for(net: Net, r: Random, end: float, most: int, number: int = 3) -> Ta
     starts = np.array([r.choice((0.5, 1.0)) for _ in range(number)])
     number_of_firings, seed = r.choice((most, most // 3 + 1)), r.randrange(1000)
     return Tasks(seed, keys, streams_of(seed, keys), names, end * starts[:, np.newaxis] * shares, number_of_firings, r.randrange(2) == 1)
+
+
+def tasks_from_start(net: Net, r: Random, most: int, number: int = 3) -> Tasks:
+    """Some replications of all other measures of a net, `most` firings at most."""
+    keys = np.array([(0, 2, k, 0) for k in range(number)])
+    others = [measure for measure in net.measures if not isinstance(measure.window, Steady) or isinstance(measure.quantity, FirstPassage)]
+    names = tuple(measure.name for measure in others if not (isinstance(measure.quantity, Tally) and measure.quantity.quantiles))
+    seed, cuts = r.randrange(1000), np.zeros((number, 0))
+    return Tasks(seed, keys, streams_of(seed, keys), names, cuts, r.choice((most, most // 3 + 1)), r.randrange(2) == 1, r.randrange(2) == 1)
 
 
 def task_for(net: Net, r: Random, end: float, most: int) -> Task:

@@ -16,7 +16,17 @@ from spn.engine.compiled import CompiledEngine
 from spn.engine.compiled.schedulers import JUMPING, STEADY
 from spn.engine.reference import Simulation
 from spn.observation import RunError
-from tests.agreement.comparing import Clocks, Disagreement, same_batch, same_events, same_events_after_moving, same_outcomes, task_for, tasks_for
+from tests.agreement.comparing import (
+    Clocks,
+    Disagreement,
+    same_batch,
+    same_events,
+    same_events_after_moving,
+    same_outcomes,
+    task_for,
+    tasks_for,
+    tasks_from_start,
+)
 from tests.agreement.features import FEATURES, features
 from tests.agreement.generated import net_of, plan_of, seconds_of, unoptimised
 from tests.agreement.models import model
@@ -60,11 +70,13 @@ def test_the_engines_agree_on_random_models(part: int) -> None:
         same_outcomes(plan, kernel, task, budget=r.choice([None, 1, 7, 1000]), clocks=Clocks(other, ways[1]))
         moves_at = r.randrange(OBSERVED_FIRINGS)
         same_events_after_moving(plan, kernel, r.randrange(100), moves_at, moves_at + OBSERVED_FIRINGS)
+        from_start.append(same_batch(plan, quick, tasks_from_start(net, r, OBSERVED_FIRINGS)))
 
     alone: list[bool] = []
-    """Whether the kernel has run replications by itself."""
+    from_start: list[bool] = []
+    """Whether the kernel has run replications by itself, with windows after a warm-up and from the initial marking."""
     agree()
-    assert any(alone)
+    assert any(alone) and any(from_start)
 
 
 @pytest.mark.parametrize("number", range(1000, 1000 + MODELS // 10))

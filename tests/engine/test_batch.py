@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from threading import Event
@@ -118,3 +119,91 @@ measures:
     assert not batch.suitable(prepared.plan, tasks)
     alone = gathered([prepared.run(tasks.task(k)) for k in range(4)], tasks)
     assert prepared.run_all(tasks).observations["response"].tobytes() == alone.observations["response"].tobytes()
+
+
+TERMINATING = """
+places: {up: 3, down: 0}
+transitions:
+  fail:   {in: up, out: down, delay: "weibull(scale=10 s, shape=2)", servers: infinite}
+  repair: {in: down, out: up, delay: exponential(mean=4 s)}
+measures:
+  at_first:  {average: up, over: 5 s}
+  later:     {availability: up >= 2, over: [3 s, 20 s]}
+  before:    {integral: up, until: down >= 2}
+  curve:     {availability: up == 3, at: {from: 0 s, to: 20 s, points: 5}}
+  mean_up:   {average: up, at: [2 s, 9 s]}
+  lost:      {integral: down, over: [1 s, 20 s]}
+  failures:  {count: fail, over: 10 s}
+  rate:      {rate: fail, over: [0.5 s, 12 s]}
+  until:     {tally: up, on: fail, until: down == 3}
+  counted:   {count: [fail, repair], until: down == 3}
+  size:      {tally: up, on: fail, over: [0 s, 30 s]}
+  first:     {first_passage: down == 2, quantiles: [50 %]}
+  within:    {first_passage: down == 2, within: [2 s, 5 s, 11 s]}
+  at_once:   {first_passage: up == 3}
+"""
+
+
+def terminating(prepared, names, replications=150, **options):
+    """The same tasks in a batch with short chunks, and one by one."""
+    tasks = Plan(2, names, **options).tasks(9, range(replications))
+    assert batch.suitable(prepared.plan, tasks)
+    alone = gathered([prepared.run(tasks.task(k)) for k in range(replications)], tasks)
+    together = prepared.run_all(tasks)
+    assert together.ends == alone.ends
+    for name in ("firings", "times", "dead_at", "controls", "tokens", "fired"):
+        assert np.array_equal(getattr(together, name), getattr(alone, name), equal_nan=True), name
+    for name in names:
+        assert np.array_equal(together.observations[name], alone.observations[name], equal_nan=True), name
+    return together
+
+
+@pytest.mark.parametrize("budget", [7, batch.FIRST_BUDGET])
+def test_what_is_observed_from_the_initial_marking_is_the_same_in_a_batch(tmp_path, monkeypatch, budget):
+    """Windows of all kinds, alone, all together, with control variates, with tokens and firings of classes, and cut by a limit of firings."""
+    monkeypatch.setattr(batch, "FIRST_BUDGET", budget)
+    monkeypatch.setattr(batch, "CHUNK_SECONDS", 0.0 if budget == 7 else 0.05)
+    net = net_of(tmp_path, TERMINATING)
+    prepared = CompiledEngine().prepare(net)
+    names = tuple(measure.name for measure in net.measures)
+    for name in names:
+        assert set(terminating(prepared, (name,), 30).ends) == {End.OBSERVED}
+    terminating(prepared, names)
+    terminating(prepared, names, controls=(0, 1))
+    until = next(measure.window for measure in net.measures if measure.name == "counted")
+    whole = tuple(replace(measure, window=until) for measure in net.measures if measure.name in ("later", "at_first", "rate"))
+    terminating(CompiledEngine().prepare(replace(net, measures=whole)), tuple(measure.name for measure in whole), controls=(0,))
+    terminating(prepared, names, detail=True)
+    assert set(terminating(prepared, names, max_firings=12).ends) == {End.OBSERVED, End.FIRINGS}
+
+
+def test_what_waits_for_ever_is_told_as_it_is_alone(tmp_path):
+    """A net that dies before a passage, and one that dies while a window goes on."""
+    net = net_of(tmp_path, DYING + "  never: {first_passage: alive == 7}\n  late: {average: alive, over: 50 s}\n")
+    prepared = CompiledEngine().prepare(net)
+    assert set(terminating(prepared, ("never", "late")).ends) == {End.TIME}
+    found = terminating(prepared, ("late",))
+    assert set(found.ends) == {End.OBSERVED} and np.isfinite(found.dead_at).all()
+
+
+def test_an_error_in_a_value_at_a_time_is_told_as_it_is_alone(tmp_path):
+    net = net_of(tmp_path, DYING + "  inverse: {average: 1 / alive, at: 1 s}\n")
+    prepared = CompiledEngine().prepare(net)
+    tasks = Plan(2, ("inverse",)).tasks(5, range(100))
+    assert batch.suitable(prepared.plan, tasks)
+    with pytest.raises(RunError, match="in a measure"):
+        prepared.run_all(tasks)
+
+
+def test_steady_and_other_measures_do_not_mix_in_a_batch(tmp_path):
+    net = net_of(tmp_path, DYING + "  first: {first_passage: alive == 1}\n")
+    prepared = CompiledEngine().prepare(net)
+    for plan in (Plan(2, ("left", "first"), 0.0, 1.0, 1), Plan(2, ("left", "first")), Plan(2, ("left",)), Plan(2, ("first",), 0.0, 1.0, 1)):
+        assert not batch.suitable(prepared.plan, plan.tasks(5, range(3)))
+    assert batch.suitable(prepared.plan, Plan(2, ("first",)).tasks(5, range(3)))
+
+
+def test_quantiles_of_tallies_are_kept_one_by_one(tmp_path):
+    net = net_of(tmp_path, DYING + "  seen: {tally: alive, on: die, over: 9 s, quantiles: [50 %]}\n")
+    prepared = CompiledEngine().prepare(net)
+    assert not batch.suitable(prepared.plan, Plan(2, ("seen",)).tasks(5, range(3)))

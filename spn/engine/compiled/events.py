@@ -9,8 +9,9 @@ from collections.abc import Iterator, Sequence
 from spn.engine.compiled import cells
 from spn.engine.compiled.engine import CompiledPrepared
 from spn.engine.compiled.handover import is_fired
+from spn.engine.compiled.jobs import GREATEST
 from spn.engine.compiled.reading import line_values
-from spn.engine.compiled.running import GREATEST, Machine
+from spn.engine.compiled.running import Machine
 from spn.engine.reference import Event
 from spn.engine.reference.enabling import enabled_bindings
 from spn.engine.reference.firing import fire

@@ -8,10 +8,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from spn.engine.compiled.cells import DIRTY, FIRED, TABLES
+from spn.engine.compiled.cells import DIRTY, FIRED, NEVER, TABLES
 from spn.engine.compiled.job_cells import (
+    ACTION_CELLS,
+    ACTION_COUNT,
+    ACTION_TIMES,
+    ACTIONS,
     AVAILABILITY,
     AVERAGE,
+    BEGINS,
     COLUMNS,
     CONTROLS_COUNT,
     CONTROLS_FIRST,
@@ -21,6 +26,7 @@ from spn.engine.compiled.job_cells import (
     CUT_COUNT,
     CUTS,
     DEATHS_OUT,
+    DOING,
     ENDED,
     FIRED_COUNT,
     FIRED_FIRST,
@@ -30,19 +36,27 @@ from spn.engine.compiled.job_cells import (
     INTS,
     KIND,
     LATER,
+    LEFT,
     MASK,
+    METER,
     METER_CELLS,
     METER_COUNT,
     METERS,
+    MISSING,
     MOST_FIRINGS,
     MOST_TOKENS,
     NEXT,
+    NUMBER,
     ODD,
     OUT,
+    PASSAGE,
     PLACE_COUNT,
     PLACES,
+    POINTS,
     RATE,
     REALS,
+    ROW,
+    ROW_COUNT,
     ROWS,
     ROWS_AT,
     ROWS_SIZE,
@@ -50,17 +64,24 @@ from spn.engine.compiled.job_cells import (
     STATE_SIZE,
     STREAMS,
     TALLY,
+    TIMES,
+    TIMES_OUT,
     TOKENS,
     TOKENS_OUT,
     TOKENS_SIZE,
     VALUES,
     VALUES_SIZE,
+    WAITS,
 )
-from spn.engine.compiled.primitives import add_exactly, apart, integers, reals_at, shorts
-from spn.engine.compiled.table_cells import MOST_STRIKES, NEVER, STRIKES
+from spn.engine.compiled.primitives import add_exactly, apart, integers, plain, reals_at, shorts
+from spn.engine.compiled.table_cells import MOST_STRIKES, STRIKES
+from spn.engine.compiled.table_cells import NEVER as NEVER_YET
 
 CONTEXT = "rng, tokens, ints, reals, state, values"
 """What every generated function gets first."""
+
+GREATEST = 1.7e308
+"""A time that is not reached, but for clocks that never fire."""
 
 SETTING_UP = 50
 """Before its first firing a replication takes as long as for so many."""
@@ -92,6 +113,145 @@ def replicate({CONTEXT}, address, budget):
     return {ENDED}
 '''
 
+TERMINATE = f'''\
+@plain
+def terminate({CONTEXT}, address, budget):
+    """The same for a job without cuts: each replication is observed from the initial marking, and ends when all is."""
+    job = integers(address)
+    while job[{NEXT}] < job[{COUNT}]:
+        if job[{CUT}] < 0:
+            if budget <= 0:
+                return {LATER}
+            budget -= {SETTING_UP}
+            make_fresh(rng, tokens, state, values, address)
+            begin({CONTEXT})
+            wait_from_now(state, address)
+            if state[0] != 0 or act({CONTEXT}, address, 0.0) != 0:
+                return {ODD}
+        fired = state[16]
+        limit = {GREATEST}
+        if job[{CUT}] < job[{ACTION_COUNT}]:
+            limit = min(limit, reals_at(job[{ACTION_TIMES}])[job[{CUT}]])
+        reason = run({CONTEXT}, max(0, min(budget, job[{MOST_FIRINGS}] - fired)), limit, job[{MOST_TOKENS}])
+        budget -= state[16] - fired
+        if reason == 0 and state[16] < job[{MOST_FIRINGS}]:
+            return {LATER}
+        if reason == 2:
+            state[2] = 0
+            note_passages(state, values, address)
+        elif reason == 1:
+            before = time_of_next(state)
+            if not before < {NEVER} or act({CONTEXT}, address, before) != 0:
+                return {ODD}
+        else:
+            return {ODD}
+        if job[{MISSING}] == 0:
+            finish({CONTEXT})
+            note_end(state, values, address)
+            end_replication(state, address)
+    return {ENDED}
+
+
+@plain
+def act({CONTEXT}, address, before):
+    """What is due before a time is done; whether that met an error. The time of the last of it is noted as the one at which the replication ends."""
+    job = integers(address)
+    times, now = reals_at(job[{ACTION_TIMES}]), values[0]
+    while job[{CUT}] < job[{ACTION_COUNT}] and times[job[{CUT}]] < before and job[{MISSING}] > 0:
+        action = job[{ACTIONS}] + 8 * {ACTION_CELLS} * job[{CUT}]
+        meter = job[{METERS}] + 8 * {METER_CELLS} * integers(action)[{METER}]
+        time = max(0.0, times[job[{CUT}]])
+        values[0] = time
+        if integers(action)[{DOING}] == {BEGINS}:
+            begin_window(state, values, meter, time)
+        elif integers(meter)[{KIND}] == {POINTS}:
+            value = evaluate({CONTEXT}, integers(meter)[{NUMBER}])
+            enter_value(state, address, meter, integers(action)[{ROW}], value)
+        else:
+            complete(state, values, address, meter, integers(action)[{ROW}], time)
+        reals_at(job[{TIMES_OUT}])[job[{NEXT}]] = time
+        job[{CUT}] += 1
+    values[0] = now
+    return state[0]
+'''
+
+
+@apart
+def wait_from_now(state: Any, address: int) -> None:
+    """The first look is done. Nothing has been observed yet."""
+    job = integers(address)
+    state[DIRTY] = job[MASK]
+    job[CUT], job[MISSING] = 0, 0
+    for k in range(job[METER_COUNT]):
+        own = integers(job[METERS] + 8 * METER_CELLS * k)
+        own[LEFT] = own[ROW_COUNT]
+        job[MISSING] += own[ROW_COUNT]
+
+
+@apart
+def enter_value(state: Any, address: int, meter: int, row: int, value: float) -> None:
+    """The first number of a row that has not been entered before, in the replication that runs."""
+    job, own = integers(address), integers(meter)
+    out, first = reals_at(own[OUT]), (job[NEXT] * own[ROW_COUNT] + row) * own[COLUMNS]
+    if out[first] != out[first]:
+        out[first] = value
+        if own[KIND] == PASSAGE:
+            out[first + 1] = 1.0
+        entered(state, address, meter)
+
+
+@apart
+def entered(state: Any, address: int, meter: int) -> None:
+    """A row is complete."""
+    job, own = integers(address), integers(meter)
+    own[LEFT] -= 1
+    job[MISSING] -= 1
+    if own[LEFT] == 0 and own[WAITS] >= 0:
+        state[own[WAITS]] = 0
+
+
+@apart
+def complete(state: Any, values: Any, address: int, meter: int, row: int, now: float) -> None:
+    """A window ends, or the time is over within which a passage is asked for; what has been entered before counts."""
+    job, own = integers(address), integers(meter)
+    if own[KIND] == PASSAGE:
+        enter_value(state, address, meter, row, 0.0)
+        return
+    place = job[NEXT] * own[ROW_COUNT] + row
+    if reals_at(own[OUT])[place * own[COLUMNS]] != reals_at(own[OUT])[place * own[COLUMNS]]:
+        end_window(state, values, meter, place, reals_at(own[TIMES])[0], now)
+        entered(state, address, meter)
+
+
+@apart
+def note_passages(state: Any, values: Any, address: int) -> None:
+    """As in ``Replication``: conditions that were waited for hold in this tangible marking."""
+    job, now = integers(address), values[0]
+    reals_at(job[TIMES_OUT])[job[NEXT]] = now
+    for k in range(job[METER_COUNT]):
+        meter = job[METERS] + 8 * METER_CELLS * k
+        own = integers(meter)
+        if own[WAITS] >= 0 and state[own[WAITS] + 1] != 0:
+            state[own[WAITS] + 1] = 0
+            if own[KIND] != PASSAGE:
+                complete(state, values, address, meter, 0, now)
+            elif own[TIMES] == 0:
+                enter_value(state, address, meter, 0, now)
+            else:
+                for row in range(own[ROW_COUNT]):
+                    enter_value(state, address, meter, row, 1.0 if now <= reals_at(own[TIMES])[row] else 0.0)
+
+
+@apart
+def note_end(state: Any, values: Any, address: int) -> None:
+    """Sums over delays, if they are wanted."""
+    job = integers(address)
+    if job[CONTROLS_OUT] != 0:
+        number = job[CONTROLS_COUNT]
+        out, row = reals_at(job[CONTROLS_OUT]), job[NEXT] * number
+        for k in range(number):
+            out[row + k] = values[job[CONTROLS_FIRST] + k]
+
 
 @apart
 def make_fresh(rng: Any, tokens: Any, state: Any, values: Any, address: int) -> None:
@@ -113,7 +273,7 @@ def make_fresh(rng: Any, tokens: Any, state: Any, values: Any, address: int) -> 
         before, rows, table = shorts(job[ROWS]), shorts(job[ROWS_AT]), integers(state[TABLES])
         useless = table[STRIKES] >= MOST_STRIKES
         for k in range(job[ROWS_SIZE]):
-            rows[k] = table[NEVER] if useless else before[k]
+            rows[k] = table[NEVER_YET] if useless else before[k]
 
 
 @apart
@@ -127,58 +287,68 @@ def observe_from_now(state: Any, values: Any, address: int) -> None:
         begin_windows(state, values, address, first)
 
 
+@plain
+def begin_window(state: Any, values: Any, meter: int, now: float) -> None:
+    """As ``Replication._start``; `meter` is the address of its cells."""
+    own = integers(meter)
+    kind, ints, reals = own[KIND], own[INTS], own[REALS]
+    if kind == AVAILABILITY:
+        state[ints + 1], state[ints + 2] = 0, 0
+        values[reals] = now
+        for j in range(1, 5):
+            values[reals + j] = 0.0
+    elif kind <= INTEGRAL:
+        values[reals + 1] = now
+        values[reals + 2], values[reals + 3] = 0.0, 0.0
+    else:
+        state[ints], state[ints + 1] = 1, 0
+        if kind == TALLY:
+            values[reals], values[reals + 1] = 0.0, 0.0
+
+
+@plain
+def end_window(state: Any, values: Any, meter: int, row: int, begun: float, now: float) -> None:
+    """As ``Replication._stop``; the row is one of all replications'."""
+    own = integers(meter)
+    kind, ints, reals = own[KIND], own[INTS], own[REALS]
+    out, first = reals_at(own[OUT]), row * own[COLUMNS]
+    if kind == AVAILABILITY:
+        add_exactly(values, reals + (1 if state[ints] == 1 else 3), now - values[reals])
+        values[reals] = now
+        out[first] = values[reals + 1] + values[reals + 2]
+        out[first + 1] = values[reals + 3] + values[reals + 4]
+        out[first + 2] = float(state[ints + 1])
+        out[first + 3] = float(state[ints + 2])
+    elif kind <= INTEGRAL:
+        add_exactly(values, reals + 2, values[reals] * (now - values[reals + 1]))
+        values[reals + 1] = now
+        out[first] = values[reals + 2] + values[reals + 3]
+        if kind == AVERAGE:
+            out[first + 1] = now - begun
+    else:
+        state[ints] = 0
+        out[first] = float(state[ints + 1])
+        if kind == RATE:
+            out[first + 1] = now - begun
+        elif kind == TALLY:
+            out[first + 1] = values[reals] + values[reals + 1]
+
+
 @apart
 def begin_windows(state: Any, values: Any, address: int, now: float) -> None:
-    """As ``Replication._start`` for each measure."""
+    """Those of all measures."""
     job = integers(address)
-    meters = integers(job[METERS])
     for k in range(job[METER_COUNT]):
-        own = METER_CELLS * k
-        kind, ints, reals = meters[own + KIND], meters[own + INTS], meters[own + REALS]
-        if kind == AVAILABILITY:
-            state[ints + 1], state[ints + 2] = 0, 0
-            values[reals] = now
-            for j in range(1, 5):
-                values[reals + j] = 0.0
-        elif kind <= INTEGRAL:
-            values[reals + 1] = now
-            values[reals + 2], values[reals + 3] = 0.0, 0.0
-        else:
-            state[ints], state[ints + 1] = 1, 0
-            if kind == TALLY:
-                values[reals], values[reals + 1] = 0.0, 0.0
+        begin_window(state, values, job[METERS] + 8 * METER_CELLS * k, now)
 
 
 @apart
 def end_windows(state: Any, values: Any, address: int, begun: float, now: float) -> None:
-    """As ``Replication._stop`` for each measure."""
+    """Those of all measures."""
     job = integers(address)
-    meters = integers(job[METERS])
     row = job[NEXT] * (job[CUT_COUNT] - 1) + job[CUT] - 1
     for k in range(job[METER_COUNT]):
-        own = METER_CELLS * k
-        kind, ints, reals = meters[own + KIND], meters[own + INTS], meters[own + REALS]
-        out, first = reals_at(meters[own + OUT]), row * meters[own + COLUMNS]
-        if kind == AVAILABILITY:
-            add_exactly(values, reals + (1 if state[ints] == 1 else 3), now - values[reals])
-            values[reals] = now
-            out[first] = values[reals + 1] + values[reals + 2]
-            out[first + 1] = values[reals + 3] + values[reals + 4]
-            out[first + 2] = float(state[ints + 1])
-            out[first + 3] = float(state[ints + 2])
-        elif kind <= INTEGRAL:
-            add_exactly(values, reals + 2, values[reals] * (now - values[reals + 1]))
-            values[reals + 1] = now
-            out[first] = values[reals + 2] + values[reals + 3]
-            if kind == AVERAGE:
-                out[first + 1] = now - begun
-        else:
-            state[ints] = 0
-            out[first] = float(state[ints + 1])
-            if kind == RATE:
-                out[first + 1] = now - begun
-            elif kind == TALLY:
-                out[first + 1] = values[reals] + values[reals + 1]
+        end_window(state, values, job[METERS] + 8 * METER_CELLS * k, row, begun, now)
 
 
 @apart

@@ -20,7 +20,7 @@ from spn.engine.compiled.delays import with_other_delays
 from spn.engine.compiled.enumeration import MOST_BINDINGS, Enumeration, table_of
 from spn.engine.compiled.fires import Fire
 from spn.engine.compiled.formulas import IrregularError, UnsupportedError
-from spn.engine.compiled.jobs import REPLICATE
+from spn.engine.compiled.jobs import REPLICATE, TERMINATE
 from spn.engine.compiled.layout import LINE_CELLS, MOST_SLOTS, Layout, Storage
 from spn.engine.compiled.looks import Look, write_resampling
 from spn.engine.compiled.loop import Loop
@@ -33,7 +33,7 @@ from spn.engine.compiled.table_memory import Tables
 from spn.engine.reference.prepared import PreparedNet
 from spn.expressions.tree import Expression, Reduce, Tokens
 from spn.expressions.walk import walk
-from spn.net.types import Immediate, Net
+from spn.net.types import FirstPassage, Immediate, Net, Steady
 
 ENTRY = '''\
 def kernel(rng_at, tokens_at, ints_at, reals_at_, state_at, values_at, command, number, limit, most):
@@ -71,6 +71,11 @@ SCANNED = (2, 4, 6, 8, 10, 12, 16, 20)
 
 MOST_IN_BLOCKS = 160
 """So many clocks stand in blocks."""
+
+TERMINATE_MANY = f"""\
+    if command == 12:
+        return terminate({CONTEXT}, number, most)
+"""
 
 PUT_IN_BAG = """\
     if command == 9:
@@ -173,10 +178,16 @@ class KernelPlan:
         parts = [self._text(function, inline and calls[function.name] * len(function.lines) <= MOST_INLINED) for function, inline in writer.functions]
         known = f"KNOWN = {self.known}\n# Cells of `state` that always hold these numbers.\n"
         run = Loop(writer, self.observing, self.remembering, next_clock, look_ahead).text()
-        return "\n\n".join([self._header(), known, *parts, run, REPLICATE, "@entry\n" + self._entry()])
+        jobs = [REPLICATE, TERMINATE] if self.terminates else [REPLICATE]
+        return "\n\n".join([self._header(), known, *parts, run, *jobs, "@entry\n" + self._entry()])
+
+    @cached_property
+    def terminates(self) -> bool:
+        """Whether anything is observed from the initial marking."""
+        return any(not isinstance(measure.window, Steady) or isinstance(measure.quantity, FirstPassage) for measure in self.layout.net.measures)
 
     def _entry(self) -> str:
-        more = ""
+        more = TERMINATE_MANY if self.terminates else ""
         if any(cells.kind == "bag" for cells in self.layout.places):
             more += PUT_IN_BAG
         if any(plan.enumerated for plan in self.layout.alive):

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from spn.engine.compiled import cells
 from spn.engine.compiled.handover import HandoverError, adopt, adopt_observations, own_slot
+from spn.engine.compiled.jobs import GREATEST
 from spn.engine.compiled.kernel import KernelPlan, Memory
 from spn.engine.compiled.layout import LINE_CELLS, PlaceCells, bits_of, flat
 from spn.engine.compiled.observing import Meter
@@ -37,7 +38,6 @@ FEW_QUEUED = 16
 
 CHUNK_SECONDS = 0.05
 FIRST_CHUNK = 1000
-GREATEST = 1.7e308
 
 
 class Machine:
