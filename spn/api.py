@@ -178,13 +178,15 @@ def simulate(
     wall
     time, and `max_time` seconds in the net, in all replications together. `stop` says when it is enough instead of the precision, by criteria that
     combine: ``Precision(0.02) & Events(1000)`` from `spn.estimate`. `measures` names those that are simulated; all, without it.
-    The long run is sampled by windows of independent "replications" or by "batch-means", several windows of each (`sampling`; "auto" chooses).
+    The long run is sampled by windows of independent "replications", by "batch-means", several windows of each, or by whole cycles without a warm-up
+    ("regenerative"), where the net is known to forget (`sampling`; "auto" chooses among the first two).
 
     `engine` is ``auto`` (begin at once on the reference engine, go on compiled where that pays), ``reference`` or ``compiled`` (compile first), and
     `workers` the number of threads on which compiled replications run (None: as many as there are cores); the numbers are the same for all of these,
     to the last bit. The result's `engine` says what was used. `notice` is called with a line of text when a kernel has to be compiled.
-    Raises `ModelError`, `spn.study.NotSupported`, `RunError` if the net cannot go on, `spn.study.OutOfTime` if `max_seconds` were over before there
-    was anything to say, ValueError (a setting out of range, nothing to simulate for) and KeyError (no such measure).
+    Raises `ModelError`, `spn.study.NotSupported`, `spn.study.NotRegenerative`, `RunError` if the net cannot go on, `spn.study.OutOfTime` if
+    `max_seconds` were over before there was anything to say, ValueError (a setting out of range, nothing to simulate for) and KeyError (no such
+    measure).
     """
     from spn import study
     from spn.engine.engines import find_engine
