@@ -122,8 +122,9 @@ measures:
 
 
 TERMINATING = """
-places: {up: 3, down: 0}
+places: {up: 2, down: 0, fresh: 1}
 transitions:
+  wake:   {in: fresh, out: up}
   fail:   {in: up, out: down, delay: "weibull(scale=10 s, shape=2)", servers: infinite}
   repair: {in: down, out: up, delay: exponential(mean=4 s)}
 measures:
@@ -137,6 +138,7 @@ measures:
   rate:      {rate: fail, over: [0.5 s, 12 s]}
   until:     {tally: up, on: fail, until: down == 3}
   counted:   {count: [fail, repair], until: down == 3}
+  woken:     {count: wake, over: 10 s}
   size:      {tally: up, on: fail, over: [0 s, 30 s]}
   first:     {first_passage: down == 2, quantiles: [50 %]}
   within:    {first_passage: down == 2, within: [2 s, 5 s, 11 s]}
@@ -168,7 +170,7 @@ def test_what_is_observed_from_the_initial_marking_is_the_same_in_a_batch(tmp_pa
     names = tuple(measure.name for measure in net.measures)
     for name in names:
         assert set(terminating(prepared, (name,), 30).ends) == {End.OBSERVED}
-    terminating(prepared, names)
+    assert (terminating(prepared, names).observations["woken"] == 1.0).all()
     terminating(prepared, names, controls=(0, 1))
     until = next(measure.window for measure in net.measures if measure.name == "counted")
     whole = tuple(replace(measure, window=until) for measure in net.measures if measure.name in ("later", "at_first", "rate"))
