@@ -246,7 +246,7 @@ def same_batch(plan: KernelPlan, kernel: Kernel, tasks: Tasks) -> bool:
     expected: Outcomes | str
     with patch.object(batch, "FIRST_BUDGET", 7), patch.object(batch, "CHUNK_SECONDS", 0.0):
         try:
-            found = batch.Batch(batch.Stage(plan, kernel, tasks.measures), tasks).run(alone, Event())
+            found = batch.Batch(batch.Stage(plan, kernel, tasks.measures, tasks.controlled), tasks).run(alone, Event())
         except RunError as error:
             found = error.code
     try:
