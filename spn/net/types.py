@@ -279,6 +279,11 @@ class Measure:
     precision: float | None = None
     doc: str = ""
 
+    @property
+    def is_steady(self) -> bool:
+        """Whether it is about the long run. First passages start at time 0, whatever their window says."""
+        return isinstance(self.window, Steady) and not isinstance(self.quantity, FirstPassage)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Net:

@@ -21,7 +21,6 @@ from spn.net.types import At, Availability, Measure, Net
 from spn.observation import Engine
 from spn.study.batches import Dialogue, Drive, OutOfTime, TimeIsUp
 from spn.study.crew import crew
-from spn.study.experiment import is_steady
 from spn.study.pilot import SteadyPlan, batch_sizes
 from spn.study.result import Progress, Result
 from spn.study.run import Budget, NotSupported, Session, Settings, Study, budget, new_seed, seconds_left
@@ -259,7 +258,7 @@ class _Pair:
         most, share = self.asked.max_firings, self.asked.precision / math.sqrt(2.0)
         planned: list[SteadyPlan | None] = []
         for own, (session, measure) in enumerate(zip(self.sessions, self.measures, strict=True)):
-            if is_steady(measure):
+            if measure.is_steady:
                 planned.append((yield from of_net(session.planned((measure,), {measure.name: share}, Budget(most // 2)), own)))
             else:
                 planned.append(None)

@@ -16,7 +16,7 @@ from spn.estimate.intervals import Floats
 from spn.estimate.measures import LEAST_REPLICATIONS, Sample, Subject, estimate
 from spn.estimate.orders import Measured, weights
 from spn.estimate.stopping import Criterion, Look, Precision, Reason, Status
-from spn.net.types import At, Availability, FirstPassage, Measure, Steady, Tally
+from spn.net.types import At, Availability, FirstPassage, Measure, Tally
 from spn.observation import End
 from spn.study.batches import Dialogue, Request, interruption
 from spn.study.plan import EXPERIMENTS, BatchResult, Plan
@@ -43,14 +43,9 @@ def subject(measure: Measure) -> Subject:
         point=isinstance(measure.window, At),
         within=isinstance(quantity, FirstPassage) and bool(quantity.within),
         quantiles=quantity.quantiles if isinstance(quantity, Tally | FirstPassage) else (),
-        steady=is_steady(measure),
+        steady=measure.is_steady,
         times=quantity.within if isinstance(quantity, FirstPassage) else measure.window.times if isinstance(measure.window, At) else (),
     )
-
-
-def is_steady(measure: Measure) -> bool:
-    """Whether a measure belongs to the steady experiment. First passages start at time 0, whatever their window says."""
-    return isinstance(measure.window, Steady) and not isinstance(measure.quantity, FirstPassage)
 
 
 @final

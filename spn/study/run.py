@@ -17,7 +17,7 @@ from spn.net.types import Measure, Net
 from spn.observation import End, Engine, Prepared
 from spn.study.batches import Dialogue, Drive, OutOfTime, Run, TimeIsUp
 from spn.study.crew import crew
-from spn.study.experiment import Experiment, Finished, is_steady
+from spn.study.experiment import Experiment, Finished
 from spn.study.pilot import Pilot, Sampling, SteadyPlan
 from spn.study.plan import TERMINATING, BatchResult, Plan, run_batch
 from spn.study.regeneration import Cycles
@@ -143,8 +143,9 @@ def simulate(
     began = clock()
     left = seconds_left(max_seconds, began, clock)
     prepared: Prepared
-    if sampling == "regenerative" and any(map(is_steady, chosen)):
-        cycles = Cycles.of(net, tuple(filter(is_steady, chosen)), _in_time(left, began, clock))
+    steady = tuple(measure for measure in chosen if measure.is_steady)
+    if sampling == "regenerative" and steady:
+        cycles = Cycles.of(net, steady, _in_time(left, began, clock))
         study = replace(study, cycles=cycles)
         prepared = several = Several(engine, cycles.nets)
         run: Run = several.running(study.seed)
@@ -252,8 +253,8 @@ class Study:
         began = self.clock() if began is None else began
         session = Session(self, lambda: self.clock() - began)
         settings = self.settings
-        steady = tuple(measure for measure in self.measures if is_steady(measure))
-        others = tuple(measure for measure in self.measures if not is_steady(measure))
+        steady = tuple(measure for measure in self.measures if measure.is_steady)
+        others = tuple(measure for measure in self.measures if not measure.is_steady)
         share = 2 if steady and others else 1
         parts: list[Part] = []
         if steady:

@@ -23,7 +23,7 @@ from spn.net.types import Measure, Net
 from spn.observation import Engine, RunError
 from spn.study.batches import Dialogue, Drive, OutOfTime, TimeIsUp, interruption
 from spn.study.crew import crew
-from spn.study.experiment import Experiment, is_steady
+from spn.study.experiment import Experiment
 from spn.study.pilot import SteadyPlan
 from spn.study.result import Progress, Result
 from spn.study.run import Budget, NotSupported, Session, Settings, Study, budget, new_seed, seconds_left
@@ -293,7 +293,7 @@ class _Sensitivity:
         parts, most = (self.measure,), self.asked.max_firings
         share = most // (1 + len(self.changes))
         planned: SteadyPlan | None = None
-        if is_steady(self.measure):
+        if self.measure.is_steady:
             planned = yield from self.session.planned(parts, {self.measure.name: self.asked.precision}, Budget(share))
             experiment = self.session.experiment(planned.plan, parts, Budget(share, self._until(len(self.changes) + 1)), planned)
         else:

@@ -19,7 +19,7 @@ from spn.engine.compiled.layout import flat
 from spn.engine.compiled.running import Machine
 from spn.engine.reference import ReferenceEngine, Simulation
 from spn.engine.seeding import streams_of
-from spn.net.types import FirstPassage, Net, Steady, Tally
+from spn.net.types import Net, Tally
 from spn.observation import Outcome, Outcomes, RunError, Task, Tasks, gathered
 
 Kernel = Callable[..., int]
@@ -303,7 +303,7 @@ def _short(outcome: Outcome | str) -> str:
 def tasks_for(net: Net, r: Random, end: float, most: int, number: int = 3) -> Tasks:
     """Some replications of all steady measures of a net whose `most` firings take about `end` seconds, with windows from 0 or later."""
     keys = np.array([(0, 1, k, 0) for k in range(number)])
-    steady = [measure for measure in net.measures if isinstance(measure.window, Steady) and not isinstance(measure.quantity, FirstPassage)]
+    steady = [measure for measure in net.measures if measure.is_steady]
     names = tuple(measure.name for measure in steady if not getattr(measure.quantity, "quantiles", ()))
     shares = np.array(sorted(r.sample((0.0, 0.1, 0.3, 0.5, 0.8), r.randrange(2, 5))))
     starts = np.array([r.choice((0.5, 1.0)) for _ in range(number)])
@@ -314,7 +314,7 @@ def tasks_for(net: Net, r: Random, end: float, most: int, number: int = 3) -> Ta
 def tasks_from_start(net: Net, r: Random, most: int, number: int = 3) -> Tasks:
     """Some replications of all other measures of a net, `most` firings at most."""
     keys = np.array([(0, 2, k, 0) for k in range(number)])
-    others = [measure for measure in net.measures if not isinstance(measure.window, Steady) or isinstance(measure.quantity, FirstPassage)]
+    others = [measure for measure in net.measures if not measure.is_steady]
     names = tuple(measure.name for measure in others if not (isinstance(measure.quantity, Tally) and measure.quantity.quantiles))
     seed, cuts = r.randrange(1000), np.zeros((number, 0))
     return Tasks(seed, keys, streams_of(seed, keys), names, cuts, r.choice((most, most // 3 + 1)), r.randrange(2) == 1, r.randrange(2) == 1)

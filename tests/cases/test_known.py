@@ -15,7 +15,6 @@ from spn.engine.engines import find_engine
 from spn.estimate import State
 from spn.observation import RunError
 from spn.study import simulate
-from spn.study.experiment import is_steady
 
 sys.path.insert(0, str(Path(__file__).parent))
 from tests.cases.known import CASES, FOLDER
@@ -57,8 +56,8 @@ def check_form(found):
 def test_net_gives_the_known_values(case):
     net = spn.resolve(case.path, case.parameters)
     assert {measure.name for measure in net.measures} == set(case.values)
-    steady = [measure.name for measure in net.measures if is_steady(measure)]
-    others = [measure.name for measure in net.measures if not is_steady(measure)]
+    steady = [measure.name for measure in net.measures if measure.is_steady]
+    others = [measure.name for measure in net.measures if not measure.is_steady]
     engine = find_engine("auto")
     results = {}
     if steady:

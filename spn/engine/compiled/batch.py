@@ -22,7 +22,7 @@ from spn.engine.compiled.jobs import GREATEST
 from spn.engine.compiled.kernel import KernelPlan
 from spn.engine.compiled.running import CHUNK_SECONDS, Machine
 from spn.engine.reference.observers import rows_of
-from spn.net.types import At, Availability, Average, Count, FirstPassage, Integral, Measure, Over, Rate, Steady, Tally
+from spn.net.types import At, Availability, Average, Count, FirstPassage, Integral, Measure, Over, Rate, Tally
 from spn.observation import COLUMNS, Abandoned, End, Outcome, Outcomes, Task, Tasks
 
 if TYPE_CHECKING:
@@ -57,13 +57,8 @@ def suitable(plan: KernelPlan, tasks: Tasks) -> bool:
     measures = [meter.measure for meter in plan.meters if meter.measure.name in asked]
     steady = tasks.cuts.shape[1] > 0
     return 0 < len(measures) == len(asked) and all(
-        is_steady(measure) == steady and not (isinstance(measure.quantity, Tally) and measure.quantity.quantiles) for measure in measures
+        measure.is_steady == steady and not (isinstance(measure.quantity, Tally) and measure.quantity.quantiles) for measure in measures
     )
-
-
-def is_steady(measure: Measure) -> bool:
-    """Whether a measure is observed between cuts. First passages are observed from time 0, whatever their window says."""
-    return isinstance(measure.window, Steady) and not isinstance(measure.quantity, FirstPassage)
 
 
 def actions_of(measure: Measure) -> list[tuple[float, int, int]]:
@@ -104,11 +99,12 @@ class Stage:
         self.meter_cells = np.zeros((len(self.meters), at.METER_CELLS), np.int64)
         self._times = [times_of(meter.measure) for meter in self.meters]
         for row, meter, times in zip(self.meter_cells, self.meters, self._times, strict=True):
-            quantity, point = meter.measure.quantity, isinstance(meter.measure.window, At) and not isinstance(meter.measure.quantity, FirstPassage)
-            row[[at.KIND, at.INTS, at.REALS, at.WAITS, at.NUMBER]] = KINDS[type(quantity)], meter.ints, meter.reals, meter.waits, meter.number
-            row[[at.KIND, at.COLUMNS]] = (at.POINTS, 1) if point else (KINDS[type(quantity)], len(COLUMNS[type(quantity).__name__]))
+            kind = type(meter.measure.quantity)
+            point = isinstance(meter.measure.window, At) and kind is not FirstPassage
+            row[[at.KIND, at.COLUMNS]] = (at.POINTS, 1) if point else (KINDS[kind], len(COLUMNS[kind.__name__]))
+            row[[at.INTS, at.REALS, at.WAITS, at.NUMBER]] = meter.ints, meter.reals, meter.waits, meter.number
             row[at.ROW_COUNT], row[at.TIMES] = rows_of(meter.measure, ()), times.ctypes.data if len(times) else 0
-        acting = [(*action, k) for k, meter in enumerate(self.meters) if not is_steady(meter.measure) for action in actions_of(meter.measure)]
+        acting = [(*action, k) for k, meter in enumerate(self.meters) if not meter.measure.is_steady for action in actions_of(meter.measure)]
         acting.sort(key=lambda action: action[0])
         self._action_times = np.array([time for time, _, _, _ in acting])
         self._actions = np.zeros((len(acting), at.ACTION_CELLS), np.int64)

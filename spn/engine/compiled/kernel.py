@@ -33,7 +33,7 @@ from spn.engine.compiled.table_memory import Tables
 from spn.engine.reference.prepared import PreparedNet
 from spn.expressions.tree import Expression, Reduce, Tokens
 from spn.expressions.walk import walk
-from spn.net.types import FirstPassage, Immediate, Net, Steady
+from spn.net.types import Immediate, Net
 
 ENTRY = '''\
 def kernel(rng_at, tokens_at, ints_at, reals_at_, state_at, values_at, command, number, limit, most):
@@ -184,7 +184,7 @@ class KernelPlan:
     @cached_property
     def terminates(self) -> bool:
         """Whether anything is observed from the initial marking."""
-        return any(not isinstance(measure.window, Steady) or isinstance(measure.quantity, FirstPassage) for measure in self.layout.net.measures)
+        return not all(measure.is_steady for measure in self.layout.net.measures)
 
     def _entry(self) -> str:
         more = TERMINATE_MANY if self.terminates else ""
